@@ -1,0 +1,36 @@
+# make demo, make test: the two commands of the README; each sets itself up.
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake
+
+.PHONY: setup demo test check lock clean
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Grossing needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --prefer-binary -r requirements.lock
+	@touch $@
+
+demo: setup
+	$(BIN)/python tests/data/make_cohort.py demo
+	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv --quiet host reason
+	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(SNAKEMAKE) --lint --directory tests/data --config cohort=lint.csv
+
+lock:
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
+
+clean:
+	rm -rf demo .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,8 @@
+# The workflow lives in workflow/; an include alone does not carry its default target.
+include: "workflow/Snakefile"
+
+
+rule default:
+    default_target: True
+    input:
+        rules.all.input,

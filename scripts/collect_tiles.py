@@ -1,0 +1,16 @@
+"""All candidate tiles of the cohort in one table, judged by the thresholds."""
+
+from grossing import collect, logs, tables
+
+logs.to_file(snakemake.log[0])
+
+with collect.PatchWriter(snakemake.output.parquet, snakemake.output.csv) as writer:
+    summary = collect.tiles(
+        tables.read(snakemake.input.verdicts),
+        snakemake.input.metrics,
+        writer,
+        thresholds=snakemake.params.thresholds,
+        container=snakemake.params.container,
+    )
+
+tables.write_csv(summary, snakemake.output.summary)

@@ -1,0 +1,147 @@
+"""`patch_cohort` and `tile_summary`: every candidate tile judged, slide by slide."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from grossing import decide, files, tables
+
+CARRIED = ("case_id", "label", "site", "scanner", "split")
+CONTAINERS = {"zip": "tiles/{slide_id}.zip", "directory": "tiles/{slide_id}", "none": None}
+
+
+class PatchWriter:
+    """Writes `patch_cohort` as Parquet and CSV at once, in parts; whole files or none."""
+
+    def __init__(self, parquet: str | os.PathLike[str], csv: str | os.PathLike[str]) -> None:
+        self._stack = contextlib.ExitStack()
+        self._paths = (parquet, csv)
+
+    def __enter__(self) -> Self:
+        first, second = (self._stack.enter_context(files.replacing(p)) for p in self._paths)
+        self._parquet = self._stack.enter_context(
+            pa.parquet.ParquetWriter(first, tables.PATCH_COHORT)
+        )
+        self._csv = self._stack.enter_context(
+            pa.csv.CSVWriter(second, tables.PATCH_COHORT, write_options=tables.csv_options())
+        )
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        self._stack.__exit__(*failure)
+
+    def write(self, part: pa.Table) -> None:
+        self._parquet.write_table(part)
+        self._csv.write_table(part)
+
+
+def tiles(
+    verdicts: pa.Table,
+    metrics: Iterable[str | os.PathLike[str]],
+    writer: PatchWriter,
+    *,
+    thresholds: Mapping[str, Mapping[str, float]],
+    container: str,
+) -> pa.Table:
+    """Judge all tiles of a cohort.
+
+    Parameters
+    ----------
+    verdicts : `cohort_qc`
+    metrics : `tile_metrics` files in the order of its rows
+    writer : takes the parts of `patch_cohort`
+    thresholds : the config section
+    container : zip, directory or none
+
+    Returns
+    -------
+    `tile_summary`: one row per row of the sheet.
+    """
+    summary = []
+    for verdict, path in zip(_rows(verdicts), metrics, strict=True):
+        table = tables.read(path)
+        passed, reasons = decide.tiles(_arrays(table), thresholds["tile"])
+        if table.num_rows:
+            writer.write(_part(table, verdict, passed, reasons, container))
+        limit = thresholds["slide"]["lost_fraction_max"]
+        summary.append(_summary(table, verdict, int(passed.sum()), limit))
+    return tables.from_rows(summary, tables.TILE_SUMMARY)
+
+
+def _rows(verdicts: pa.Table) -> Iterator[dict[str, Any]]:
+    kept = [
+        n for n in ("slide_id", "qc_status", "qc_reasons", *CARRIED) if n in verdicts.column_names
+    ]
+    for batch in verdicts.select(kept).to_batches(max_chunksize=1000):
+        yield from batch.to_pylist()
+
+
+def _arrays(table: pa.Table) -> dict[str, np.ndarray]:
+    columns = [column for column, _, _ in decide.TILE_RULES]
+    found = {name: table[name].to_numpy() for name in columns}
+    return found | {"lost": table["lost"].to_numpy().astype(bool)}
+
+
+def _part(
+    table: pa.Table,
+    verdict: Mapping[str, Any],
+    passed: np.ndarray,
+    reasons: list[str | None],
+    container: str,
+) -> pa.Table:
+    where = CONTAINERS[container]
+    own: dict[str, Any] = {name: verdict.get(name) for name in CARRIED}
+    own["tile_container"] = where.format(**verdict) if where else None
+    judged = {
+        "qc_status_tile": pc.if_else(pa.array(passed), decide.PASS, decide.FAIL),
+        "qc_reasons_tile": pa.array(reasons, pa.string()),
+    }
+    columns = []
+    for field in tables.PATCH_COHORT:
+        if field.name in judged:
+            columns.append(judged[field.name])
+        elif field.name in own:
+            columns.append(pa.repeat(pa.scalar(own[field.name], field.type), table.num_rows))
+        else:
+            columns.append(table[field.name])
+    if where:
+        at = tables.PATCH_COHORT.names.index("tile_container")
+        columns[at] = pc.if_else(table["lost"], pa.scalar(None, pa.string()), columns[at])
+    return pa.Table.from_arrays(columns, schema=tables.PATCH_COHORT)
+
+
+def _summary(
+    table: pa.Table, verdict: Mapping[str, Any], passed: int, lost_fraction_max: float
+) -> dict[str, Any]:
+    lost = pc.sum(table["lost"]).as_py() or 0
+    status, reasons = decide.after_tiling(
+        verdict["qc_status"],
+        verdict["qc_reasons"] or "",
+        candidates=table.num_rows,
+        lost=lost,
+        lost_fraction_max=lost_fraction_max,
+    )
+    first = table.slice(0, 1).to_pylist()
+    constant = first[0] if first else {}
+    return {
+        **{
+            name: constant.get(name)
+            for name in ("reader", "mpp", "target_mpp", "picture_width_px", "picture_height_px")
+        },
+        "slide_id": verdict["slide_id"],
+        "qc_status": verdict["qc_status"],
+        "candidate_tiles": table.num_rows,
+        "passed_tiles": passed,
+        "lost_tiles": lost,
+        "lost_fraction": lost / table.num_rows if table.num_rows else None,
+        "tile_bytes": pc.sum(table["tile_bytes"]).as_py() or 0,
+        "final_status": status,
+        "final_reasons": reasons or None,
+    }

@@ -1,0 +1,68 @@
+"""What a script does, as a hash: its own code and every library module it imports, no comments."""
+
+import ast
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+PACKAGE = "grossing"
+
+
+def of_script(script: str, fetch: Callable[[str], str]) -> str:
+    """Hash of a script and the modules of this package that it imports, however far away.
+
+    Parameters
+    ----------
+    script : name of the script in scripts/
+    fetch : name of a file in scripts/ to a path that can be read
+
+    Returns
+    -------
+    SHA-256 that comments, docstrings and layout do not change.
+    """
+    modules = modules_of(script, fetch)
+    digest = hashlib.sha256()
+    for name in [script, *sorted(modules)]:
+        digest.update(f"{name}\0{_meaning(_parse(fetch(name)))}\0".encode())
+    return digest.hexdigest()
+
+
+def modules_of(script: str, fetch: Callable[[str], str]) -> set[str]:
+    """Names of the package's files that a script imports, directly or through others."""
+    found: set[str] = set()
+    waiting = [script]
+    while waiting:
+        new = _imports(_parse(fetch(waiting.pop()))) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _parse(path: str) -> ast.Module:
+    return ast.parse(Path(path).read_text(encoding="utf-8"))
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            names |= {f"{PACKAGE}/{alias.name}.py" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}."):
+            names.add(f"{PACKAGE}/{str(node.module).split('.')[1]}.py")
+    return names | {f"{PACKAGE}/__init__.py"} if names else names
+
+
+def _meaning(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

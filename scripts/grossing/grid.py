@@ -1,0 +1,149 @@
+"""The tile grid of a slide: whole level-0 pixels, physical size, tissue share of every cell."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Tiles over the scanned bounds, no overlap; `*_level0_px` are level-0 pixels.
+
+    `size_px` is the side of a written tile, `side_level0_px` what it covers on the slide, and
+    `mpp` the resolution that follows from the two.  `width_px` x `height_px` is the scanned picture
+    at that resolution before it is extended to whole tiles.
+    """
+
+    x_level0_px: int
+    y_level0_px: int
+    width_level0_px: int
+    height_level0_px: int
+    size_px: int
+    side_level0_px: int
+    mpp: float
+    target_mpp: float
+
+    @property
+    def columns(self) -> int:
+        return math.ceil(self.width_level0_px / self.side_level0_px)
+
+    @property
+    def rows(self) -> int:
+        return math.ceil(self.height_level0_px / self.side_level0_px)
+
+    @property
+    def width_px(self) -> int:
+        return math.ceil(self.width_level0_px * self.size_px / self.side_level0_px)
+
+    @property
+    def height_px(self) -> int:
+        return math.ceil(self.height_level0_px * self.size_px / self.side_level0_px)
+
+    @property
+    def padded_width_px(self) -> int:
+        return self.columns * self.size_px
+
+    @property
+    def padded_height_px(self) -> int:
+        return self.rows * self.size_px
+
+    def corner(self, column: int, row: int) -> tuple[int, int]:
+        """Level-0 pixel of a tile's top-left corner."""
+        return (
+            self.x_level0_px + column * self.side_level0_px,
+            self.y_level0_px + row * self.side_level0_px,
+        )
+
+
+def make(
+    bounds: tuple[int, int, int, int],
+    mpp: float,
+    *,
+    size_px: int,
+    target_mpp: float,
+    target_mpp_tolerance: float,
+) -> Grid:
+    """The grid of a slide.
+
+    Parameters
+    ----------
+    bounds : x, y, width, height of the scanned area, level-0 px
+    mpp : um per level-0 pixel
+    size_px : side of a written tile
+    target_mpp : wanted um per pixel
+    target_mpp_tolerance : where a whole factor brings the slide this close to the target
+        (relative), that factor is used exactly and nothing is resampled by a fraction
+
+    Raises
+    ------
+    ValueError : the slide is coarser than the target; it would have to be enlarged.
+    """
+    if is_coarser(mpp, target_mpp, target_mpp_tolerance):
+        raise ValueError(f"{mpp} um/px is coarser than the target of {target_mpp} um/px")
+    factor = max(1, round(target_mpp / mpp))
+    if abs(factor * mpp / target_mpp - 1) <= target_mpp_tolerance:
+        side = factor * size_px
+    else:
+        side = round(size_px * target_mpp / mpp)
+    return Grid(*bounds, size_px, side, mpp * side / size_px, target_mpp)
+
+
+def is_coarser(mpp: float, target_mpp: float, target_mpp_tolerance: float) -> bool:
+    """Whether a slide would have to be enlarged to reach the target."""
+    return mpp > target_mpp * (1 + target_mpp_tolerance)
+
+
+def shares(
+    mask: npt.NDArray[np.bool_], x_edges: npt.NDArray[np.float64], y_edges: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Share of each grid cell that `mask` covers, exact for cells that cut through mask pixels.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+    x_edges, y_edges : cell borders in mask pixels, ascending; area outside the mask counts as False
+
+    Returns
+    -------
+    (len(y_edges) - 1, len(x_edges) - 1) in 0..1
+    """
+    height, width = mask.shape
+    total = np.zeros((height + 1, width + 1))
+    np.cumsum(np.cumsum(mask, axis=0, dtype=np.float64), axis=1, out=total[1:, 1:])
+    across = _interpolate(_interpolate(total, y_edges).T, x_edges).T
+    areas = np.diff(np.diff(across, axis=0), axis=1)
+    return np.asarray(areas / np.outer(np.diff(y_edges), np.diff(x_edges)))
+
+
+def _interpolate(
+    table: npt.NDArray[np.float64], at: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    at = np.clip(at, 0, len(table) - 1)
+    low = np.minimum(at.astype(int), len(table) - 2)
+    part = (at - low)[:, None]
+    return np.asarray(table[low] * (1 - part) + table[low + 1] * part)
+
+
+def cell_shares(
+    mask: npt.NDArray[np.bool_],
+    bounds: tuple[int, int, int, int],
+    side_level0_px: float,
+    downsample: float,
+) -> npt.NDArray[np.float64]:
+    """`shares` of square cells from the origin of the bounds.
+
+    Parameters
+    ----------
+    mask : (H, W) bool, from the origin of the bounds
+    bounds : x, y, width, height of the scanned area, level-0 px
+    side_level0_px : side of a cell
+    downsample : level-0 px per mask pixel
+    """
+    _, _, width, height = bounds
+    columns, rows = math.ceil(width / side_level0_px), math.ceil(height / side_level0_px)
+    step = side_level0_px / downsample
+    x_edges = np.linspace(0, columns * step, columns + 1, dtype=np.float64)
+    y_edges = np.linspace(0, rows * step, rows + 1, dtype=np.float64)
+    return shares(mask, x_edges, y_edges)

@@ -1,0 +1,25 @@
+"""Where a job's words go."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+LOGGER = logging.getLogger("grossing")
+
+
+def to_file(path: str | os.PathLike[str]) -> None:
+    """Send logging, stdout and stderr of this process (libraries in C included) to `path`."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for stream in (1, 2):
+        os.dup2(target, stream)
+    os.close(target)
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(message)s",
+        force=True,
+    )

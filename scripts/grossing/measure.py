@@ -1,0 +1,156 @@
+"""Everything that is measured of one slide; nothing is judged here."""
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing import content, labels, overview, sampling, slides, stain, tissue
+
+THUMBNAIL_PX = 1024
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`record` goes to the slide's JSON; pictures are None where the slide could not be used.
+
+    `mask` (H, W) uint8 labels and `thumbnail` (h, w, 3) uint8 span the scanned bounds.
+    """
+
+    record: dict[str, Any]
+    mask: npt.NDArray[np.uint8] | None = None
+    thumbnail: npt.NDArray[np.uint8] | None = None
+
+
+def slide(
+    path: str | os.PathLike[str],
+    *,
+    slide_id: str,
+    given_mpp: float | None,
+    given_stain: str,
+    mpp_from_objective: bool,
+    tissue: dict[str, Any],
+    focus: dict[str, Any],
+) -> Measured:
+    """Facts, tissue and pen mask, focus, stain and identity of one slide.
+
+    Never raises for what the file is: an unusable slide has `readable` false with the reason.
+
+    Parameters
+    ----------
+    given_mpp, given_stain : the sheet's `mpp` (um/px) and `stain`
+    tissue, focus : the config sections of these names
+    """
+    source = content.stat(path)
+    record: dict[str, Any] = {
+        "slide_id": slide_id,
+        "readable": False,
+        "error_code": None,
+        "error_message": None,
+        "remedy": None,
+        "source": source.as_dict() if source else None,
+        "content_hash": None,
+    }
+    try:
+        record["content_hash"] = content.content_hash(path) if source else None
+        with slides.Slide(path) as opened:
+            record |= slides.description(opened)
+            facts = slides.facts(opened, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective)
+            return _measure(opened, record, facts, given_stain, tissue, focus)
+    except slides.SlideError as error:
+        return Measured(_refused(record, error))
+    except OSError as error:
+        words = f"{error.strerror or error}"
+        return Measured(
+            _refused(record, slides.SlideError("unreadable", words, "check permissions"))
+        )
+
+
+def _refused(record: dict[str, Any], error: slides.SlideError) -> dict[str, Any]:
+    LOG.warning("slide %s: %s: %s", record["slide_id"], error.code, error)
+    return record | {
+        "readable": False,
+        "error_code": error.code,
+        "error_message": error.message,
+        "remedy": error.remedy,
+    }
+
+
+def _measure(
+    opened: slides.Slide,
+    record: dict[str, Any],
+    facts: slides.Facts,
+    given_stain: str,
+    tissue_options: dict[str, Any],
+    focus_options: dict[str, Any],
+) -> Measured:
+    record |= _resolution_columns(facts)
+    small = overview.read(opened, facts)
+    dark_field = stain.is_fluorescence(given_stain)
+    seen = 255 - small.rgb if dark_field else small.rgb
+    mask = tissue.segment(seen, small.mpp, scanned=small.scanned, **tissue_options)
+    glass = tissue.glass_colour(seen, scanned=small.scanned)
+    glass = 255 - glass if dark_field else glass
+    place = (opened, facts, mask, small.downsample)
+    tried, failed = sampling.probe(*place)
+    record |= {"probes": tried, "probes_failed": failed}
+    if failed * 2 > tried:
+        message = f"{failed} of {tried} probes of level 0 do not decode"
+        raise slides.SlideError("unreadable", message, "copy or scan the slide again")
+    sample = sampling.read(*place, glass, **focus_options)
+    shown = small.rgb.copy()
+    shown[~small.scanned] = glass
+    record |= _area_columns(mask, small) | sample.columns()
+    record |= {f"background_{band}": int(glass[i]) for i, band in enumerate("rgb")}
+    record |= _brightness(seen, small.scanned)
+    pooled = sample.pixels if stain.is_he(given_stain) else sample.pixels[:0]
+    record |= stain.statistics(pooled, glass)
+    record["readable"] = True
+    LOG.info("slide %s: %.2f mm2 of tissue", record["slide_id"], record["tissue_area_mm2"])
+    return Measured(record, mask, _thumbnail(shown))
+
+
+def _resolution_columns(facts: slides.Facts) -> dict[str, Any]:
+    return {
+        "mpp": round(facts.mpp, 6),
+        "mpp_x": facts.mpp_x,
+        "mpp_y": facts.mpp_y,
+        "mpp_source": facts.mpp_source,
+        "anisotropic": facts.anisotropic,
+    }
+
+
+def _area_columns(mask: npt.NDArray[np.uint8], small: overview.Overview) -> dict[str, Any]:
+    counts = np.bincount(mask.ravel(), minlength=8)
+    scanned = max(1, int(counts[1:].sum()))
+    bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
+    pixel_mm2 = small.mpp**2 / 1e6
+    return {
+        "overview_downsample": small.downsample,
+        "overview_lost_fraction": small.lost_fraction,
+        "tissue_area_mm2": round(float(counts[labels.TISSUE] * pixel_mm2), 4),
+        "tissue_fraction": round(float(counts[labels.TISSUE] / scanned), 4),
+        "pen_fraction": round(float(counts[labels.PEN] / scanned), 4),
+        "fold_fraction": round(float(counts[labels.FOLD] / bodies), 4),
+        "dark_spot_fraction": round(float(counts[labels.DARK_SPOT] / scanned), 4),
+        "bubble_fraction": round(float(counts[labels.BUBBLE] / scanned), 4),
+    }
+
+
+def _brightness(rgb: npt.NDArray[np.uint8], scanned: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[scanned]
+    if not len(grey):
+        return {"brightness": None, "contrast": None}
+    low, high = np.percentile(grey, [1, 90])
+    return {"brightness": round(float(high), 1), "contrast": round(float(high - low), 1)}
+
+
+def _thumbnail(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    scale = min(1.0, THUMBNAIL_PX / max(rgb.shape[:2]))
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

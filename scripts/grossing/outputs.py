@@ -1,0 +1,62 @@
+"""The files of a measured slide: JSON, mask, thumbnail, outlines; valid, empty where need be."""
+
+import json
+import os
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing import encode, files, labels, measure, polygons
+
+THUMBNAIL_QUALITY = 85
+CLASSES = {labels.TISSUE: ("Tissue", (200, 0, 120)), labels.PEN: ("Pen", (0, 140, 60))}
+
+
+class SlideFiles(Protocol):
+    """Paths of a slide's outputs."""
+
+    facts: str
+    mask: str
+    thumbnail: str
+    outlines: str
+
+
+def write_slide(measured: measure.Measured, to: SlideFiles) -> None:
+    """Write all four files; the JSON, which everything else reads, comes last."""
+    record, mask, thumbnail = measured.record, measured.mask, measured.thumbnail
+    outlines: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+    if mask is None or thumbnail is None:
+        mask, thumbnail = np.zeros((1, 1), np.uint8), np.full((1, 1, 3), 255, np.uint8)
+    else:
+        outlines = polygons.feature_collection(
+            mask,
+            CLASSES,
+            origin=(record["bounds"]["x"], record["bounds"]["y"]),
+            downsample=record["overview_downsample"],
+            mpp=record["mpp"],
+        )
+    files.write(to.mask, encode.png(mask))
+    files.write(to.thumbnail, encode.jpeg(thumbnail, quality=THUMBNAIL_QUALITY))
+    files.write(to.outlines, _json(outlines))
+    files.write(to.facts, _json(record))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """A slide's JSON."""
+    with open(path, encoding="utf-8") as file:
+        record: dict[str, Any] = json.load(file)
+    return record
+
+
+def read_mask(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
+    """A slide's mask, (H, W) uint8 labels."""
+    mask = cv2.imread(os.fspath(path), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise FileNotFoundError(f"{path}: not a readable mask: delete it and run again")
+    return np.asarray(mask, np.uint8)

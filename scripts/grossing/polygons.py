@@ -1,0 +1,79 @@
+"""Outlines of label pictures as GeoJSON that QuPath opens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import shapely
+import shapely.geometry
+from shapely.geometry.base import BaseGeometry
+
+_REFINE = 2  # contours run through pixel centres: on a doubled picture they lose a quarter pixel
+
+
+def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
+    """Valid polygons with holes around the True pixels, in mask pixels."""
+    big = cv2.resize(
+        mask.astype(np.uint8), None, fx=_REFINE, fy=_REFINE, interpolation=cv2.INTER_NEAREST
+    )
+    contours, tree = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    rings = [(np.asarray(c[:, 0, :], np.float64) + 0.5) / _REFINE for c in contours]
+    found: list[shapely.Polygon] = []
+    for index, ring in enumerate(rings):
+        if tree[0][index][3] >= 0 or len(ring) < 3:
+            continue
+        holes = [
+            rings[i] for i in range(len(rings)) if tree[0][i][3] == index and len(rings[i]) > 2
+        ]
+        valid = shapely.make_valid(shapely.Polygon(ring, holes))
+        found += [p for p in shapely.get_parts(valid) if p.geom_type == "Polygon" and p.area > 0]
+    return found
+
+
+def feature_collection(
+    labels: npt.NDArray[np.uint8],
+    classes: Mapping[int, tuple[str, tuple[int, int, int]]],
+    *,
+    origin: tuple[int, int],
+    downsample: float,
+    mpp: float,
+) -> dict[str, Any]:
+    """Annotations of the given label classes, one feature per piece.
+
+    Parameters
+    ----------
+    labels : (H, W) uint8
+    classes : label to class name and colour
+    origin : level-0 px of the labels' corner
+    downsample : level-0 px per pixel of the labels; the coordinates are level-0 px
+    mpp : um per level-0 pixel
+
+    References
+    ----------
+    .. [1] QuPath documentation, "Exporting annotations": GeoJSON
+    """
+    features: list[dict[str, Any]] = []
+    for label, (name, colour) in classes.items():
+        for piece in of_mask(labels == label):
+            outline = shapely.transform(piece, lambda at: np.round(at * downsample + origin))
+            whole = shapely.make_valid(outline)
+            features.append(_feature(whole, len(features), name, colour, mpp))
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _feature(
+    outline: BaseGeometry, number: int, name: str, colour: tuple[int, int, int], mpp: float
+) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": shapely.geometry.mapping(outline),
+        "properties": {
+            "objectType": "annotation",
+            "name": f"{name} {number}",
+            "classification": {"name": name, "color": list(colour)},
+            "measurements": {"area_mm2": round(outline.area * mpp**2 / 1e6, 6)},
+            "tissue_id": number,
+        },
+    }

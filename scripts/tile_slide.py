@@ -1,0 +1,18 @@
+"""Tiles of one slide where there is tissue, each measured before it is encoded."""
+
+from grossing import logs, outputs, tables, tiles
+
+logs.to_file(snakemake.log[0])
+
+rows = tiles.slide(
+    snakemake.params.slide,
+    outputs.read_record(snakemake.input.facts),
+    outputs.read_mask(snakemake.input.mask),
+    container=snakemake.output.get("container"),
+    passed=snakemake.params.gate == "pass",
+    tiles=snakemake.params.tiles,
+    target_mpp=snakemake.params.target_mpp,
+    target_mpp_tolerance=snakemake.params.target_mpp_tolerance,
+)
+
+tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), snakemake.output.metrics)

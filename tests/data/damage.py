@@ -1,0 +1,78 @@
+"""Damaged copies of a TIFF slide, each broken in exactly one way."""
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+from svs import (
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    LONG,
+    TILE_BYTE_COUNTS,
+    TILE_OFFSETS,
+    TYPE_CODE,
+    Entry,
+    first_directory,
+)
+
+TILE_WIDTH = 322
+
+
+def truncate(src: Path, dst: Path, keep_fraction: float) -> None:
+    """Keep only the first part of the file, as a broken copy does."""
+    data = Path(src).read_bytes()
+    Path(dst).write_bytes(data[: int(len(data) * keep_fraction)])
+
+
+def destroy_tiles(
+    src: Path, dst: Path, tiles: int | Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Overwrite the JPEG data of level-0 tiles; the index stays right.
+
+    Parameters
+    ----------
+    src, dst : the slide and its damaged copy
+    tiles : (column, row) of each tile, or how many: then the largest ones, which show tissue
+
+    Returns
+    -------
+    (column, row) of each destroyed tile, in reading order
+    """
+    data = bytearray(Path(src).read_bytes())
+    entries = first_directory(data)
+    offsets, sizes = (entries[tag].values(data) for tag in (TILE_OFFSETS, TILE_BYTE_COUNTS))
+    (width,), (tile_px,) = (entries[tag].values(data) for tag in (IMAGE_WIDTH, TILE_WIDTH))
+    columns = -(-width // tile_px)
+    if isinstance(tiles, int):
+        by_size = sorted(range(len(sizes)), key=lambda index: -sizes[index])
+        chosen = sorted(by_size[:tiles])
+    else:
+        chosen = sorted(row * columns + column for column, row in tiles)
+    for index in chosen:
+        data[offsets[index] : offsets[index] + sizes[index]] = b"\x5a" * sizes[index]
+    Path(dst).write_bytes(data)
+    return [(index % columns, index // columns) for index in chosen]
+
+
+def lie_offsets(src: Path, dst: Path) -> None:
+    """Move every level-0 tile offset beyond the end of the file."""
+    data = bytearray(Path(src).read_bytes())
+    entry = first_directory(data)[TILE_OFFSETS]
+    beyond = [offset + len(data) for offset in entry.values(data)]
+    code = f"<{entry.count}{TYPE_CODE[entry.kind]}"
+    struct.pack_into(code, data, entry.value_offset, *beyond)
+    Path(dst).write_bytes(data)
+
+
+def absurd_dimensions(src: Path, dst: Path, side_px: int = 2**31 - 1) -> None:
+    """Claim a level 0 of `side_px` by `side_px` pixels; anything up to 2**32 - 1 can be claimed."""
+    data = bytearray(Path(src).read_bytes())
+    entries = first_directory(data)
+    for tag in (IMAGE_WIDTH, IMAGE_LENGTH):
+        _claim(data, entries[tag], side_px)
+    Path(dst).write_bytes(data)
+
+
+def _claim(data: bytearray, entry: Entry, value: int) -> None:
+    struct.pack_into("<H", data, entry.entry_offset + 2, LONG)
+    struct.pack_into("<I", data, entry.value_offset, value)

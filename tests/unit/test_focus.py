@@ -1,0 +1,136 @@
+"""Focus measures: against plain double-precision formulas, blurred tiles, faded tiles."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from grossing import focus
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+THRESHOLD = 0.42
+
+
+def tile(side=256, seed=0):
+    """Nuclei-like discs on textured stroma, optics included (Gaussian 0.7 px)."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((side, side, 3), (215, 150, 190), np.uint8)
+    for x, y in rng.integers(0, side, (side * side // 250, 2)):
+        cv2.circle(picture, (int(x), int(y)), int(rng.integers(2, 7)), (95, 60, 140), -1)
+    rough = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 0.6)
+    rough += cv2.GaussianBlur(rng.normal(0, 12, picture.shape), (0, 0), 0.7)
+    return np.clip(rough, 0, 255).astype(np.uint8)
+
+
+def reference(grey):
+    """The four measures in double precision, written out."""
+    picture = grey.astype(np.float64)
+    smooth = cv2.GaussianBlur(picture, (7, 7), 1.0)
+    across = cv2.Sobel(picture, cv2.CV_64F, 1, 0)
+    down = cv2.Sobel(picture, cv2.CV_64F, 0, 1)
+
+    def energy(values):
+        return (np.diff(values, axis=0) ** 2).mean() + (np.diff(values, axis=1) ** 2).mean()
+
+    return {
+        "focus_reblur": 1 - energy(smooth) / energy(picture),
+        "laplacian_var": cv2.Laplacian(picture, cv2.CV_64F).var(),
+        "tenengrad": (across**2 + down**2).mean(),
+        "absdiff_blur": np.abs(cv2.blur(grey, (5, 5)).astype(int) - grey.astype(int)).mean(),
+    }
+
+
+@pytest.mark.parametrize("side", [17, 256, 512])
+@pytest.mark.parametrize("sigma", [0, 1, 4])
+def test_equals_double_precision_reference(side, sigma):
+    picture = tile(side)
+    if sigma:
+        picture = cv2.GaussianBlur(picture, (0, 0), sigma)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    expected = reference(grey)
+    assert focus.measure(picture, 0.5) == pytest.approx(expected, rel=1e-3)
+    assert focus.reblur(grey) == pytest.approx(expected["focus_reblur"], rel=1e-3)
+    assert focus.laplacian_var(grey) == pytest.approx(expected["laplacian_var"], rel=1e-9)
+
+
+def test_absdiff_does_not_wrap():
+    """A white pixel: its 5 x 5 mean is 10, the difference 240 there (16 in uint8), 10 around."""
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[20, 20] = 250
+    assert focus.measure(picture, 0.5)["absdiff_blur"] == pytest.approx((240 + 24 * 10) / 1600)
+
+
+def test_blur_lowers_every_measure():
+    picture = tile()
+    sharp = focus.measure(picture, 0.5)
+    blurred = focus.measure(cv2.GaussianBlur(picture, (0, 0), 1.5), 0.5)
+    assert all(blurred[name] < sharp[name] for name in sharp)
+    assert blurred["focus_reblur"] < THRESHOLD < sharp["focus_reblur"]
+
+
+def test_fading_changes_reblur_little():
+    picture = tile()
+    faded = np.round(255 - (255 - picture.astype(float)) / 2).astype(np.uint8)
+    sharp, pale = focus.measure(picture, 0.5), focus.measure(faded, 0.5)
+    assert pale["focus_reblur"] == pytest.approx(sharp["focus_reblur"], abs=0.01)
+    assert pale["laplacian_var"] < sharp["laplacian_var"] / 3
+
+
+def test_finer_tiles_are_brought_to_half_a_micrometre():
+    fine = cv2.resize(tile(), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    expected = focus.measure(tile(), 0.5)
+    assert focus.measure(fine, 0.25) == pytest.approx(expected)
+    assert focus.measure(fine, 0.2527) == pytest.approx(expected)
+    assert focus.measure(tile(), 0.499) == expected
+    assert focus.measure(tile(), 2.0) == expected
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (15, 300), (300, 15)])
+def test_too_small_is_not_measurable(shape):
+    measured = focus.measure(np.zeros((*shape, 3), np.uint8), 0.5)
+    assert all(math.isnan(value) for value in measured.values())
+    assert set(measured) == {"focus_reblur", "laplacian_var", "tenengrad", "absdiff_blur"}
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_constant_tile_has_no_reblur(value):
+    measured = focus.measure(np.full((64, 64, 3), value, np.uint8), 0.5)
+    assert math.isnan(measured.pop("focus_reblur"))
+    assert measured == {"laplacian_var": 0, "tenengrad": 0, "absdiff_blur": 0}
+
+
+@pytest.mark.parametrize(
+    ("picture", "mpp"),
+    [
+        (np.zeros((64, 64), np.uint8), 0.5),
+        (np.zeros((64, 64, 3), np.float64), 0.5),
+        (np.zeros((64, 64, 3), np.uint8), 0),
+        (np.zeros((64, 64, 3), np.uint8), float("nan")),
+    ],
+)
+def test_wrong_input_is_refused(picture, mpp):
+    with pytest.raises(ValueError, match=r"rgb|mpp"):
+        focus.measure(picture, mpp)
+
+
+@pytest.mark.skipif(not (SHARED / "focus").is_dir(), reason="shared focus pair is not here")
+def test_real_pair():
+    def scores(name):
+        picture = cv2.imread(str(SHARED / "focus" / f"fqpath_{name}.png"))[..., ::-1]
+        parts = [
+            np.ascontiguousarray(p) for half in np.split(picture, 2) for p in np.split(half, 2, 1)
+        ]
+        return [focus.measure(part, 0.25)["focus_reblur"] for part in parts]
+
+    assert min(scores("in_focus")) > THRESHOLD > max(scores("out_of_focus"))
+
+
+@pytest.mark.skipif(not (SHARED / "tiles").is_dir(), reason="shared tiles are not here")
+def test_threshold_on_real_tiles():
+    picture = cv2.imread(str(SHARED / "tiles" / "liverquant_tile01_HE.jpg"))[..., ::-1]
+    for y, x in [(0, 0), (0, 512), (512, 0), (512, 512)]:
+        sharp = np.ascontiguousarray(picture[y : y + 256, x : x + 256])
+        blurred = cv2.GaussianBlur(sharp, (0, 0), 1.5)
+        assert focus.measure(sharp, 0.5)["focus_reblur"] >= THRESHOLD
+        assert focus.measure(blurred, 0.5)["focus_reblur"] < THRESHOLD

@@ -1,0 +1,235 @@
+"""Tissue and artefact masks on pictures drawn with known truth, and on the shared real ones."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from grossing import artefacts, tissue
+from grossing import labels as labels_of
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+TRUTH = SHARED / "tissue_gt"
+GLASS = (240, 238, 241)
+INKS = {
+    "green": (30, 150, 110),
+    "blue": (30, 60, 190),
+    "red": (215, 25, 35),
+    "black": (25, 22, 28),
+}
+
+
+def glass(side=500, colour=GLASS, noise=1.5, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.clip(rng.normal(colour, noise, (side, side, 3)), 0, 255).astype(np.uint8)
+
+
+def ellipse(side=500, centre=(200, 260), axes=(120, 160)):
+    mask = np.zeros((side, side), np.uint8)
+    cv2.ellipse(mask, centre, axes, 20, 0, 360, 1, -1)
+    return mask > 0
+
+
+def with_tissue(picture, mask, strength=1.0, seed=1):
+    """H&E-like texture: eosin with spots of haematoxylin, mixed into the glass."""
+    rng = np.random.default_rng(seed)
+    spots = cv2.GaussianBlur(rng.normal(0, 1, mask.shape), (0, 0), 2) > 0.1
+    stain = np.where(spots[..., None], (130, 85, 160), (215, 140, 185))
+    mixed = (1 - strength) * np.array(GLASS) + strength * stain
+    mixed = np.clip(mixed + rng.normal(0, 1.5, mixed.shape), 0, 255).astype(np.uint8)
+    return np.where(mask[..., None], mixed, picture)
+
+
+def with_stroke(picture, colour):
+    stroke = np.zeros(picture.shape[:2], np.uint8)
+    cv2.line(stroke, (400, 30), (430, 470), 1, 22)
+    soft = cv2.GaussianBlur(stroke.astype(np.float32), (0, 0), 1.5)[..., None]
+    mixed = (1 - soft) * picture + soft * np.array(colour)
+    return np.round(mixed).astype(np.uint8), stroke > 0
+
+
+def iou(found, truth):
+    return (found & truth).sum() / (found | truth).sum()
+
+
+def read(path):
+    return np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+
+
+@pytest.mark.parametrize("method", tissue.METHODS)
+@pytest.mark.parametrize("mpp", [4, 8, 16])
+def test_finds_drawn_tissue_not_its_inverse(method, mpp):
+    truth = ellipse()
+    labels = tissue.segment(with_tissue(glass(), truth), mpp, method=method)
+    assert iou(labels == labels_of.TISSUE, truth) > 0.9
+    assert set(np.unique(labels)) == {labels_of.TISSUE, labels_of.GLASS}
+
+
+def test_finds_faint_tissue():
+    truth = ellipse()
+    labels = tissue.segment(with_tissue(glass(noise=1), truth, strength=0.15), 8)
+    assert iou(labels == labels_of.TISSUE, truth) > 0.85
+
+
+@pytest.mark.parametrize("colour", [GLASS, (227, 222, 228), (245, 240, 225), (255, 255, 255)])
+@pytest.mark.parametrize("noise", [0, 1, 3])
+def test_blank_slide_has_no_tissue(colour, noise):
+    assert (tissue.segment(glass(colour=colour, noise=noise), 8) == labels_of.TISSUE).mean() < 0.01
+
+
+def test_white_filler_beside_tinted_glass_is_not_tissue():
+    picture = glass(colour=(227, 222, 228), noise=1)
+    picture[:, :280] = 255
+    assert np.abs(tissue.glass_colour(picture).astype(int) - (227, 222, 228)).max() <= 2
+    assert not (tissue.segment(picture, 8) == labels_of.TISSUE).any()
+
+
+@pytest.mark.parametrize("name", INKS)
+@pytest.mark.parametrize("over_tissue", [False, True])
+def test_ink_is_pen_and_tissue_stays(name, over_tissue):
+    truth = ellipse(centre=(300, 250)) if over_tissue else ellipse()
+    picture, stroke = with_stroke(with_tissue(glass(), truth), INKS[name])
+    labels = tissue.segment(picture, 8)
+    assert (labels[stroke] == labels_of.PEN).mean() > 0.95
+    assert (labels[stroke] == labels_of.TISSUE).mean() < 0.03
+    around = cv2.dilate(stroke.astype(np.uint8), np.ones((13, 13))) > 0
+    assert (labels[truth & ~around] == labels_of.TISSUE).mean() > 0.97
+
+
+@pytest.mark.parametrize("name", INKS)
+def test_all_ink_is_pen(name):
+    picture = np.full((120, 120, 3), INKS[name], np.uint8)
+    assert artefacts.pen(picture).all()
+    assert not (tissue.segment(picture, 8) == labels_of.TISSUE).any()
+
+
+def test_tissue_alone_is_no_artefact():
+    picture = with_tissue(glass(), np.ones((500, 500), bool))
+    assert artefacts.pen(picture).mean() < 0.001
+    assert (tissue.segment(picture, 8) == labels_of.TISSUE).mean() > 0.98
+
+
+def test_bloody_tissue_is_not_red_ink():
+    rng = np.random.default_rng(3)
+    picture = with_tissue(glass(), ellipse())
+    specks = cv2.GaussianBlur(rng.normal(0, 1, (500, 500)), (0, 0), 1.5) > 0.2
+    picture[specks & ellipse()] = (200, 95, 110)
+    assert artefacts.pen(picture).mean() < 0.001
+
+
+def test_fold_dark_spot_and_rim_have_their_labels():
+    truth = ellipse(axes=(150, 170))
+    picture = with_tissue(glass(), truth)
+    cv2.line(picture, (130, 200), (260, 320), (70, 20, 80), 7)
+    cv2.circle(picture, (440, 60), 6, (20, 20, 20), -1)
+    cv2.ellipse(picture, (430, 400), (55, 80), 0, 0, 360, (150, 149, 151), 3)
+    labels = tissue.segment(picture, 8)
+    assert labels[260, 195] == labels_of.FOLD
+    assert labels[60, 440] == labels_of.DARK_SPOT
+    assert labels[480, 430] == labels_of.BUBBLE
+    assert (labels == labels_of.FOLD).sum() < 2500
+
+
+def test_unscanned_part_is_label_0_and_changes_nothing_else():
+    truth = ellipse()
+    picture = with_tissue(glass(), truth)
+    scanned = np.ones((500, 500), bool)
+    scanned[:, 380:] = False
+    picture[~scanned] = 0
+    labels = tissue.segment(picture, 4, scanned=scanned)
+    assert ((labels == labels_of.NOT_SCANNED) == ~scanned).all()
+    assert iou(labels == labels_of.TISSUE, truth) > 0.9
+    nothing = tissue.segment(picture, 4, scanned=np.zeros((500, 500), bool))
+    assert (nothing == labels_of.NOT_SCANNED).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 5), (16, 16), (1, 300), (2100, 3)])
+@pytest.mark.parametrize("method", tissue.METHODS)
+def test_tiny_and_constant_pictures(shape, method):
+    for value in (0, 128, 242, 255):
+        for mpp in (0.25, 8, 30):
+            labels = tissue.segment(np.full((*shape, 3), value, np.uint8), mpp, method=method)
+            assert labels.shape == shape
+            assert labels.dtype == np.uint8
+            assert not (labels == labels_of.TISSUE).any()
+
+
+def test_small_pieces_go_and_small_holes_close():
+    truth = ellipse()
+    drawn = truth.copy()
+    cv2.circle(hole := np.zeros((500, 500), np.uint8), (200, 260), 6, 1, -1)
+    drawn &= hole == 0
+    drawn[30:36, 450:456] = True
+    labels = tissue.segment(with_tissue(glass(), drawn), 8)
+    assert labels[260, 200] == labels_of.TISSUE
+    assert labels[33, 453] == labels_of.GLASS
+
+
+def test_same_input_same_labels_and_input_untouched():
+    picture = with_tissue(glass(), ellipse())
+    before = picture.copy()
+    assert (tissue.segment(picture, 8) == tissue.segment(picture, 8)).all()
+    assert (picture == before).all()
+
+
+def test_glass_colour_and_its_fallback():
+    assert np.abs(tissue.glass_colour(glass()).astype(int) - GLASS).max() <= 2
+    full = with_tissue(glass(), np.ones((500, 500), bool))
+    assert tuple(tissue.glass_colour(full)) == tissue.FALLBACK_GLASS
+    assert tissue.glass_colour(full).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("picture", "mpp", "extra"),
+    [
+        (np.zeros((5, 5), np.uint8), 8, {}),
+        (np.zeros((5, 5, 4), np.uint8), 8, {}),
+        (np.zeros((0, 5, 3), np.uint8), 8, {}),
+        (np.zeros((5, 5, 3), np.float32), 8, {}),
+        (np.zeros((5, 5, 3), np.uint8), 0, {}),
+        (np.zeros((5, 5, 3), np.uint8), float("nan"), {}),
+        (np.zeros((5, 5, 3), np.uint8), 8, {"method": "magic"}),
+        (np.zeros((5, 5, 3), np.uint8), 8, {"scanned": np.ones((4, 5), bool)}),
+    ],
+)
+def test_wrong_input_is_refused(picture, mpp, extra):
+    with pytest.raises(ValueError, match=r"rgb|mpp|method|scanned"):
+        tissue.segment(picture, mpp, **extra)
+
+
+@pytest.mark.skipif(not TRUTH.is_dir(), reason="shared ground truth is not here")
+def test_ground_truth_scores():
+    scores, inked = [], []
+    for path in sorted(TRUTH.glob("*_img.png")):
+        name = path.name.removesuffix("_img.png")
+        truth, pen, ignored = (
+            cv2.imread(str(TRUTH / f"{name}{part}.png"), 0) > 0 for part in ("", "_pen", "_ignore")
+        )
+        found = tissue.segment(read(path), 8)
+        scores.append(iou((found == labels_of.TISSUE) & ~ignored, truth & ~ignored))
+        if pen.mean() > 0.003:
+            inked.append((found[pen] == labels_of.TISSUE).mean())
+        lost = np.isin(found[truth & ~pen], (labels_of.FOLD, labels_of.DARK_SPOT, labels_of.BUBBLE))
+        assert (found[truth & ~pen] == labels_of.PEN).mean() <= 0.03, name
+        assert lost.mean() <= 0.01, name
+    assert np.mean(scores) >= 0.92
+    assert min(scores) >= 0.85
+    assert np.mean(inked) <= 0.05
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="shared tiles are not here")
+@pytest.mark.parametrize(
+    "name", ["almost-white-1", "no-tissue", "no-tissue-line", "no-tissue-green-pen"]
+)
+@pytest.mark.parametrize("mpp", [0.5, 8])
+def test_real_empty_tiles_have_no_tissue(name, mpp):
+    labels = tissue.segment(read(SHARED / "tiles" / f"histolab_{name}.png"), mpp)
+    assert (labels == labels_of.TISSUE).mean() <= 0.01
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="shared thumbnails are not here")
+def test_real_red_ink_is_found():
+    picture = read(SHARED / "thumbs" / "histolab_diagnostic-slide-thumb-rgb.png")
+    r, g, b = (picture[..., i].astype(int) for i in range(3))
+    vivid = (r - g >= 110) & (b - g < 0.25 * (r - g))
+    assert (tissue.segment(picture, 8)[vivid] == labels_of.TISSUE).mean() <= 0.05

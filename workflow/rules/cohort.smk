@@ -1,0 +1,47 @@
+# Tables of the whole cohort: verdicts and tiles, judged by the thresholds.
+
+
+rule decide_slides:
+    """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
+    input:
+        sheet=config["cohort"],
+        facts=expand(rules.measure_slide.output.facts, slide_id=SHEET.rows),
+    output:
+        csv="results/cohort/cohort_qc.csv",
+        parquet="results/cohort/cohort_qc.parquet",
+    log:
+        "logs/decide_slides.log",
+    conda:
+        "../../envs/cohort.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        **JUDGED_BY,
+        code=code_digest("decide_slides"),
+    script:
+        "../../scripts/decide_slides.py"
+
+
+rule collect_tiles:
+    """All candidate tiles of the cohort in one table, judged by the thresholds."""
+    input:
+        verdicts=rules.decide_slides.output.parquet,
+        metrics=expand(rules.tile_slide.output.metrics, slide_id=SHEET.rows),
+    output:
+        csv="results/cohort/patch_cohort.csv",
+        parquet="results/cohort/patch_cohort.parquet",
+        summary="results/cohort/tile_summary.csv",
+    log:
+        "logs/collect_tiles.log",
+    conda:
+        "../../envs/cohort.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code_digest("collect_tiles"),
+        thresholds=config["thresholds"],
+        container=config["tiles"]["container"],
+    script:
+        "../../scripts/collect_tiles.py"

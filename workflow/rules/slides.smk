@@ -1,0 +1,30 @@
+# One slide: opened and measured once, judged nowhere but in decide_slides.
+
+
+rule measure_slide:
+    """Facts, tissue and pen mask, focus and stain of one slide; judges nothing."""
+    output:
+        facts="results/slides/{slide_id}.json",
+        mask="results/tissue/masks/{slide_id}.png",
+        thumbnail="results/tissue/thumbnails/{slide_id}.jpg",
+        outlines="results/tissue/outlines/{slide_id}.geojson",
+    log:
+        "logs/measure_slide/{slide_id}.log",
+    benchmark:
+        "benchmarks/measure_slide/{slide_id}.tsv"
+    conda:
+        "../../envs/measure_slide.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code_digest("measure_slide"),
+        slide=slide_path,
+        mpp=given_mpp,
+        stain=given_stain,
+        fingerprint=fingerprint,
+        mpp_from_objective=config["mpp_from_objective"],
+        tissue=config["tissue"],
+        focus=config["focus"],
+    script:
+        "../../scripts/measure_slide.py"
