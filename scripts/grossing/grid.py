@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+ROUNDING = 1e-9  # 0.51 is 2 % above 0.5, whatever binary fractions say
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -83,7 +85,7 @@ def make(
     if is_coarser(mpp, target_mpp, target_mpp_tolerance):
         raise ValueError(f"{mpp} um/px is coarser than the target of {target_mpp} um/px")
     factor = max(1, round(target_mpp / mpp))
-    if abs(factor * mpp / target_mpp - 1) <= target_mpp_tolerance:
+    if abs(factor * mpp - target_mpp) <= target_mpp * (target_mpp_tolerance + ROUNDING):
         side = factor * size_px
     else:
         side = round(size_px * target_mpp / mpp)
@@ -92,7 +94,7 @@ def make(
 
 def is_coarser(mpp: float, target_mpp: float, target_mpp_tolerance: float) -> bool:
     """Whether a slide would have to be enlarged to reach the target."""
-    return mpp > target_mpp * (1 + target_mpp_tolerance)
+    return mpp > target_mpp * (1 + target_mpp_tolerance + ROUNDING)
 
 
 def shares(

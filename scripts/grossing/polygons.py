@@ -10,7 +10,9 @@ import shapely
 import shapely.geometry
 from shapely.geometry.base import BaseGeometry
 
-_REFINE = 2  # contours run through pixel centres: on a doubled picture they lose a quarter pixel
+_REFINE = 2  # contours run through pixel centres: on a doubled picture they lose a quarter pixel,
+_INSET = 0.25  # which is given back
+_SIMPLIFY = 0.5  # pixels
 
 
 def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
@@ -27,7 +29,8 @@ def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
         holes = [
             rings[i] for i in range(len(rings)) if tree[0][i][3] == index and len(rings[i]) > 2
         ]
-        valid = shapely.make_valid(shapely.Polygon(ring, holes))
+        exact = shapely.Polygon(ring, holes).buffer(_INSET, join_style="mitre")
+        valid = shapely.make_valid(exact.simplify(_SIMPLIFY))
         found += [p for p in shapely.get_parts(valid) if p.geom_type == "Polygon" and p.area > 0]
     return found
 

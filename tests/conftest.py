@@ -1,0 +1,13 @@
+"""What all tests share: the real slide, and synthetic ones made once per session."""
+
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def real_slide():
+    """Aperio, JPEG, 240 px tiles, 2220 x 2967 px, 0.499 um/px, one level."""
+    return DATA / "CMU-1-Small-Region.svs"

@@ -1,0 +1,147 @@
+"""DeepZoom containers: libvips' names, byte-identity, nothing half-written."""
+
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+import pyvips
+from grossing import deepzoom, encode
+
+TILE = 64
+GLASS = np.array([240, 238, 241], np.uint8)
+
+
+def picture(columns, rows, seed=0):
+    small = np.random.default_rng(seed).integers(0, 255, (rows * 8, columns * 8, 3), np.uint8)
+    return cv2.resize(small, (columns * TILE, rows * TILE), interpolation=cv2.INTER_CUBIC)
+
+
+def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
+    rows, columns = image.shape[0] // TILE, image.shape[1] // TILE
+    pyramid = deepzoom.Pyramid(
+        container(path),
+        name="TCGA-1.b",
+        width=columns * TILE,
+        height=rows * TILE,
+        tile_px=TILE,
+        suffix=suffix,
+        glass=GLASS,
+        encode=encode.encoder(format=suffix, quality=85, chroma=420),
+    )
+    members = {}
+    with pyramid:
+        for column, row in sorted(cells, key=lambda cell: deepzoom.z_order(*cell)):
+            tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
+            members[column, row] = pyramid.add(column, row, np.ascontiguousarray(tile))
+    return members
+
+
+def all_cells(image):
+    return [(c, r) for r in range(image.shape[0] // TILE) for c in range(image.shape[1] // TILE)]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (8, 8), (9, 2)])
+def test_names_and_pixels_are_those_of_dzsave(tmp_path, size):
+    image = picture(*size)
+    write(tmp_path / "ours.zip", image, all_cells(image))
+    pyvips.Image.new_from_array(image).dzsave(
+        str(tmp_path / "vips.zip"),
+        imagename="TCGA-1.b",
+        tile_size=TILE,
+        overlap=0,
+        container="zip",
+        suffix=".png",
+    )
+    ours, vips = (zipfile.ZipFile(tmp_path / f"{n}.zip") for n in ("ours", "vips"))
+    names = {name for name in vips.namelist() if not name.endswith("vips-properties.xml")}
+    assert set(ours.namelist()) == names
+    assert ours.read("TCGA-1.b.dzi") == vips.read("TCGA-1.b.dzi")
+    for name in names - {"TCGA-1.b.dzi"}:
+        a, b = (cv2.imdecode(np.frombuffer(z.read(name), np.uint8), 1) for z in (ours, vips))
+        assert a.shape == b.shape, name
+        level = int(name.split("/")[1])
+        if level >= max(int(n.split("/")[1]) for n in names if "/" in n) - 1:
+            assert np.abs(a.astype(int) - b).max() <= 1, name
+
+
+def test_sparse_tiles_are_a_subset_with_glass_between_them(tmp_path):
+    image = picture(8, 8)
+    write(tmp_path / "all.zip", image, all_cells(image))
+    write(tmp_path / "few.zip", image, [(0, 0), (5, 6), (7, 7)])
+    everything, few = (zipfile.ZipFile(tmp_path / f"{n}.zip") for n in ("all", "few"))
+    assert set(few.namelist()) < set(everything.namelist())
+    full = "TCGA-1.b_files/9/5_6.png"
+    assert few.read(full) == everything.read(full)
+    below = cv2.imdecode(np.frombuffer(few.read("TCGA-1.b_files/8/0_0.png"), np.uint8), 1)
+    assert (below[40:, 40:] == GLASS[::-1]).all()
+    assert not (below[:32, :32] == GLASS[::-1]).all()
+
+
+def test_offsets_lead_to_the_stored_bytes(tmp_path):
+    image = picture(5, 3)
+    members = write(tmp_path / "a.zip", image, all_cells(image))
+    raw = (tmp_path / "a.zip").read_bytes()
+    archive = zipfile.ZipFile(tmp_path / "a.zip")
+    for member in members.values():
+        data = raw[member.offset : member.offset + member.bytes]
+        assert data == archive.read(member.path)
+    assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
+
+
+def test_equal_tiles_give_equal_files(tmp_path):
+    image = picture(5, 3)
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.zip", image, all_cells(image), suffix="jpeg")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_directory_holds_the_same_members(tmp_path):
+    image = picture(5, 3)
+    write(tmp_path / "a.zip", image, all_cells(image))
+    write(tmp_path / "a", image, all_cells(image), deepzoom.DirectoryContainer)
+    archive = zipfile.ZipFile(tmp_path / "a.zip")
+    files = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(tmp_path / "a")) for path in files} == set(archive.namelist())
+    assert all(
+        path.read_bytes() == archive.read(str(path.relative_to(tmp_path / "a"))) for path in files
+    )
+
+
+@pytest.mark.parametrize("container", [deepzoom.ZipContainer, deepzoom.DirectoryContainer])
+def test_a_failure_leaves_nothing_behind(tmp_path, container):
+    pyramid = deepzoom.Pyramid(
+        container(tmp_path / "a"),
+        name="a",
+        width=TILE,
+        height=TILE,
+        tile_px=TILE,
+        suffix="png",
+        glass=GLASS,
+        encode=encode.png,
+    )
+    with pytest.raises(RuntimeError), pyramid:
+        pyramid.add(0, 0, picture(1, 1))
+        raise RuntimeError("out of space")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_open_canvases_do_not_grow_with_the_slide(tmp_path):
+    image = picture(64, 2)
+    pyramid = deepzoom.Pyramid(
+        deepzoom.ZipContainer(tmp_path / "a.zip"),
+        name="a",
+        width=64 * TILE,
+        height=2 * TILE,
+        tile_px=TILE,
+        suffix="jpeg",
+        glass=GLASS,
+        encode=encode.encoder(format="jpeg", quality=85, chroma=420),
+    )
+    most = 0
+    with pyramid:
+        for column, row in sorted(all_cells(image), key=lambda cell: deepzoom.z_order(*cell)):
+            tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
+            pyramid.add(column, row, np.ascontiguousarray(tile))
+            most = max(most, len(pyramid._open))
+    assert most <= pyramid.top_level

@@ -1,0 +1,202 @@
+"""The tile loop on real and synthetic slides: pixels, places, measurements, damage."""
+
+import itertools
+import zipfile
+
+import cv2
+import damage
+import make_slide
+import numpy as np
+import openslide
+import pytest
+import yaml
+from conftest import DATA
+from grossing import deepzoom, focus, grid, labels, measure, tables, tiles
+
+CONFIG = yaml.safe_load((DATA.parents[1] / "config" / "config.yaml").read_text())
+TARGET = {key: CONFIG[key] for key in ("target_mpp", "target_mpp_tolerance")}
+PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
+
+
+def measured(path, mpp=None, stain=""):
+    return measure.slide(
+        path,
+        slide_id="A.1",
+        given_mpp=mpp,
+        given_stain=stain,
+        mpp_from_objective=False,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+    )
+
+
+def cut(path, found, container, options=PNG, passed=True):
+    return tiles.slide(
+        path,
+        found.record,
+        found.mask,
+        container=container,
+        passed=passed,
+        tiles=options,
+        **TARGET,
+    )
+
+
+def tile(container, row):
+    raw = container.read_bytes()[row["tile_offset"] :][: row["tile_bytes"]]
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(raw, np.uint8), 1), cv2.COLOR_BGR2RGB)
+
+
+@pytest.fixture(scope="module")
+def at_40x(tmp_path_factory, real_slide):
+    path = tmp_path_factory.mktemp("slides") / "40x.svs"
+    make_slide.make_slide(real_slide, path, 3000, 2400, seed=3, pen=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def real(real_slide):
+    return measured(real_slide)
+
+
+def test_png_tiles_are_the_pixels_of_read_region(real_slide, real, tmp_path):
+    rows = cut(real_slide, real, tmp_path / "a.zip")
+    inside = [r for r in rows if r["x_level0_px"] + 256 <= 2220 and r["y_level0_px"] + 256 <= 2967]
+    assert len(inside) > 20
+    with openslide.OpenSlide(real_slide) as slide:
+        for row in inside:
+            place = (row["x_level0_px"], row["y_level0_px"])
+            expected = np.asarray(slide.read_region(place, 0, (256, 256)).convert("RGB"))
+            assert np.array_equal(tile(tmp_path / "a.zip", row), expected)
+
+
+def test_tiles_beyond_the_picture_are_padded_with_glass(real_slide, real, tmp_path):
+    rows = cut(real_slide, real, tmp_path / "a.zip")
+    edge = [row for row in rows if row["y_level0_px"] + 256 > 2967]
+    assert edge
+    for row in edge:
+        beyond = tile(tmp_path / "a.zip", row)[2967 - row["y_level0_px"] :]
+        assert (beyond == tiles.glass_of(real.record)).all()
+
+
+def test_a_slide_at_40x_comes_out_at_half_size(at_40x, tmp_path):
+    rows = cut(at_40x, measured(at_40x), tmp_path / "a.zip")
+    with openslide.OpenSlide(at_40x) as slide:
+        row = rows[len(rows) // 2]
+        assert (row["size_level0_px"], row["mpp"], row["target_mpp"]) == (512, 0.5, 0.5)
+        assert (row["picture_width_px"], row["picture_height_px"]) == (1500, 1200)
+        place = (row["x_level0_px"], row["y_level0_px"])
+        source = np.asarray(slide.read_region(place, 0, (512, 512)).convert("RGB"))
+    halved = cv2.resize(source, (256, 256), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(tile(tmp_path / "a.zip", row), halved)
+    text = zipfile.ZipFile(tmp_path / "a.zip").read("A.1.dzi").decode()
+    assert 'Width="1536"' in text and 'Height="1280"' in text
+
+
+def test_no_pixel_is_covered_twice_and_all_tissue_is_covered(at_40x, tmp_path):
+    found = measured(at_40x)
+    rows = cut(at_40x, found, None)
+    side = rows[0]["size_level0_px"]
+    for a, b in itertools.combinations(rows, 2):
+        apart = abs(a["x_level0_px"] - b["x_level0_px"]), abs(a["y_level0_px"] - b["y_level0_px"])
+        assert max(apart) >= side
+    scale = found.record["overview_downsample"]
+    missed = found.mask == labels.TISSUE
+    for row in rows:
+        x, y = row["x_level0_px"] / scale, row["y_level0_px"] / scale
+        missed[int(y) : int(y + side / scale) + 1, int(x) : int(x + side / scale) + 1] = False
+    assert missed.sum() < 0.02 * (found.mask == labels.TISSUE).sum()
+
+
+def test_metrics_are_of_the_pixels_before_encoding(real_slide, real, tmp_path):
+    as_png = cut(real_slide, real, tmp_path / "a.zip")
+    as_jpeg = cut(real_slide, real, tmp_path / "b.zip", PNG | {"format": "jpeg"})
+    names = ["focus_reblur", "laplacian_var", "mean_od", "hematoxylin_od", "eosin_od"]
+    assert [[r[n] for n in names] for r in as_png] == [[r[n] for n in names] for r in as_jpeg]
+    row = as_png[10]
+    expected = focus.measure(tile(tmp_path / "a.zip", row), row["mpp"])
+    assert row["focus_reblur"] == pytest.approx(expected["focus_reblur"])
+    assert row["laplacian_var"] == pytest.approx(expected["laplacian_var"])
+
+
+def test_rerun_is_byte_identical(at_40x, tmp_path):
+    found = measured(at_40x)
+    options = CONFIG["tiles"] | {"size_px": 256}
+    rows = [cut(at_40x, found, tmp_path / f"{name}.zip", options) for name in "ab"]
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert rows[0] == rows[1]
+
+
+def test_virtual_tiling_measures_the_same_and_writes_no_pixels(real_slide, real, tmp_path):
+    written = cut(real_slide, real, tmp_path / "a.zip")
+    virtual = cut(real_slide, real, None, PNG | {"container": "none"})
+    kept = {"tile_path", "tile_offset", "tile_bytes"}
+    assert virtual == [{k: v for k, v in row.items() if k not in kept} for row in written]
+
+
+def test_a_slide_that_did_not_pass_gets_an_empty_container(real_slide, real, tmp_path):
+    assert cut(real_slide, real, tmp_path / "a.zip", passed=False) == []
+    assert zipfile.ZipFile(tmp_path / "a.zip").namelist() == ["A.1.dzi"]
+    assert tables.from_rows([], tables.TILE_METRICS).num_rows == 0
+
+
+def test_destroyed_tiles_are_lost_and_the_rest_is_salvaged(at_40x, tmp_path):
+    whole = cut(at_40x, measured(at_40x), tmp_path / "whole.zip")
+    damage.destroy_tiles(at_40x, tmp_path / "damaged.svs", 2)
+    broken = cut(tmp_path / "damaged.svs", measured(tmp_path / "damaged.svs"), tmp_path / "b.zip")
+    lost = [row for row in broken if row["lost"]]
+    assert 1 <= len(lost) <= 2
+    assert all(row.get("tile_path") is None for row in lost)
+    kept = {(r["tile_col"], r["tile_row"]): r for r in broken if not r["lost"]}
+    same = [r for r in whole if (r["tile_col"], r["tile_row"]) in kept]
+    assert len(same) == len(whole) - len(lost)
+    row = same[0]
+    twin = kept[row["tile_col"], row["tile_row"]]
+    assert np.array_equal(tile(tmp_path / "whole.zip", row), tile(tmp_path / "b.zip", twin))
+
+
+def test_damage_of_a_single_level_slide_is_reported_as_lost_tiles(real_slide, tmp_path):
+    damage.destroy_tiles(real_slide, tmp_path / "a.svs", 4)
+    found = measured(tmp_path / "a.svs")
+    assert found.record["readable"]
+    assert 0 < found.record["overview_lost_fraction"] < 0.2
+    rows = cut(tmp_path / "a.svs", found, tmp_path / "a.zip")
+    assert any(row["lost"] for row in rows)
+
+
+@pytest.mark.parametrize("mpp", [0.23, 0.2527])
+def test_unaligned_grids_read_each_tile_where_its_row_says(at_40x, tmp_path, mpp):
+    found = measured(at_40x, mpp)
+    rows = tiles.slide(
+        at_40x,
+        found.record,
+        found.mask,
+        container=tmp_path / "a.zip",
+        passed=True,
+        tiles=PNG,
+        target_mpp=0.5,
+        target_mpp_tolerance=0,
+    )
+    side = rows[0]["size_level0_px"]
+    inside = [r for r in rows if max(r["x_level0_px"] - 3000, r["y_level0_px"] - 2400) + side <= 0]
+    row = inside[-1]
+    assert side == round(256 * 0.5 / mpp)
+    with openslide.OpenSlide(at_40x) as slide:
+        place = (row["x_level0_px"], row["y_level0_px"])
+        source = np.asarray(slide.read_region(place, 0, (side, side)).convert("RGB"))
+    expected = cv2.resize(source, (256, 256), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(tile(tmp_path / "a.zip", row), expected)
+
+
+def test_candidates_need_tissue_and_scanned_picture():
+    cells = grid.make((0, 0, 1000, 512), 0.5, size_px=256, **TARGET)
+    mask = np.full((64, 125), labels.GLASS, np.uint8)
+    mask[:32, :32] = labels.TISSUE
+    mask[:8, 32:40] = labels.TISSUE
+    mask[32:, :20] = labels.NOT_SCANNED
+    mask[48:, :] = labels.TISSUE
+    found = {(r["tile_col"], r["tile_row"]): r for r in tiles.candidates(mask, cells, 8)}
+    assert set(found) == {(0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 1)}
+    assert found[1, 0]["tissue_fraction"] == pytest.approx(64 / 1024)
+    order = [deepzoom.z_order(*cell) for cell in found]
+    assert order == sorted(order)
