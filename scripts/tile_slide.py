@@ -13,6 +13,7 @@ rows = tiles.slide(
     tiles=snakemake.params.tiles,
     target_mpp=snakemake.params.target_mpp,
     target_mpp_tolerance=snakemake.params.target_mpp_tolerance,
+    threads=snakemake.threads,
 )
 
 tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), snakemake.output.metrics)

@@ -1,6 +1,7 @@
 """The cohort sheet and the configuration: read as text, checked before anything runs."""
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -116,7 +117,10 @@ def _records(path: str) -> Iterable[tuple[int, list[str]]]:
     if text.startswith("\ufeff"):
         remedy = "save the sheet as UTF-8 without a byte-order mark (`CSV`, not `CSV UTF-8`)"
         raise _complaint(path, 1, "first", "byte-order mark U+FEFF", remedy)
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise _complaint(path, line, "", "byte 0", "save it as UTF-8 text (not UTF-16, not XLSX)")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

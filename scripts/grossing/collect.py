@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from grossing import decide, files, tables
+from grossing import decide, failures, files, tables
 
 CARRIED = ("case_id", "label", "site", "scanner", "split")
 CONTAINERS = {"zip": "tiles/{slide_id}.zip", "directory": "tiles/{slide_id}", "none": None}
@@ -55,7 +55,7 @@ def tiles(
     Parameters
     ----------
     verdicts : `cohort_qc`
-    metrics : `tile_metrics` files in the order of its rows
+    metrics : `tile_metrics` files in the order of its rows; slides whose job failed have none
     writer : takes the parts of `patch_cohort`
     thresholds : the config section
     container : zip, directory or none
@@ -64,9 +64,11 @@ def tiles(
     -------
     `tile_summary`: one row per row of the sheet.
     """
-    summary = []
-    for verdict, path in zip(_rows(verdicts), metrics, strict=True):
-        table = tables.read(path)
+    summary, waiting = [], iter(metrics)
+    nothing = tables.from_rows([], tables.TILE_METRICS)
+    for verdict in _rows(verdicts):
+        failed = verdict["qc_reasons"] == failures.CODE
+        table = nothing if failed else tables.read(next(waiting))
         passed, reasons = decide.tiles(_arrays(table), thresholds["tile"])
         if table.num_rows:
             writer.write(_part(table, verdict, passed, reasons, container))

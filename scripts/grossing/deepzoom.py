@@ -45,6 +45,8 @@ class Member:
 class Container(Protocol):
     """What tiles are written to; nothing stands under the final name before `finish`."""
 
+    path: Path
+
     def add(self, name: str, data: bytes) -> Member: ...
     def finish(self) -> None: ...
     def discard(self) -> None: ...
@@ -54,8 +56,8 @@ class ZipContainer:
     """A stored (uncompressed) zip without dates: equal tiles give equal bytes."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        self.path = Path(path)
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         self._zip = zipfile.ZipFile(self._temporary, "w", zipfile.ZIP_STORED)
 
     def add(self, name: str, data: bytes) -> Member:
@@ -66,7 +68,7 @@ class ZipContainer:
 
     def finish(self) -> None:
         self._zip.close()
-        os.replace(self._temporary, self._path)
+        os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
         self._zip.close()
@@ -77,8 +79,8 @@ class DirectoryContainer:
     """The same members as plain files below one directory."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        self.path = Path(path)
+        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         self._temporary.mkdir(parents=True)
 
     def add(self, name: str, data: bytes) -> Member:
@@ -88,9 +90,9 @@ class DirectoryContainer:
         return Member(name, None, len(data))
 
     def finish(self) -> None:
-        if self._path.exists():
-            shutil.rmtree(self._path)
-        os.replace(self._temporary, self._path)
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
         shutil.rmtree(self._temporary, ignore_errors=True)
@@ -148,11 +150,10 @@ class Pyramid:
     def member_name(self, level: int, column: int, row: int) -> str:
         return f"{self._name}_files/{level}/{column}_{row}.{self._suffix}"
 
-    def add(self, column: int, row: int, picture: Pixels) -> Member:
-        """A tile of the full resolution; tiles come in Z-order."""
-        name = self.member_name(self.top_level, column, row)
-        member = self._container.add(name, self._encode(picture))
-        self._place(self.top_level - 1, column, row, half_size(picture))
+    def add(self, column: int, row: int, data: bytes, half: Pixels) -> Member:
+        """A tile of the full resolution in Z-order: its encoded bytes, its half-size picture."""
+        member = self._container.add(self.member_name(self.top_level, column, row), data)
+        self._place(self.top_level - 1, column, row, half)
         return member
 
     def _place(self, level: int, column: int, row: int, half: Pixels) -> None:

@@ -45,19 +45,28 @@ def _parse(path: str) -> ast.Module:
 def _imports(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-            names |= {f"{PACKAGE}/{alias.name}.py" for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}."):
-            names.add(f"{PACKAGE}/{str(node.module).split('.')[1]}.py")
-    return names | {f"{PACKAGE}/__init__.py"} if names else names
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join(filter(None, [PACKAGE if node.level else "", node.module]))
+            whole = module == PACKAGE
+            names |= {f"{module}.{alias.name}" for alias in node.names} if whole else {module}
+    modules = {name.split(".")[1] for name in names if name.startswith(f"{PACKAGE}.")}
+    return {f"{PACKAGE}/{name}.py" for name in {*modules, "__init__"}} if modules else set()
 
 
 def _meaning(tree: ast.Module) -> str:
+    """The code without docstrings and without its version number, as text."""
+    tree.body = [node for node in tree.body if not _is_version(node)]
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            body[0] = ast.Pass()
+        if isinstance(body, list):
+            body[:] = [each for each in body if not _is_docstring(each)] or [ast.Pass()]
     return ast.unparse(tree)
+
+
+def _is_version(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"
 
 
 def _is_docstring(node: ast.stmt) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-SUFFIXES = {"jpeg": "jpeg", "png": "png"}
 PNG_LEVEL = 1
 
 

@@ -90,7 +90,7 @@ def _measure(
     focus_options: dict[str, Any],
 ) -> Measured:
     record |= _resolution_columns(facts)
-    small = overview.read(opened, facts)
+    small = overview.read(opened, facts, mpp=tissue_options["working_mpp"])
     dark_field = stain.is_fluorescence(given_stain)
     seen = 255 - small.rgb if dark_field else small.rgb
     mask = tissue.segment(seen, small.mpp, scanned=small.scanned, **tissue_options)

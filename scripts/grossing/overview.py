@@ -35,7 +35,7 @@ class Overview:
 
 
 def read(
-    slide: slides.Slide, facts: slides.Facts, *, mpp: float = 8.0, max_side_px: int = 2000
+    slide: slides.Slide, facts: slides.Facts, *, mpp: float, max_side_px: int = 2000
 ) -> Overview:
     """Read the best level once and shrink it by area, by a whole factor.
 

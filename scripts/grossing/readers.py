@@ -1,15 +1,21 @@
 """Pixels of one pyramid level for the tile loop, behind one interface."""
 
+import logging
 import os
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import openslide
 
-from grossing import slides
+from grossing import rawtiff, slides, tiffdir
 
 CACHE_BYTES = 48 * 1024 * 1024
+CHECKED_PLACES = 5
+CHECKED_PX = 256
+RAW_VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
+LOG = logging.getLogger(__name__)
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -51,8 +57,84 @@ class OpenSlideReader:
         self._slide.close()
 
 
+class RawReader:
+    """Raw JPEG tiles of a TIFF; a rectangle that fails is tried through OpenSlide."""
+
+    name = "raw"
+
+    def __init__(self, raw: rawtiff.RawTiffReader, general: OpenSlideReader) -> None:
+        self._raw, self._general = raw, general
+
+    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+        try:
+            return self._raw.read(x, y, w, h)
+        except slides.ReadError:
+            return self._general.read(x, y, w, h)
+
+    def close(self) -> None:
+        self._raw.close()
+        self._general.close()
+
+
 def open_reader(
-    path: str | os.PathLike[str], *, level: int, downsample: float, glass: Pixels
+    path: str | os.PathLike[str],
+    *,
+    record: Mapping[str, Any],
+    level: int,
+    glass: Pixels,
+    prefer: str = "auto",
+    places: Sequence[tuple[int, int]] = (),
 ) -> Reader:
-    """The reader for a level of a slide."""
-    return OpenSlideReader(path, level, downsample, glass)
+    """The fastest reader that gives OpenSlide's pixels for a level of a slide.
+
+    Raw tiles are read where OpenSlide would not resample them (the level's downsample is a whole
+    number, tiles do not overlap) and where pixels compared at some places are equal.
+
+    Parameters
+    ----------
+    record : the slide's JSON; `vendor` and `levels` are used
+    level : as OpenSlide counts
+    glass : (3,) uint8
+    prefer : "auto" or "openslide"
+    places : (x, y) in pixels of the level, best in tissue, where the readers are compared; the
+        last pixels of the level are always compared too
+
+    Raises
+    ------
+    SlideError : the slide cannot be opened.
+    """
+    extent = record["levels"][level]
+    general = OpenSlideReader(path, level, extent["downsample"], glass)
+    if prefer != "auto":
+        return general
+    width, height = round(extent["width_px"]), round(extent["height_px"])
+    try:
+        if record["vendor"] not in RAW_VENDORS:
+            raise tiffdir.Unsupported(f"tiles of {record['vendor']} may overlap")
+        if extent["downsample"] != round(extent["downsample"]):
+            raise tiffdir.Unsupported(f"downsample {extent['downsample']} is resampled")
+        raw = rawtiff.RawTiffReader(path, width, height, glass)
+    except tiffdir.Unsupported as reason:
+        LOG.info("read through OpenSlide: %s", reason)
+        return general
+    if rawtiff.agrees(raw, general, _squares(places or _diagonal(width, height), width, height)):
+        return RawReader(raw, general)
+    LOG.warning("read through OpenSlide: raw tiles give other pixels")
+    raw.close()
+    return general
+
+
+def _diagonal(width: int, height: int) -> list[tuple[int, int]]:
+    return [
+        (width * i // CHECKED_PLACES, height * i // CHECKED_PLACES) for i in range(CHECKED_PLACES)
+    ]
+
+
+def _squares(
+    places: Sequence[tuple[int, int]], width: int, height: int
+) -> list[tuple[int, int, int, int]]:
+    """Rectangles to compare at a few of the places and in the last corner, inside the picture."""
+    few = places[:: -(-len(places) // CHECKED_PLACES)]
+    w, h = min(CHECKED_PX, width), min(CHECKED_PX, height)
+    corners = [*few, (width, height)]
+    return [(max(0, min(x, width - w)), max(0, min(y, height - h)), w, h) for x, y in corners]

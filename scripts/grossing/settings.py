@@ -12,10 +12,25 @@ import yaml
 from grossing.cohort import UserError
 
 
+def read_flags(config: dict[str, Any], schema_path: str | os.PathLike[str]) -> None:
+    """Make flags of the words true and false that `--config` gives as text, in place."""
+    _read_flags(config, yaml.safe_load(Path(schema_path).read_text(encoding="utf-8")))
+
+
+def _read_flags(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    for key, rule in schema["properties"].items():
+        value = section.get(key)
+        if rule.get("type") == "boolean" and value in ("true", "false"):
+            section[key] = value == "true"
+        elif rule.get("type") == "object" and isinstance(value, dict):
+            _read_flags(value, rule)
+
+
 def check(
     config: Mapping[str, Any],
     schema_path: str | os.PathLike[str],
-    files: Sequence[str | os.PathLike[str]],
+    files: Mapping[str, str | os.PathLike[str]],
+    command_line: Mapping[str, Any],
 ) -> None:
     """Complain about the first wrong key or value.
 
@@ -23,14 +38,15 @@ def check(
     ----------
     config : the merged configuration
     schema_path : its schema
-    files : the config files as they were merged; the last one that has the key is named
+    files : name to path of the config files as they were merged; the last one with the key is named
+    command_line : what `--config` gave; it wins over the files
 
     Raises
     ------
     UserError : with file, line, column, key, value and remedy.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    plain = json.loads(json.dumps(config))
+    plain = json.loads(json.dumps(config, default=_no_json), parse_constant=str)
     errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(plain), key=_depth)
     if not errors:
         return
@@ -46,7 +62,12 @@ def check(
     else:
         said = f"{error.instance!r}"
         remedy = f"must be {_rule(error.schema)} ({error.schema.get('description', keys[-1])})"
-    raise UserError(f"{_place(keys, files)}: {'.'.join(keys)}: {said}: {remedy}")
+    raise UserError(f"{_place(keys, files, command_line)}: {'.'.join(keys)}: {said}: {remedy}")
+
+
+def _no_json(value: Any) -> list[str]:
+    """A date is no text to a path: something that no key takes, and that shows what was given."""
+    return [str(value)]
 
 
 def _depth(error: jsonschema.ValidationError) -> tuple[int, str]:
@@ -60,6 +81,8 @@ def _rule(schema: Mapping[str, Any]) -> str:
     text = words.get(
         schema["type"], {"string": "text", "object": "a section"}.get(schema["type"], "")
     )
+    if "minLength" in schema:
+        text += ", not empty"
     if "minimum" in schema:
         text += f" from {schema['minimum']:g} to {schema['maximum']:g}"
     if "multipleOf" in schema:
@@ -67,14 +90,26 @@ def _rule(schema: Mapping[str, Any]) -> str:
     return text
 
 
-def _place(keys: Sequence[str], files: Sequence[str | os.PathLike[str]]) -> str:
-    """Where a key was given last: file, line and column, or the command line."""
-    for path in reversed(files):
-        node = yaml.compose(Path(path).read_text(encoding="utf-8"))
-        mark = _mark(node, keys)
-        if mark:
-            return f"{path}, line {mark.line + 1}, column {mark.column + 1}"
+def _place(
+    keys: Sequence[str],
+    files: Mapping[str, str | os.PathLike[str]],
+    command_line: Mapping[str, Any],
+) -> str:
+    """Where a key was given last: the command line, or file, line and column."""
+    if not _has(command_line, keys):
+        for name, path in reversed(list(files.items())):
+            mark = _mark(yaml.compose(Path(path).read_text(encoding="utf-8")), keys)
+            if mark:
+                return f"{name}, line {mark.line + 1}, column {mark.column + 1}"
     return "--config on the command line"
+
+
+def _has(given: Any, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if not isinstance(given, Mapping) or key not in given:
+            return False
+        given = given[key]
+    return True
 
 
 def _mark(node: Any, keys: Sequence[str]) -> Any:

@@ -149,6 +149,13 @@ def csv_options() -> pa.csv.WriteOptions:
     return pa.csv.WriteOptions(quoting_style="needed")
 
 
+def read_summary(path: str | os.PathLike[str]) -> pa.Table:
+    """`tile_summary.csv` as a table."""
+    types = {field.name: field.type for field in TILE_SUMMARY}
+    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+    return pa.csv.read_csv(path, convert_options=options)
+
+
 def read(path: str | os.PathLike[str], columns: Iterable[str] | None = None) -> pa.Table:
     """A Parquet file as a table."""
     return pa.parquet.read_table(path, columns=list(columns) if columns else None)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from grossing import cohort, decide, tables
 
+SHORT_COHORT = 40
 LOG = logging.getLogger(__name__)
 
 
@@ -21,6 +22,7 @@ def schema_for(sheet: cohort.Sheet) -> pa.Schema:
 def table(
     sheet: cohort.Sheet,
     records: Iterable[Mapping[str, Any]],
+    failed: Mapping[str, Mapping[str, Any]],
     *,
     thresholds: Mapping[str, Mapping[str, float]],
     target_mpp: float,
@@ -31,7 +33,8 @@ def table(
     Parameters
     ----------
     sheet : the cohort sheet
-    records : the slides' JSON in the sheet's order
+    records : the slides' JSON in the sheet's order, without those of `failed`
+    failed : what stands in for the JSON of slides whose job failed (`failures.accepted`)
 
     Returns
     -------
@@ -39,7 +42,9 @@ def table(
     """
     focus_limit = thresholds["tile"]["focus_reblur_min"]
     rows = []
-    for record in records:
+    waiting = iter(records)
+    for slide_id in sheet.rows:
+        record = failed.get(slide_id) or next(waiting)
         verdict = decide.slide(
             record,
             thresholds=thresholds,
@@ -49,7 +54,7 @@ def table(
         own = {name: record.get(name) for name in tables.COHORT_QC.names}
         own |= {"qc_status": verdict.status, "qc_reasons": verdict.text or None}
         own["blurred_fraction"] = decide.blurred_fraction(record, focus_limit)
-        given = {name: cell or None for name, cell in sheet.rows[record["slide_id"]].items()}
+        given = {name: cell or None for name, cell in sheet.rows[slide_id].items()}
         rows.append(given | own)
         _log(record, verdict)
     counts = Counter(row["qc_status"] for row in rows)
@@ -65,19 +70,26 @@ def _log(record: Mapping[str, Any], verdict: decide.Verdict) -> None:
     LOG.info("slide %s: %s %s%s", record["slide_id"], verdict.status, verdict.text, said)
 
 
-def summary(table: pa.Table) -> str:
-    """The verdicts as text for people: a line per slide that is not PASS, then the counts."""
+def summary(verdicts: pa.Table, tiled: pa.Table | None = None) -> str:
+    """The verdicts as text for people: a line per slide (of many, those not PASS), then counts.
+
+    Parameters
+    ----------
+    verdicts : `cohort_qc`
+    tiled : `tile_summary` of the same verdicts, whose final status counts
+    """
     wanted = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy"]
-    rows = table.select(wanted).to_pylist()
+    rows = verdicts.select(wanted).to_pylist()
+    for row, final in zip(rows, tiled.to_pylist() if tiled is not None else [], strict=False):
+        row |= {"qc_status": final["final_status"], "qc_reasons": final["final_reasons"]}
     counts = Counter(row["qc_status"] for row in rows)
     width = max((len(row["slide_id"]) for row in rows), default=0)
     lines = []
     for row in rows:
-        if row["qc_status"] != decide.PASS:
+        if row["qc_status"] != decide.PASS or len(rows) <= SHORT_COHORT:
             words = f" ({row['error_message']}; {row['remedy']})" if row["error_message"] else ""
-            lines.append(
-                f"  {row['slide_id']:<{width}}  {row['qc_status']:<6}  {row['qc_reasons']}{words}"
-            )
+            said = f"{row['qc_reasons'] or ''}{words}"
+            lines.append(f"  {row['slide_id']:<{width}}  {row['qc_status']:<6}  {said}".rstrip())
     order = [decide.PASS, decide.REVIEW, decide.FAIL, decide.ERROR]
     totals = ", ".join(f"{counts[status]} {status}" for status in order)
     return "\n".join([*lines, f"  {len(rows)} slides: {totals}"])

@@ -17,6 +17,11 @@ def picture(columns, rows, seed=0):
     return cv2.resize(small, (columns * TILE, rows * TILE), interpolation=cv2.INTER_CUBIC)
 
 
+def add(pyramid, column, row, tile):
+    tile = np.ascontiguousarray(tile)
+    return pyramid.add(column, row, pyramid._encode(tile), deepzoom.half_size(tile))
+
+
 def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
     rows, columns = image.shape[0] // TILE, image.shape[1] // TILE
     pyramid = deepzoom.Pyramid(
@@ -33,7 +38,7 @@ def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
     with pyramid:
         for column, row in sorted(cells, key=lambda cell: deepzoom.z_order(*cell)):
             tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
-            members[column, row] = pyramid.add(column, row, np.ascontiguousarray(tile))
+            members[column, row] = add(pyramid, column, row, tile)
     return members
 
 
@@ -121,7 +126,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, container):
         encode=encode.png,
     )
     with pytest.raises(RuntimeError), pyramid:
-        pyramid.add(0, 0, picture(1, 1))
+        add(pyramid, 0, 0, picture(1, 1))
         raise RuntimeError("out of space")
     assert list(tmp_path.iterdir()) == []
 
@@ -142,6 +147,6 @@ def test_open_canvases_do_not_grow_with_the_slide(tmp_path):
     with pyramid:
         for column, row in sorted(all_cells(image), key=lambda cell: deepzoom.z_order(*cell)):
             tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
-            pyramid.add(column, row, np.ascontiguousarray(tile))
+            add(pyramid, column, row, tile)
             most = max(most, len(pyramid._open))
     assert most <= pyramid.top_level

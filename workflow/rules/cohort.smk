@@ -5,7 +5,7 @@ rule decide_slides:
     """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
     input:
         sheet=config["cohort"],
-        facts=expand(rules.measure_slide.output.facts, slide_id=SHEET.rows),
+        facts=expand(rules.measure_slide.output.facts, slide_id=COMPLETE),
     output:
         csv="results/cohort/cohort_qc.csv",
         parquet="results/cohort/cohort_qc.parquet",
@@ -18,6 +18,9 @@ rule decide_slides:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         **JUDGED_BY,
+        sheet=sheet_digest(),
+        failed_jobs=FAILED_JOBS,
+        accepted=list(ACCEPTED),
         code=code_digest("decide_slides"),
     script:
         "../../scripts/decide_slides.py"
@@ -26,8 +29,9 @@ rule decide_slides:
 rule collect_tiles:
     """All candidate tiles of the cohort in one table, judged by the thresholds."""
     input:
-        verdicts=rules.decide_slides.output.parquet,
-        metrics=expand(rules.tile_slide.output.metrics, slide_id=SHEET.rows),
+        # by name: a rule's output beside a long list makes planning take the square of the slides
+        verdicts="results/cohort/cohort_qc.parquet",
+        metrics=expand(rules.tile_slide.output.metrics, slide_id=COMPLETE),
     output:
         csv="results/cohort/patch_cohort.csv",
         parquet="results/cohort/patch_cohort.parquet",

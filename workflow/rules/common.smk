@@ -1,6 +1,8 @@
 # The cohort sheet and the configuration, checked; what rules ask about a slide.
 import atexit
 import functools
+import hashlib
+import inspect
 import json
 import os
 import sys
@@ -14,10 +16,10 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-for module in "cohort content decide digest files grid settings tables verdicts".split():
+for module in "cohort content decide digest failures files grid settings tables verdicts".split():
     library(f"grossing/{module}.py")
 
-from grossing import cohort, content, decide, digest, settings, tables, verdicts
+from grossing import cohort, content, decide, digest, failures, settings, tables, verdicts
 
 RESERVED = {
     name
@@ -25,11 +27,16 @@ RESERVED = {
     for name in schema.names
 }
 
+CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+
 try:
+    settings.read_flags(config, CONFIG_SCHEMA)
     settings.check(
         config,
-        workflow.source_path("../schemas/config.schema.yaml"),
-        [workflow.source_path("../../config/config.yaml"), *workflow.overwrite_configfiles],
+        CONFIG_SCHEMA,
+        {"config/config.yaml": workflow.source_path("../../config/config.yaml")}
+        | {str(path): path for path in workflow.overwrite_configfiles},
+        workflow.config_settings.config or {},
     )
     SHEET = cohort.read_sheet(
         config["cohort"], workflow.source_path("../schemas/cohort.schema.yaml"), RESERVED
@@ -42,8 +49,21 @@ wildcard_constraints:
     slide_id="[^/]+",
 
 
+FAILED_JOBS = "results/cohort/failed_jobs.csv"
+ACCEPTED = [
+    failure.slide_id
+    for failure in (failures.read(FAILED_JOBS) if config["accept_failures"] else [])
+    if failure.slide_id in SHEET.rows
+]
+COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
+
+
+def asked_per_job(function):
+    """Spares Snakemake the inspection of a signature for each of thousands of jobs."""
+    function.__signature__ = inspect.signature(function)
+    return function
 
 
 @functools.cache
@@ -52,13 +72,19 @@ def code_digest(rule):
     return digest.of_script(f"{rule}.py", library)
 
 
+def sheet_digest():
+    """Hash of the sheet's rows: an edited sheet counts also where its date is old (rsync, cp -p)."""
+    return hashlib.sha256(repr(SHEET.rows).encode()).hexdigest()
+
+
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
-    """Identity and verdict of a slide from its JSON; nothing else of it stays in memory."""
+    """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
     with open(f"results/slides/{slide_id}.json", encoding="utf-8") as file:
         record = json.load(file)
     identity = {key: record[key] for key in ("content_hash", "source")}
-    return identity, decide.gate(record, **JUDGED_BY)
+    size = (record.get("width_px") or 0) * (record.get("height_px") or 0) / 1e9
+    return identity, decide.gate(record, **JUDGED_BY), size
 
 
 def known(slide_id):
@@ -69,6 +95,7 @@ def known(slide_id):
         return None
 
 
+@asked_per_job
 def fingerprint(wildcards):
     """Identity of a slide's content; a slide that only moved, was touched or archived keeps it."""
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
@@ -78,21 +105,25 @@ def fingerprint(wildcards):
     return content.fingerprint(path, identity)
 
 
+@asked_per_job
 def gate(wildcards):
     """pass, fail, or pending before the slide is measured."""
     before = known(wildcards.slide_id)
     return before[1] if before else "pending"
 
 
+@asked_per_job
 def slide_path(wildcards, resources):
     """Path of a slide; asking for `resources` keeps it out of the recorded parameters (it may move)."""
     return os.path.abspath(SHEET.slide_path(wildcards.slide_id))
 
 
+@asked_per_job
 def given_mpp(wildcards):
     return SHEET.given_mpp(wildcards.slide_id)
 
 
+@asked_per_job
 def given_stain(wildcards):
     return SHEET.cell(wildcards.slide_id, "stain")
 
@@ -110,11 +141,32 @@ def closing_summary():
     path = "results/cohort/cohort_qc.parquet"
     if not os.path.exists(path):
         return ""
-    return f"Verdicts (results/cohort/cohort_qc.csv):\n{verdicts.summary(tables.read(path))}"
+    tiled = "results/cohort/tile_summary.csv"
+    fresh = os.path.exists(tiled) and os.path.getmtime(tiled) >= os.path.getmtime(path)
+    text = verdicts.summary(tables.read(path), tables.read_summary(tiled) if fresh else None)
+    return f"Verdicts (results/cohort/cohort_qc.csv):\n{text}"
+
+
+def finished():
+    """Whether all that is wanted of each slide is there."""
+    wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics]
+    return {
+        slide_id: all(os.path.exists(str(path).format(slide_id=slide_id)) for path in wanted)
+        for slide_id in SHEET.rows
+    }
+
+
+def forget_failures():
+    """Slides that succeeded leave the list of failed jobs."""
+    if os.path.exists(FAILED_JOBS):
+        failures.update(FAILED_JOBS, [], finished())
 
 
 def failure_summary(log):
-    return (
-        f"Some jobs failed; the others went on. Their words: logs/<rule>/<slide_id>.log, all: {log}\n"
-        "Mend the cause and run the same command again: finished work is kept."
-    )
+    """Writes failed_jobs.csv; returns who failed, why, and the way on."""
+    text = ""
+    for path in log if isinstance(log, list) else [log]:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text += file.read()
+    new = failures.from_log(text, SHEET.rows, os.getcwd())
+    return failures.summary(failures.update(FAILED_JOBS, new, finished()), FAILED_JOBS)

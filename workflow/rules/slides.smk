@@ -15,8 +15,8 @@ rule measure_slide:
     conda:
         "../../envs/measure_slide.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
+        mem_mb=memory(300, 10),
+        runtime=minutes(10, 2),
     params:
         code=code_digest("measure_slide"),
         slide=slide_path,

@@ -22,8 +22,8 @@ rule tile_slide:
     conda:
         "../../envs/tile_slide.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(300, 10),
+        runtime=minutes(10, 3),
     params:
         code=code_digest("tile_slide"),
         gate=gate,
@@ -35,3 +35,36 @@ rule tile_slide:
         "Tiling {wildcards.slide_id}: {params.gate}"
     script:
         "../../scripts/tile_slide.py"
+
+
+rule rescale_slide:
+    """One slide as a pyramidal TIFF at the target resolution."""
+    input:
+        facts=rules.measure_slide.output.facts,
+    output:
+        tiff="results/rescaled/{slide_id}.tif",
+    log:
+        "logs/rescale_slide/{slide_id}.log",
+    benchmark:
+        "benchmarks/rescale_slide/{slide_id}.tsv"
+    conda:
+        "../../envs/rescale_slide.yaml"
+    resources:
+        mem_mb=memory(500, 50),
+        runtime=minutes(15, 5),
+    params:
+        code=code_digest("rescale_slide"),
+        gate=gate,
+        slide=slide_path,
+        target_mpp=config["target_mpp"],
+        target_mpp_tolerance=config["target_mpp_tolerance"],
+        quality=config["rescale"]["quality"],
+    message:
+        "Rescaling {wildcards.slide_id}: {params.gate}"
+    script:
+        "../../scripts/rescale_slide.py"
+
+
+RESCALED = (
+    expand(rules.rescale_slide.output, slide_id=COMPLETE) if config["rescale"]["enabled"] else []
+)

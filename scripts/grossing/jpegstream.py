@@ -1,0 +1,98 @@
+"""The abbreviated JPEG streams of TIFF tiles: checked before they are decoded, tables put back.
+
+A TIFF tells the colour transform by its photometric tag, not in the stream, so markers that a
+decoder would heed instead (JFIF, Adobe) are taken out and one that agrees with the tag is put in.
+"""
+
+from collections.abc import Iterator
+
+MOST_SEGMENTS = 64
+SOI, EOI = b"\xff\xd8", 0xD9
+START_OF_SCAN = 0xDA
+BASELINE = (0xC0, 0xC1)  # progressive streams can cost any time to decode
+COLOUR = (0xE0, 0xEE)  # APP0 (JFIF) and APP14 (Adobe)
+TABLES = (0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0))  # DHT, DQT, DRI, comment, APPn
+ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+
+
+class BadStream(Exception):
+    """Not a JPEG stream of the expected kind."""
+
+
+def head(tables: bytes, *, ycbcr: bool) -> bytes:
+    """What `completed` puts before a tile's stream.
+
+    Parameters
+    ----------
+    tables : the TIFF's JPEGTables; may be empty
+    ycbcr : whether the components are YCbCr, or RGB as stored
+
+    Raises
+    ------
+    BadStream : more than tables, or less.
+    """
+    parts = [SOI, ADOBE, b"\x01" if ycbcr else b"\x00"]
+    for marker, start, end in _segments(tables) if tables else ():
+        if marker not in (*TABLES, EOI):
+            raise BadStream(f"marker {marker:02x} among the shared tables")
+        if marker not in (*COLOUR, EOI):
+            parts.append(tables[start:end])
+    return b"".join(parts)
+
+
+def completed(stream: bytes, head: bytes, width: int, height: int) -> bytes:
+    """A tile's stream that can be decoded: with a `head`, without colour markers of its own.
+
+    Raises
+    ------
+    BadStream : not a baseline stream of three 8-bit components and of this size.
+    """
+    frames, kept = 0, 2
+    parts: list[bytes | memoryview] = [head]
+    for marker, start, end in _segments(stream):
+        if marker in BASELINE:
+            frames += 1
+            _check_frame(stream[start + 4 : end], width, height)
+        elif marker in COLOUR:
+            parts.append(stream[kept:start])
+            kept = end
+        elif marker == START_OF_SCAN and frames == 1:
+            return b"".join([*parts, memoryview(stream)[kept:]])
+        elif marker not in TABLES:
+            raise BadStream(f"unexpected marker {marker:02x}")
+    raise BadStream("ends before the picture")
+
+
+def _check_frame(frame: bytes, width: int, height: int) -> None:
+    if len(frame) < 6:
+        raise BadStream("a frame header that is cut off")
+    depth, parts = frame[0], frame[5]
+    found = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
+    if found != (width, height) or (depth, parts) != (8, 3):
+        raise BadStream(
+            f"{found[0]}x{found[1]} px of {parts} components in {depth} bits, "
+            f"not {width}x{height} px of 3 in 8"
+        )
+
+
+def _segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each segment up to and with the first scan header or the end."""
+    if stream[:2] != SOI:
+        raise BadStream(f"starts with {stream[:2].hex()!r}, not as a JPEG stream")
+    start = 2
+    for _ in range(MOST_SEGMENTS):
+        if len(stream) < start + 2 or stream[start] != 0xFF:
+            raise BadStream("ends within the headers, or no marker where one must be")
+        marker = stream[start + 1]
+        if marker == EOI:
+            yield marker, start, start + 2
+            return
+        length = int.from_bytes(stream[start + 2 : start + 4], "big")
+        end = start + 2 + length
+        if length < 2 or end > len(stream):
+            raise BadStream(f"segment {marker:02x} of {length} bytes")
+        yield marker, start, end
+        if marker == START_OF_SCAN:
+            return
+        start = end
+    raise BadStream(f"more than {MOST_SEGMENTS} segments before the picture")

@@ -1,0 +1,372 @@
+"""Raw JPEG tiles equal OpenSlide's pixels, and hostile files are refused quickly."""
+
+import contextlib
+import random
+import struct
+import time
+import tracemalloc
+
+import damage
+import make_slide
+import numpy as np
+import openslide
+import pytest
+import simplejpeg
+import svs
+import tifffile
+from grossing import jpegstream, rawtiff, readers, slides, tiffdir
+
+GLASS = np.array([7, 130, 240], np.uint8)
+WIDTH, HEIGHT = 1100, 940
+VARIANTS = [
+    {"tile_px": 240, "subsampling": "444", "photometric": "rgb"},
+    {"tile_px": 240, "subsampling": "422", "pyramid_factor": 2},
+    {"tile_px": 256, "subsampling": "422", "bigtiff": True},
+    {"tile_px": 256, "subsampling": "444"},
+    {"tile_px": 512, "subsampling": "420", "quality": 90},
+]
+
+
+def record_of(path):
+    with slides.Slide(path) as slide:
+        return slides.description(slide)
+
+
+def raw_of(path, level=0, **options):
+    size = record_of(path)["levels"][level]
+    return rawtiff.RawTiffReader(path, size["width_px"], size["height_px"], GLASS, **options)
+
+
+def general_of(path, level=0):
+    downsample = record_of(path)["levels"][level]["downsample"]
+    return readers.OpenSlideReader(path, level, downsample, GLASS)
+
+
+def chosen(path, level=0, **options):
+    return readers.open_reader(path, record=record_of(path), level=level, glass=GLASS, **options)
+
+
+def rectangles(width, height, tile_px):
+    """Whole tiles, their unions, odd ones, single pixels, and such that leave the picture."""
+    pick = random.Random(width)
+    yield from [(0, 0, width, height), (0, 0, tile_px, tile_px), (tile_px, 0, tile_px, tile_px)]
+    yield from [(width - 1, height - 1, 1, 1), (width - 50, height - 70, 90, 80)]
+    yield (width // 2, height // 2, width, 3)
+    for _ in range(12):
+        w, h = pick.choice([(300, 300), (2 * tile_px, tile_px), (31, 400), (1, 1)])
+        yield pick.randrange(width), pick.randrange(height), w, h
+
+
+def check_equal(raw, general, width, height, tile_px=256):
+    for place in rectangles(width, height, tile_px):
+        np.testing.assert_array_equal(raw.read(*place), general.read(*place), err_msg=str(place))
+
+
+@pytest.fixture(scope="module", params=VARIANTS, ids=str)
+def variant(request, tmp_path_factory, real_slide):
+    path = tmp_path_factory.mktemp("variant") / "v.svs"
+    make_slide.make_slide(real_slide, path, WIDTH, HEIGHT, tissue_fraction=0.6, **request.param)
+    return path, request.param
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, real_slide):
+    path = tmp_path_factory.mktemp("plain") / "p.svs"
+    make_slide.make_slide(real_slide, path, WIDTH, HEIGHT, tissue_fraction=0.6)
+    return path
+
+
+def patched(path, target, tag, values, kind=None):
+    """A copy whose first directory claims other values for a tag, as many as it had."""
+    data = bytearray(path.read_bytes())
+    entry = svs.first_directory(data)[tag]
+    code = svs.TYPE_CODE[entry.kind]
+    struct.pack_into(f"<{len(values)}{code}", data, entry.value_offset, *values)
+    if kind is not None:
+        struct.pack_into("<H", data, entry.entry_offset + 2, kind)
+    target.write_bytes(data)
+    return target
+
+
+def tile_streams(path):
+    data = path.read_bytes()
+    tags = svs.first_directory(data)
+    places = (tags[tag].values(data) for tag in (svs.TILE_OFFSETS, svs.TILE_BYTE_COUNTS))
+    return data, list(zip(*places, strict=True))
+
+
+def with_first_tile(path, target, stream):
+    """A copy whose first tile is another stream, appended to the file."""
+    data, places = tile_streams(path)
+    target.write_bytes(data + stream)
+    offsets, sizes = ([place[i] for place in places] for i in (0, 1))
+    patched(target, target, svs.TILE_OFFSETS, [len(data), *offsets[1:]])
+    return patched(target, target, svs.TILE_BYTE_COUNTS, [len(stream), *sizes[1:]])
+
+
+def test_every_encoding_equals_openslide(variant):
+    path, options = variant
+    for level, size in enumerate(record_of(path)["levels"]):
+        raw, general = raw_of(path, level), general_of(path, level)
+        check_equal(raw, general, size["width_px"], size["height_px"], options["tile_px"])
+        assert chosen(path, level).name == "raw"
+
+
+def test_the_real_slide_equals_openslide(real_slide):
+    check_equal(raw_of(real_slide), general_of(real_slide), 2220, 2967, 240)
+    assert chosen(real_slide).name == "raw"
+    assert chosen(real_slide, prefer="openslide").name == "openslide"
+
+
+def encoded(rgb, tile_px, **options):
+    for top in range(0, rgb.shape[0], tile_px):
+        for left in range(0, rgb.shape[1], tile_px):
+            tile = np.zeros((tile_px, tile_px, 3), np.uint8)
+            part = rgb[top : top + tile_px, left : left + tile_px]
+            tile[: part.shape[0], : part.shape[1]] = part
+            yield simplejpeg.encode_jpeg(tile, **options)
+
+
+def write_jfif_tiff(path, rgb, order, bigtiff, photometric):
+    """YCbCr streams with a JFIF marker, whatever the photometric tag says."""
+    with tifffile.TiffWriter(path, byteorder=order, bigtiff=bigtiff) as tiff:
+        tiff.write(
+            encoded(rgb, 128, colorsubsampling="444"),
+            shape=rgb.shape,
+            dtype=rgb.dtype,
+            tile=(128, 128),
+            photometric="ycbcr",
+            compression="jpeg",
+        )
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags[262].overwrite({"ycbcr": 6, "rgb": 2}[photometric])
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("photometric", ["ycbcr", "rgb"])
+def test_the_photometric_tag_wins_over_markers(photometric, bigtiff, tmp_path, real_slide):
+    rgb = general_of(real_slide).read(300, 300, 500, 420)
+    read = []
+    for order in "<>":
+        path = tmp_path / f"{order == '<'}.tif"
+        write_jfif_tiff(path, rgb, order, bigtiff, photometric)
+        reader = rawtiff.RawTiffReader(path, 500, 420, GLASS)
+        if order == "<":  # OpenSlide 4.0.1 does not open the other one
+            check_equal(reader, general_of(path), 500, 420, 128)
+            assert chosen(path).name == "raw"
+        read.append(reader.read(0, 0, 500, 420).astype(int))
+    assert np.array_equal(*read)
+    assert (np.abs(read[0] - rgb).mean() < 4) == (photometric == "ycbcr")
+
+
+def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
+    path = tmp_path / "odd.svs"
+    make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
+    assert record_of(path)["levels"][1]["downsample"] != 4
+    raw, general = raw_of(path, 1), general_of(path, 1)
+    assert not rawtiff.agrees(raw, general, [(100, 100, 100, 100)])
+    assert [chosen(path, level).name for level in (0, 1)] == ["raw", "openslide"]
+
+
+def test_other_pixels_are_left_to_openslide(plain, monkeypatch):
+    head = jpegstream.head
+    monkeypatch.setattr(jpegstream, "head", lambda tables, ycbcr: head(tables, ycbcr=not ycbcr))
+    assert chosen(plain).name == "openslide"
+
+
+def test_other_vendors_are_left_to_openslide(plain):
+    record = record_of(plain) | {"vendor": "ventana"}
+    assert readers.open_reader(plain, record=record, level=0, glass=GLASS).name == "openslide"
+
+
+def test_compared_places_lie_in_the_picture(plain, monkeypatch):
+    seen = []
+    monkeypatch.setattr(rawtiff, "agrees", lambda raw, general, places: seen.extend(places) or True)
+    chosen(plain, places=[(x, 50) for x in range(0, 5000, 10)]).close()
+    assert 2 <= len(seen) <= readers.CHECKED_PLACES + 1
+    for x, y, w, h in seen:
+        assert x >= 0 and y >= 0 and x + w <= WIDTH and y + h <= HEIGHT
+    assert seen[-1] == (WIDTH - 256, HEIGHT - 256, 256, 256)
+
+
+def test_thumbnail_label_and_macro_are_never_read(real_slide):
+    with openslide.OpenSlide(real_slide) as slide:
+        sizes = [picture.size for picture in slide.associated_images.values()]
+    assert len(sizes) == 3
+    for width, height in sizes:
+        with pytest.raises(tiffdir.Unsupported, match="0 tiled pages"):
+            rawtiff.RawTiffReader(real_slide, width, height, GLASS)
+
+
+def test_destroyed_tiles_are_lost_exactly_where_openslide_loses_them(plain, tmp_path):
+    path = tmp_path / "d.svs"
+    lost = damage.destroy_tiles(plain, path, [(1, 1), (3, 2)])
+    raw, reader = raw_of(path), chosen(path)
+    assert reader.name == "raw"
+    for row in range(-(-HEIGHT // 256)):
+        for column in range(-(-WIDTH // 256)):
+            place = (column * 256 + 3, row * 256 + 3, 60, 60)
+            if (column, row) in lost:
+                for each in (raw, reader, general_of(path)):
+                    with pytest.raises(slides.ReadError):
+                        each.read(*place)
+            else:
+                assert np.array_equal(raw.read(*place), reader.read(*place))
+
+
+def test_a_missing_tile_is_glass(plain, tmp_path):
+    _, places = tile_streams(plain)
+    sizes = [0 if index == 1 else size for index, (_, size) in enumerate(places)]
+    path = patched(plain, tmp_path / "m.svs", svs.TILE_BYTE_COUNTS, sizes)
+    check_equal(raw_of(path), general_of(path), WIDTH, HEIGHT)
+    assert (raw_of(path).read(260, 5, 200, 200) == GLASS).all()
+    with pytest.raises(tiffdir.Unsupported, match="missing tiles"):
+        raw_of(path, 1)
+    assert chosen(path, 1).name == "openslide"
+
+
+def test_offsets_beyond_the_file_do_not_read(plain, tmp_path):
+    damage.lie_offsets(plain, tmp_path / "l.svs")
+    for reader in (raw_of(tmp_path / "l.svs"), chosen(tmp_path / "l.svs")):
+        with pytest.raises(slides.ReadError):
+            reader.read(0, 0, 100, 100)
+
+
+@pytest.mark.parametrize("side_px", [65_000, 2**31 - 1, 4_000_000_000])
+def test_absurd_dimensions_are_refused(side_px, plain, tmp_path):
+    damage.absurd_dimensions(plain, tmp_path / "x.svs", side_px)
+    with pytest.raises(tiffdir.Unsupported):
+        rawtiff.RawTiffReader(tmp_path / "x.svs", side_px, side_px, GLASS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [(322, 0), (322, 60_000), (323, 65_535), (259, 33003), (284, 2), (277, 4), (262, 1)],
+)
+def test_pages_of_other_kinds_are_refused(tag, value, plain, tmp_path):
+    path = patched(plain, tmp_path / "t.svs", tag, [value])
+    with pytest.raises(tiffdir.Unsupported):
+        rawtiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
+
+
+def test_a_count_of_tiles_that_the_file_cannot_hold(plain, tmp_path):
+    data = bytearray(plain.read_bytes())
+    entry = svs.first_directory(data)[svs.TILE_OFFSETS]
+    for count in (2**22, 2**32 - 1):
+        struct.pack_into("<I", data, entry.entry_offset + 4, count)
+        (tmp_path / "c.svs").write_bytes(data)
+        with pytest.raises(tiffdir.Unsupported):
+            rawtiff.RawTiffReader(tmp_path / "c.svs", WIDTH, HEIGHT, GLASS)
+
+
+def test_a_chain_of_pages_that_loops(plain, tmp_path):
+    data = bytearray(plain.read_bytes())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    struct.pack_into("<I", data, first + 2 + 12 * count, first)
+    (tmp_path / "loop.svs").write_bytes(data)
+    with pytest.raises(tiffdir.Unsupported, match="does not end"):
+        rawtiff.RawTiffReader(tmp_path / "loop.svs", WIDTH, HEIGHT, GLASS)
+
+
+def test_a_tile_that_claims_to_be_huge_is_not_decoded(plain, tmp_path):
+    data, places = tile_streams(plain)
+    stream = bytearray(data[places[0][0] : sum(places[0])])
+    frame = stream.index(b"\xff\xc0")
+    struct.pack_into(">HH", stream, frame + 5, 65_000, 65_000)
+    path = with_first_tile(plain, tmp_path / "bomb.svs", bytes(stream))
+    reader = raw_of(path)
+    tracemalloc.start()
+    with pytest.raises(slides.ReadError, match="65000x65000"):
+        reader.read(0, 0, 256, 256)
+    assert tracemalloc.get_traced_memory()[1] < 2e6
+    tracemalloc.stop()
+
+
+def test_a_progressive_tile_is_read_through_openslide(plain, tmp_path):
+    rgb = general_of(plain).read(0, 0, 256, 256)
+    stream = svs.io.BytesIO()
+    svs.Image.fromarray(rgb).save(stream, "JPEG", progressive=True)
+    path = with_first_tile(plain, tmp_path / "progressive.svs", stream.getvalue())
+    place = (10, 10, 200, 200)
+    with pytest.raises(slides.ReadError, match="marker c2"):
+        raw_of(path).read(*place)
+    reader = chosen(path, places=[(600, 600)])
+    assert reader.name == "raw"
+    assert np.array_equal(reader.read(*place), general_of(path).read(*place))
+
+
+def test_broken_directories_are_refused_and_nothing_else_happens(plain, tmp_path):
+    """Every other outcome than pixels, `Unsupported` or `ReadError` fails the test."""
+    whole = plain.read_bytes()
+    tags = svs.first_directory(whole)
+    start = min(entry.entry_offset for entry in tags.values()) - 2
+    pick = random.Random(5)
+    path = tmp_path / "broken.svs"
+    before = time.process_time()
+    for attempt in range(150):
+        data = bytearray(whole[: pick.randrange(len(whole))] if attempt % 3 == 0 else whole)
+        for _ in range(pick.randrange(1, 6)):
+            where = pick.choice([pick.randrange(8), start + pick.randrange(12 * len(tags) + 6)])
+            if where < len(data):
+                data[where] = pick.randrange(256)
+        path.write_bytes(data)
+        try:
+            reader = rawtiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
+        except tiffdir.Unsupported:
+            continue
+        for place in [(0, 0, 300, 300), (WIDTH - 9, HEIGHT - 9, 9, 9)]:
+            with contextlib.suppress(slides.ReadError):
+                assert reader.read(*place).shape == (place[3], place[2], 3)
+        reader.close()
+    assert time.process_time() - before < 5
+
+
+def test_what_is_no_tiff(tmp_path):
+    for content in (b"", b"II", b"PK\x03\x04" * 9, b"II\x2a\0\xff\xff\xff\xff"):
+        (tmp_path / "x").write_bytes(content)
+        with pytest.raises(tiffdir.Unsupported):
+            rawtiff.RawTiffReader(tmp_path / "x", WIDTH, HEIGHT, GLASS)
+    with pytest.raises(tiffdir.Unsupported):
+        rawtiff.RawTiffReader(tmp_path / "absent", WIDTH, HEIGHT, GLASS)
+
+
+def test_no_tile_is_decoded_twice_on_an_unaligned_grid(real_slide, monkeypatch):
+    calls = []
+    decode = simplejpeg.decode_jpeg
+    monkeypatch.setattr(
+        rawtiff.simplejpeg, "decode_jpeg", lambda *a, **k: calls.append(1) or decode(*a, **k)
+    )
+    reader = raw_of(real_slide)
+    for top in range(0, 2967, 500):
+        for left in range(0, 2220, 500):
+            reader.read(left, top, min(500, 2220 - left), min(500, 2967 - top))
+    assert len(calls) == 10 * 13
+
+
+def test_what_is_read_can_be_written_over(plain):
+    reader = raw_of(plain)
+    part, whole = (100, 100, 300, 300), (0, 0, 256, 256)
+    before = reader.read(*part), reader.read(*whole)
+    kept = [each.copy() for each in before]
+    for each in before:
+        each[:] = 0
+    assert np.array_equal(reader.read(*part), kept[0])
+    assert np.array_equal(reader.read(*whole), kept[1])
+
+
+@pytest.mark.parametrize("scale", [2, 4, 8])
+def test_scaled_pixels_are_close_to_the_mean(scale, real_slide):
+    reader, full = raw_of(real_slide, scale=scale), raw_of(real_slide)
+    x, y, side = 101, 77, 64
+    box = full.read(x * scale, y * scale, side * scale, side * scale).astype(float)
+    mean = box.reshape(side, scale, side, scale, 3).mean(axis=(1, 3))
+    assert np.abs(reader.read(x, y, side, side) - mean).mean() < 1.5
+    width, height = -(-2220 // scale), -(-2967 // scale)
+    assert (reader.read(width - 1, height - 1, 3, 3)[1:, 1:] == GLASS).all()
+
+
+def test_scales_that_do_not_divide_a_tile(tmp_path, real_slide):
+    for scale in (3, 16):
+        with pytest.raises(tiffdir.Unsupported, match="at 1/"):
+            raw_of(real_slide, scale=scale)

@@ -1,0 +1,363 @@
+"""Schemas, tables, reason codes, configuration and pages say the same."""
+
+import ast
+import dataclasses
+import functools
+import importlib
+import inspect
+import itertools
+import json
+import math
+import pkgutil
+import re
+import runpy
+from pathlib import Path
+
+import grossing
+import jsonschema
+import pyarrow as pa
+import pytest
+import yaml
+from grossing import (
+    cohort,
+    collect,
+    decide,
+    failures,
+    measure,
+    tables,
+    tiles,
+    tissue,
+    verdicts,
+)
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "workflow/schemas"
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+TABLES = {
+    "cohort_qc": tables.COHORT_QC,
+    "tile_metrics": tables.TILE_METRICS,
+    "patch_cohort": tables.PATCH_COHORT,
+    "tile_summary": tables.TILE_SUMMARY,
+}
+MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
+
+
+@functools.cache
+def schema(name):
+    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+
+
+def kinds(column):
+    return [column["type"]] if isinstance(column["type"], str) else column["type"]
+
+
+def kind_of(field):
+    if pa.types.is_floating(field.type):
+        return "number"
+    if pa.types.is_integer(field.type):
+        return "integer"
+    return {"string": "string", "bool": "boolean"}[str(field.type)]
+
+
+# Columns
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_columns_equal_the_schema(name):
+    columns = schema(name)["properties"]
+    assert list(columns) == TABLES[name].names
+    assert {n: kinds(c)[0] for n, c in columns.items()} == {
+        field.name: kind_of(field) for field in TABLES[name]
+    }
+
+
+@pytest.mark.parametrize("name", [*TABLES, "slide"])
+def test_every_column_has_a_meaning_and_every_number_a_unit_and_a_range(name):
+    loaded = schema(name)
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    for column, rule in described(loaded["properties"]):
+        assert rule["description"], column
+        if {"integer", "number"} & set(kinds(rule)):
+            assert rule["unit"], column
+            assert {"minimum", "exclusiveMinimum"} & set(rule), column
+        if "enum" in rule:
+            assert ("null" in kinds(rule)) == (None in rule["enum"]), column
+
+
+def described(properties):
+    for name, rule in properties.items():
+        yield name, rule
+        inner = rule.get("items", {})
+        yield from described(rule.get("properties") or inner.get("properties") or {})
+        if inner and "properties" not in inner:
+            yield f"{name}[]", inner
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("slide", "cohort_qc"), ("tile_metrics", "patch_cohort")]
+)
+def test_a_column_in_two_tables_means_the_same(one, other):
+    first, second = schema(one)["properties"], schema(other)["properties"]
+    for name in first.keys() & second.keys():
+        for key in ("unit", "description", "minimum", "maximum", "pattern"):
+            assert first[name].get(key) == second[name].get(key), (name, key)
+
+
+# Reason codes
+
+
+def codes(name):
+    listed = [code["const"] for code in schema("cohort_qc")["$defs"][name]["oneOf"]]
+    assert len(listed) == len(set(listed))
+    return set(listed)
+
+
+def test_slide_reason_codes_are_those_in_the_code():
+    found = set()
+    for path in (ROOT / "scripts/grossing").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found |= texts(node) if path.name == "decide.py" else refusals(node)
+    tile_only = codes("tile_reason_codes") - codes("reason_codes")
+    assert found - tile_only == codes("reason_codes")
+
+
+def refusals(node):
+    """Codes of `SlideError(code, ...)`, also where the code is named in an assignment."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("SlideError"):
+        return strings(node.args[0])
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("code", "CODE"):
+        return strings(node.value)
+    return set()
+
+
+def texts(node):
+    """Codes in decide.py: first of `_reason(...)`, what lists of reasons take, keys of `pairs`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_reason":
+        return strings(node.args[0])
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return strings(node.args[-1]) if node.func.attr in ("append", "insert") else set()
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pairs":
+        return set().union(*map(strings, node.value.keys))
+    return set()
+
+
+def strings(node):
+    if isinstance(node, ast.IfExp):
+        return strings(node.body) | strings(node.orelse)
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+def test_every_verdict_keeps_to_the_listed_codes():
+    good = {
+        "readable": True,
+        "error_code": None,
+        "mpp": 0.5,
+        "tissue_area_mm2": 9.0,
+        "pen_fraction": 0.0,
+        "brightness": 240.0,
+        "anisotropic": False,
+        "probes_failed": 0,
+        "focus_tiles_failed": 0,
+        "overview_lost_fraction": 0.0,
+        "focus_tiles": {"focus_reblur": [0.6] * 100},
+    }
+    choices = {
+        "mpp": [0.5, 5],
+        "tissue_area_mm2": [9.0, 0, 0.05, 0.105],
+        "pen_fraction": [0.0, 0.29, 0.9],
+        "brightness": [240.0, 20, None],
+        "anisotropic": [False, True],
+        "probes_failed": [0, 1],
+        "focus_tiles": [{"focus_reblur": [0.6] * 100}, {"focus_reblur": [0.1] * 100}, {}],
+    }
+    found = set()
+    for values in itertools.product(*choices.values()):
+        record = good | dict(zip(choices, values, strict=True))
+        verdict = decide.slide(record, **judged_by())
+        final = decide.after_tiling(
+            verdict.status, verdict.text, candidates=9, lost=3, lost_fraction_max=0.05
+        )
+        for text in (verdict.text, final[1]):
+            assert not text or re.fullmatch(column_of("cohort_qc", "qc_reasons")["pattern"], text)
+            found |= {reason.split("=")[0] for reason in text.split(";") if reason}
+    refused = set(column_of("slide", "error_code")["enum"]) - {None}
+    assert found | refused | {failures.CODE} == codes("reason_codes")
+
+
+def test_tile_reason_codes_are_those_in_the_code():
+    assert codes("tile_reason_codes") == {"lost", *(column for column, _, _ in decide.TILE_RULES)}
+
+
+def column_of(name, column):
+    return schema(name)["properties"][column]
+
+
+def judged_by():
+    return {key: CONFIG[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
+
+
+# Rows of a real run
+
+
+@pytest.fixture(scope="module")
+def run(real_slide, tmp_path_factory):
+    """A cohort of three: the real slide, one whose file is missing, one whose job died."""
+    out = tmp_path_factory.mktemp("run")
+    sheet_path = out / "cohort.csv"
+    sheet_path.write_text(
+        f"slide_id,path,batch\nreal,{real_slide},7\ngone,gone.svs,\ndied,x.svs,\n"
+    )
+    sheet = cohort.read_sheet(sheet_path, SCHEMAS / "cohort.schema.yaml")
+    measured = [measured_slide(sheet, slide_id) for slide_id in ("real", "gone")]
+    died = failures.Failure("died", "tile_slide", "out of memory", "out of memory")
+    failures.update(out / "failed_jobs.csv", [died], {"died": False})
+    failed = failures.accepted(out / "failed_jobs.csv", ["died"])
+    records = [json.loads(json.dumps(m.record, allow_nan=False)) for m in measured]
+    qc = verdicts.table(sheet, records, failed, **judged_by())
+    paths = []
+    for record, one in zip(records, measured, strict=True):
+        rows = tiles.slide(
+            sheet.slide_path(record["slide_id"]),
+            record,
+            one.mask,
+            container=out / f"{record['slide_id']}.zip",
+            passed=decide.gate(record, **judged_by()) == "pass",
+            tiles=CONFIG["tiles"],
+            target_mpp=CONFIG["target_mpp"],
+            target_mpp_tolerance=CONFIG["target_mpp_tolerance"],
+        )
+        paths.append(out / f"{record['slide_id']}.parquet")
+        tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), paths[-1])
+    patches = out / "patch_cohort.parquet"
+    with collect.PatchWriter(patches, out / "patch_cohort.csv") as writer:
+        summary = collect.tiles(qc, paths, writer, thresholds=CONFIG["thresholds"], container="zip")
+    return {
+        "slide": records,
+        "cohort_qc": qc.to_pylist(),
+        "tile_metrics": tables.read(paths[0]).to_pylist(),
+        "patch_cohort": tables.read(patches).to_pylist(),
+        "tile_summary": summary.to_pylist(),
+    }
+
+
+def measured_slide(sheet, slide_id):
+    return measure.slide(
+        sheet.slide_path(slide_id),
+        slide_id=slide_id,
+        given_mpp=sheet.given_mpp(slide_id),
+        given_stain=sheet.cell(slide_id, "stain"),
+        mpp_from_objective=CONFIG["mpp_from_objective"],
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+    )
+
+
+@pytest.mark.parametrize("name", [*TABLES, "slide"])
+def test_rows_keep_to_their_schema(run, name):
+    validator = jsonschema.Draft202012Validator(schema(name))
+    assert run[name]
+    for row in run[name]:
+        assert not [f"{e.json_path}: {e.message}" for e in validator.iter_errors(row)]
+        assert not [k for k, v in row.items() if isinstance(v, float) and math.isnan(v)]
+
+
+def test_a_wrong_row_is_found(run):
+    row = run["patch_cohort"][0]
+    validator = jsonschema.Draft202012Validator(schema("patch_cohort"))
+    for change in ({"tissue_fraction": 1.1}, {"qc_status_tile": "OK"}, {"more": 1}, {"mpp": None}):
+        assert not validator.is_valid(row | change), change
+
+
+# Configuration
+
+
+def test_config_and_its_schema_have_the_same_keys():
+    assert list(config_leaves(CONFIG)) == [key for key, _ in MAKER["leaves"](schema("config"))]
+
+
+def config_leaves(section, prefix=""):
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from config_leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def test_every_section_requires_all_of_its_keys():
+    waiting = [schema("config")]
+    while waiting:
+        section = waiting.pop()
+        assert section["required"] == list(section["properties"])
+        assert section["additionalProperties"] is False
+        waiting += [rule for rule in section["properties"].values() if "properties" in rule]
+
+
+def test_every_config_key_has_a_comment():
+    """A comment stands above each key; `x_max` may share that of `x_min` directly above it."""
+    lines = (ROOT / "config/config.yaml").read_text(encoding="utf-8").splitlines()
+    for above, line in itertools.pairwise(lines):
+        key, _, value = line.strip().partition(":")
+        if value and not key.startswith("#"):
+            twin = key.endswith("_max") and above.strip().startswith(f"{key[:-4]}_min:")
+            assert twin or above.strip().startswith("#"), key
+
+
+def test_shipped_config_keeps_to_its_schema():
+    jsonschema.Draft202012Validator(schema("config")).validate(CONFIG)
+
+
+def test_segment_called_bare_uses_the_shipped_config():
+    options = inspect.signature(tissue.segment).parameters.values()
+    defaults = {p.name: p.default for p in options if p.kind is p.KEYWORD_ONLY}
+    assert defaults.pop("scanned") is None
+    assert defaults == CONFIG["tissue"]
+
+
+def test_library_defaults_equal_the_shipped_config():
+    """A keyword that bears the name of a config key has its value, in every function."""
+    shipped = {key.rpartition(".")[2]: key for key in config_leaves(CONFIG)}
+    compared = set()
+    for module in pkgutil.iter_modules(grossing.__path__):
+        for place, function in functions(importlib.import_module(f"grossing.{module.name}")):
+            for option in inspect.signature(function).parameters.values():
+                if option.name in shipped and option.default not in (option.empty, None):
+                    value = CONFIG
+                    for part in shipped[option.name].split("."):
+                        value = value[part]
+                    assert str(option.default) == str(value), (place, option.name)
+                    compared.add(option.name)
+    assert compared >= set(CONFIG["tissue"])
+
+
+def functions(module):
+    for name, thing in inspect.getmembers(module):
+        if getattr(thing, "__module__", None) == module.__name__:
+            if inspect.isfunction(thing):
+                yield f"{module.__name__}.{name}", thing
+            elif inspect.isclass(thing):
+                for method, function in inspect.getmembers(thing, inspect.isfunction):
+                    yield f"{module.__name__}.{name}.{method}", function
+
+
+# Pages
+
+
+@pytest.mark.parametrize("page", MAKER["PAGES"], ids=lambda page: page.name)
+def test_pages_are_up_to_date(page):
+    text = page.read_text(encoding="utf-8")
+    assert MAKER["filled"](text) == text, "run docs/make_outputs.py"
+
+
+def test_outputs_page_has_every_schema():
+    text = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    wanted = {*TABLES, "slide", "reason_codes", "tile_reason_codes"}
+    assert set(re.findall(r"<!-- table: (\S+) -->", text)) == wanted
+
+
+def test_outputs_page_names_every_output_of_the_rules():
+    text = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    rules = "".join(p.read_text() for p in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    written = set(re.findall(r'"((?:results|logs|benchmarks)/[^"]+)"', rules))
+    assert written
+    assert all(f"| `{field.name}` |" in text for field in dataclasses.fields(failures.Failure))
+    assert [path for path in sorted(written) if f"`{path}`" not in text] == []

@@ -1,0 +1,42 @@
+# Memory and time of the per-slide jobs: from the slide's own size, growing with each attempt.
+# Measured (docs/benchmarks.md): the jobs need less than 250 MB whatever the slide, and less than
+# 20 CPU seconds per gigapixel; a scheduler's job holds two Snakemake processes besides.
+
+SNAKEMAKE_MB = 500
+BYTES_PER_GIGAPIXEL = (
+    1e8  # of a JPEG slide that is mostly glass: small files are not underestimated
+)
+MOST_GIGAPIXELS = 20
+
+
+def gigapixels(wildcards):
+    """Size of a slide: from its JSON once it is measured, from its file before."""
+    before = known(wildcards.slide_id)
+    if before and before[2]:
+        return before[2]
+    try:
+        size = os.path.getsize(SHEET.slide_path(wildcards.slide_id))
+    except OSError:
+        return 0
+    return min(size / BYTES_PER_GIGAPIXEL, MOST_GIGAPIXELS)
+
+
+def memory(base_mb, mb_per_gigapixel):
+    """Memory of a rule in MB."""
+
+    @asked_per_job
+    def mem_mb(wildcards, attempt):
+        size = min(gigapixels(wildcards), MOST_GIGAPIXELS)
+        return round((SNAKEMAKE_MB + base_mb + mb_per_gigapixel * size) * attempt)
+
+    return mem_mb
+
+
+def minutes(base, per_gigapixel):
+    """Time limit of a rule in minutes."""
+
+    @asked_per_job
+    def runtime(wildcards, attempt):
+        return round((base + per_gigapixel * gigapixels(wildcards)) * attempt)
+
+    return runtime
