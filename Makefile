@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test check lock clean
+.PHONY: setup demo test check bench lock clean
 
 setup: .venv/ready
 
@@ -27,6 +27,14 @@ check: setup
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint --directory tests/data --config cohort=lint.csv
+
+bench: setup benchmarks/.hs2p/ready
+	$(BIN)/python benchmarks/bench.py
+
+benchmarks/.hs2p/ready: benchmarks/hs2p.lock
+	$(PYTHON) -m venv benchmarks/.hs2p
+	benchmarks/.hs2p/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 lock:
 	$(BIN)/pip install --quiet pip-tools

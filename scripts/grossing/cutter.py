@@ -26,6 +26,7 @@ class Cutter:
     record : its JSON
     cells : the grid
     prefer : "auto", or "openslide" for the general reader
+    fast_downsample : let the decoder shrink where a whole factor is wanted
     checked : (column, row) of tiles, best with tissue, where the fast reader has to prove itself
     """
 
@@ -36,14 +37,13 @@ class Cutter:
         cells: grid.Grid,
         *,
         prefer: str = "auto",
+        fast_downsample: bool = False,
         checked: Sequence[tuple[int, int]] = (),
     ) -> None:
+        self._cells, self.glass, self.mpp = cells, glass_of(record), cells.mpp
+        self.densities = stain.density_table(self.glass)
         downsamples = [level["downsample"] for level in record["levels"]]
         level = slides.level_for(downsamples, cells.side_level0_px / cells.size_px)
-        self.mpp = cells.mpp
-        self._cells, self.glass = cells, glass_of(record)
-        self.densities = stain.density_table(self.glass)
-        self._downsample = downsamples[level]
         corners = [cells.corner(column, row) for column, row in checked]
         self._reader = readers.open_reader(
             path,
@@ -51,8 +51,12 @@ class Cutter:
             level=level,
             glass=self.glass,
             prefer=prefer,
-            places=[(round(x / self._downsample), round(y / self._downsample)) for x, y in corners],
+            scale=_whole_factor(cells, downsamples[level]) if fast_downsample else 1,
+            places=[
+                (round(x / downsamples[level]), round(y / downsamples[level])) for x, y in corners
+            ],
         )
+        self._downsample = downsamples[level] * self._reader.scale
         self.reader_name = self._reader.name
 
     def close(self) -> None:
@@ -87,6 +91,14 @@ class Cutter:
         stop = min(start + self._cells.side_level0_px, end)
         low = round(start / self._downsample)
         return low, max(low + 1, round(stop / self._downsample))
+
+
+def _whole_factor(cells: grid.Grid, downsample: float) -> int:
+    """By how much a decoder may shrink a level for a grid: 2, 4 or 8, else 1."""
+    factor = cells.side_level0_px / cells.size_px / downsample
+    origin = (cells.x_level0_px, cells.y_level0_px)
+    aligned = all(at % (factor * downsample) == 0 for at in origin)
+    return int(factor) if factor in (2, 4, 8) and aligned else 1
 
 
 def measured(row: dict[str, Any], cutter: Cutter) -> Pixels | None:

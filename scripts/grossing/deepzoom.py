@@ -4,8 +4,8 @@ Only the open canvases of one path from the leaf to the root are held, so memory
 the slide.
 """
 
+import contextlib
 import os
-import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ from typing import Protocol, Self
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from grossing import files
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DZI = """<?xml version="1.0" encoding="UTF-8"?>
@@ -57,7 +59,7 @@ class ZipContainer:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self._temporary = files.temporary_for(self.path)
         self._zip = zipfile.ZipFile(self._temporary, "w", zipfile.ZIP_STORED)
 
     def add(self, name: str, data: bytes) -> Member:
@@ -71,8 +73,9 @@ class ZipContainer:
         os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
-        self._zip.close()
-        self._temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a full disk takes no directory either
+            self._zip.close()
+        files.remove(self._temporary)
 
 
 class DirectoryContainer:
@@ -80,7 +83,7 @@ class DirectoryContainer:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self._temporary = files.temporary_for(self.path)
         self._temporary.mkdir(parents=True)
 
     def add(self, name: str, data: bytes) -> Member:
@@ -90,12 +93,11 @@ class DirectoryContainer:
         return Member(name, None, len(data))
 
     def finish(self) -> None:
-        if self.path.exists():
-            shutil.rmtree(self.path)
+        files.remove(self.path)
         os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        files.remove(self._temporary)
 
 
 def z_order(column: int, row: int) -> int:
@@ -142,10 +144,14 @@ class Pyramid:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
-        if failure is None:
-            self._finish()
-        else:
+        if failure is not None:
             self._container.discard()
+            return
+        try:
+            self._finish()
+        except BaseException:
+            self._container.discard()
+            raise
 
     def member_name(self, level: int, column: int, row: int) -> str:
         return f"{self._name}_files/{level}/{column}_{row}.{self._suffix}"

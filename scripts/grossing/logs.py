@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 LOGGER = logging.getLogger("grossing")
 
@@ -17,9 +18,18 @@ def to_file(path: str | os.PathLike[str]) -> None:
     for stream in (1, 2):
         os.dup2(target, stream)
     os.close(target)
+    sys.excepthook = _words_or_traceback
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
     )
+
+
+def _words_or_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """What a user can mend ends in one line, what only a developer can in a traceback."""
+    if hasattr(error, "remedy"):
+        LOGGER.error("%s", error)
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -57,8 +57,9 @@ def slide(
         "content_hash": None,
     }
     try:
-        record["content_hash"] = content.content_hash(path) if source else None
+        record["content_hash"] = content.content_hash(path) if os.path.isfile(path) else None
         with slides.Slide(path) as opened:
+            slides.check_index(opened)
             record |= slides.description(opened)
             facts = slides.facts(opened, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective)
             return _measure(opened, record, facts, given_stain, tissue, focus)

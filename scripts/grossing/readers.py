@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import openslide
@@ -21,9 +22,13 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class Reader(Protocol):
-    """Reads rectangles of one level; `name` is recorded with the tiles."""
+    """Reads rectangles of one level; `name` is recorded with the tiles.
+
+    With `scale` above 1 it counts in pixels that are that many times larger than the level's.
+    """
 
     name: str
+    scale: int
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         """(h, w, 3) uint8 RGB; x, y, w, h in pixels of the level, inside the picture.
@@ -41,6 +46,7 @@ class OpenSlideReader:
     """Every format that OpenSlide reads."""
 
     name = "openslide"
+    scale = 1
 
     def __init__(
         self, path: str | os.PathLike[str], level: int, downsample: float, glass: Pixels
@@ -60,16 +66,19 @@ class OpenSlideReader:
 class RawReader:
     """Raw JPEG tiles of a TIFF; a rectangle that fails is tried through OpenSlide."""
 
-    name = "raw"
-
-    def __init__(self, raw: rawtiff.RawTiffReader, general: OpenSlideReader) -> None:
-        self._raw, self._general = raw, general
+    def __init__(
+        self, raw: rawtiff.RawTiffReader, general: OpenSlideReader, scale: int = 1
+    ) -> None:
+        self._raw, self._general, self.scale = raw, general, scale
+        self.name = "raw" if scale == 1 else "raw_scaled"
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
             return self._raw.read(x, y, w, h)
         except slides.ReadError:
-            return self._general.read(x, y, w, h)
+            k = self.scale
+            rgb = self._general.read(x * k, y * k, w * k, h * k)
+            return np.asarray(cv2.resize(rgb, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
 
     def close(self) -> None:
         self._raw.close()
@@ -83,6 +92,7 @@ def open_reader(
     level: int,
     glass: Pixels,
     prefer: str = "auto",
+    scale: int = 1,
     places: Sequence[tuple[int, int]] = (),
 ) -> Reader:
     """The fastest reader that gives OpenSlide's pixels for a level of a slide.
@@ -96,6 +106,8 @@ def open_reader(
     level : as OpenSlide counts
     glass : (3,) uint8
     prefer : "auto" or "openslide"
+    scale : 2, 4 or 8 let the raw reader decode at that fraction of the resolution where it can:
+        faster, other pixels (the full resolution still has to agree)
     places : (x, y) in pixels of the level, best in tissue, where the readers are compared; the
         last pixels of the level are always compared too
 
@@ -117,11 +129,18 @@ def open_reader(
     except tiffdir.Unsupported as reason:
         LOG.info("read through OpenSlide: %s", reason)
         return general
-    if rawtiff.agrees(raw, general, _squares(places or _diagonal(width, height), width, height)):
+    squares = _squares(places or _diagonal(width, height), width, height)
+    if not rawtiff.agrees(raw, general, squares):
+        LOG.warning("read through OpenSlide: raw tiles give other pixels")
+        raw.close()
+        return general
+    try:
+        scaled = rawtiff.RawTiffReader(path, width, height, glass, scale=scale)
+    except tiffdir.Unsupported as reason:
+        LOG.info("decoded at full resolution: %s", reason)
         return RawReader(raw, general)
-    LOG.warning("read through OpenSlide: raw tiles give other pixels")
     raw.close()
-    return general
+    return RawReader(scaled, general, scale)
 
 
 def _diagonal(width: int, height: int) -> list[tuple[int, int]]:

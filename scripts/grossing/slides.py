@@ -16,8 +16,12 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
+from grossing import content
+
 MPP_RANGE = (0.05, 20.0)
 ANISOTROPY_LIMIT = 0.01
+ASPECT_TOLERANCE = 0.05  # between levels
+MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
 _UM_PER_UNIT = {"inch": 25400.0, "centimeter": 10000.0}
 
 RGB = npt.NDArray[np.uint8]
@@ -109,7 +113,8 @@ def over_glass(bgra: RGB, glass: npt.ArrayLike) -> RGB:
 
 def _open(path: str) -> openslide.OpenSlide:
     if not os.path.exists(path):
-        raise SlideError("file_missing", "no such file", "correct `path` in the cohort sheet")
+        remedy = "correct `path` in the cohort sheet, or bring the file back"
+        raise SlideError("file_missing", "no such file", remedy)
     if not os.path.isfile(path):
         raise SlideError("unsupported", "not a file", "name the slide's file, not its folder")
     if os.path.getsize(path) == 0:
@@ -118,13 +123,39 @@ def _open(path: str) -> openslide.OpenSlide:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
         remedy = "check that the copy is complete; convert formats that OpenSlide cannot read"
-        raise SlideError("unsupported", str(error), remedy) from error
+        raise SlideError("unsupported", _without_path(error, path), remedy) from error
     except openslide.OpenSlideError as error:
         code = "unsupported" if os.path.splitext(path)[1].lower() == ".czi" else "unreadable"
         remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
-        raise SlideError(code, str(error), remedy) from error
+        raise SlideError(code, _without_path(error, path), remedy) from error
     except OSError as error:
         raise SlideError("unreadable", str(error), "check permissions and storage") from error
+
+
+def _without_path(error: Exception, path: str) -> str:
+    """A reader's words; where the file lies is nobody's business."""
+    return str(error).replace(path, os.path.basename(path))
+
+
+def check_index(slide: Slide) -> None:
+    """Refuse a file whose index cannot be true, before anything is read because of it.
+
+    Raises
+    ------
+    SlideError : a level's shape is not level 0's, or more pixels than the file's bytes can hold.
+    """
+    handle, size = slide.handle, sum(os.path.getsize(p) for p in content.files_of(slide.path))
+    width, height = handle.dimensions
+    remedy = "the file's index is damaged: copy or scan the slide again"
+    for level, (w, h) in enumerate(handle.level_dimensions):
+        across, down = width / w, height / h
+        rounding = across / w + down / h
+        if abs(across - down) > ASPECT_TOLERANCE * down + 2 * rounding:
+            words = f"level {level} of {w}x{h} px does not fit level 0 of {width}x{height} px"
+            raise SlideError("unreadable", words, remedy)
+    if width * height > MOST_PIXELS_PER_BYTE * size:
+        words = f"{size} bytes cannot hold {width}x{height} px"
+        raise SlideError("unreadable", words, remedy)
 
 
 def description(slide: Slide) -> dict[str, Any]:

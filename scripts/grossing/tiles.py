@@ -73,6 +73,7 @@ def slide(
         record,
         cells,
         prefer=tiles["reader"],
+        fast_downsample=tiles["fast_downsample"],
         checked=[(row["tile_col"], row["tile_row"]) for row in rows],
     )
     if sink is not None and tiles["engine"] == "dzsave":

@@ -39,7 +39,7 @@ def tiles(
     """
     wanted = {(row["tile_col"], row["tile_row"]): row for row in rows}
     size = (cells.padded_width_px, cells.padded_height_px)
-    temporary = container.path.with_name(f".{name}.{os.getpid()}.dzsave.zip")
+    temporary = files.temporary_for(container.path.with_name(f"{name}.dzsave"))
     try:
         with vipsfeed.image(_bands(cutter, cells, wanted), *size) as image:
             image.dzsave(

@@ -1,5 +1,7 @@
 """Opening and reading slides: whitelisted facts, resolution and its source, words of the reader."""
 
+import damage
+import make_slide
 import numpy as np
 import openslide
 import pytest
@@ -98,6 +100,25 @@ def test_unusable_files_say_what_they_are(tmp_path, content, code):
         slides.Slide(path)
     assert refused.value.code == code
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize("side", [3000, 20_000, 200_000, 2**31 - 1])
+def test_an_index_that_lies_is_refused_before_anything_is_read(tmp_path, real_slide, side):
+    make_slide.make_slide(real_slide, tmp_path / "a.svs", 1500, 1200)
+    damage.absurd_dimensions(tmp_path / "a.svs", tmp_path / "b.svs", side_px=side)
+    with pytest.raises(slides.SlideError) as refused, slides.Slide(tmp_path / "b.svs") as slide:
+        slides.check_index(slide)
+    assert refused.value.code == "unreadable"
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path, real_slide):
+    damage.absurd_dimensions(real_slide, tmp_path / "a.svs", side_px=100_000)
+    with (
+        pytest.raises(slides.SlideError, match="cannot hold"),
+        slides.Slide(tmp_path / "a.svs") as s,
+    ):
+        slides.check_index(s)
 
 
 @pytest.mark.parametrize(

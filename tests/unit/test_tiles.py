@@ -200,3 +200,54 @@ def test_candidates_need_tissue_and_scanned_picture():
     assert found[1, 0]["tissue_fraction"] == pytest.approx(64 / 1024)
     order = [deepzoom.z_order(*cell) for cell in found]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("mpp", [None, 0.23, 0.2527])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_readers_and_threads_make_no_difference(at_40x, tmp_path, mpp, threads):
+    found = measured(at_40x, mpp)
+    made = {}
+    for reader in ("auto", "openslide"):
+        rows = tiles.slide(
+            at_40x,
+            found.record,
+            found.mask,
+            container=tmp_path / f"{reader}.zip",
+            passed=True,
+            tiles=CONFIG["tiles"] | {"size_px": 256, "reader": reader},
+            target_mpp=0.5,
+            target_mpp_tolerance=0,
+            threads=threads if reader == "auto" else 1,
+        )
+        assert {row.pop("reader") for row in rows} == {"raw" if reader == "auto" else "openslide"}
+        made[reader] = (rows, (tmp_path / f"{reader}.zip").read_bytes())
+    assert made["auto"] == made["openslide"]
+
+
+def test_both_readers_make_the_same_of_the_real_slide(real_slide, real, tmp_path):
+    made = []
+    for reader in ("auto", "openslide"):
+        options = CONFIG["tiles"] | {"reader": reader, "size_px": 256}
+        rows = cut(real_slide, real, tmp_path / f"{reader}.zip", options)
+        used = {row.pop("reader") for row in rows}
+        made.append((rows, (tmp_path / f"{reader}.zip").read_bytes()))
+    assert used == {"openslide"} and made[0] == made[1]
+
+
+def test_decoding_at_half_size_shows_nearly_the_same(at_40x, tmp_path):
+    found = measured(at_40x)
+    full = cut(at_40x, found, tmp_path / "full.zip")
+    fast = cut(at_40x, found, tmp_path / "fast.zip", PNG | {"fast_downsample": True})
+    assert {row["reader"] for row in fast} == {"raw_scaled"}
+    assert len(full) == len(fast)
+    for a, b in zip(full, fast, strict=True):
+        error = np.square(
+            tile(tmp_path / "full.zip", a) - tile(tmp_path / "fast.zip", b).astype(float)
+        )
+        assert 10 * np.log10(255**2 / error.mean()) > 30
+
+
+def test_fast_downsample_changes_nothing_where_nothing_is_shrunk(real_slide, real, tmp_path):
+    cut(real_slide, real, tmp_path / "full.zip")
+    cut(real_slide, real, tmp_path / "fast.zip", PNG | {"fast_downsample": True})
+    assert (tmp_path / "full.zip").read_bytes() == (tmp_path / "fast.zip").read_bytes()

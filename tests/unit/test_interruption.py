@@ -1,0 +1,87 @@
+"""Killed at any moment or out of disk: nothing is ever taken for a finished file."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import pytest
+from conftest import DATA
+from test_tiles import PNG, TARGET, cut, measured
+
+JOB = """
+import json, resource, sys
+sys.path.insert(0, {scripts!r})
+limit = {limit}
+if limit:
+    import signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+from grossing import outputs, tables, tiles
+folder = {folder!r}
+rows = tiles.slide(
+    {slide!r},
+    outputs.read_record(folder + "/a.json"),
+    outputs.read_mask(folder + "/a.png"),
+    container=folder + "/a.zip",
+    passed=True,
+    tiles={options!r},
+    **{target!r},
+)
+tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder + "/a.parquet")
+"""
+
+
+@pytest.fixture
+def job(tmp_path, real_slide):
+    found = measured(real_slide)
+    (tmp_path / "a.json").write_text(json.dumps(found.record))
+    cv2.imwrite(str(tmp_path / "a.png"), found.mask)
+
+    def command(limit=0):
+        code = JOB.format(
+            scripts=str(DATA.parents[1] / "scripts"),
+            folder=str(tmp_path),
+            slide=str(real_slide),
+            options=PNG,
+            target=TARGET,
+            limit=limit,
+        )
+        return [sys.executable, "-c", code]
+
+    return tmp_path, command, found
+
+
+def test_killed_at_random_points(job, real_slide):
+    folder, command, found = job
+    cut(real_slide, found, folder / "whole.zip")
+    whole = (folder / "whole.zip").read_bytes()
+    dice, torn = random.Random(7), 0
+    for _ in range(12):
+        process = subprocess.Popen(command())
+        time.sleep(dice.uniform(0.2, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        torn += any(folder.glob(".a.zip.*.tmp"))
+        if (folder / "a.zip").exists():
+            assert (folder / "a.zip").read_bytes() == whole
+            (folder / "a.zip").unlink()
+    subprocess.run(command(), check=True)
+    assert (folder / "a.zip").read_bytes() == whole
+    assert not list(folder.glob(".*.tmp")), "what killed jobs left is cleared away"
+    assert torn, "no job was killed while it wrote: the test proved nothing"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_full_disk_fails_the_job_and_leaves_nothing(job, real_slide, share):
+    folder, command, found = job
+    cut(real_slide, found, folder / "whole.zip")
+    limit = int((folder / "whole.zip").stat().st_size * share)
+    done = subprocess.run(command(limit), capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "File too large" in done.stderr
+    assert not (folder / "a.zip").exists() and not (folder / "a.parquet").exists()
+    assert not list(folder.glob(".*.tmp"))

@@ -1,0 +1,132 @@
+"""Running the workflow as a user does, and reading what it says."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+
+REPOSITORY = Path(__file__).parents[2]
+
+#: fixture `once`: name and what fills the folder -> the folder
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+#: slide_id of the cohort that the gate is tested on -> what it shows; `absent` has no file
+GATE_COHORT = {
+    "real": "0.64 mm2 of tissue: passes",
+    "medium": "0.25 mm2: passes",
+    "small": "0.07 mm2: fails",
+    "absent": "no file",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One `snakemake` command: exit code and everything it printed."""
+
+    code: int
+    text: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Planned jobs by rule, without the target; empty where there is nothing to be done."""
+        table = re.search(r"^Job stats:\njob .*\n[- ]+\n((?:\w+ +\d+\n)+)", self.text, re.M)
+        if not table:
+            assert "Nothing to be done" in self.text, self.text
+            return {}
+        counts = dict(line.split() for line in table[1].splitlines())
+        targets = ("default", "all", "qc", "total")
+        return {rule: int(count) for rule, count in counts.items() if rule not in targets}
+
+    @property
+    def measured(self) -> set[str]:
+        """Slides that are (to be) measured."""
+        return set(re.findall(r"^    output: results/slides/(\S+)\.json,", self.text, re.M))
+
+    @property
+    def tiled(self) -> dict[str, tuple[str, str]]:
+        """Slides that are (to be) tiled: their gate and Snakemake's reason."""
+        said = re.findall(r"^Job \d+: Tiling (\S+): (\w+)\nReason: (.*)$", self.text, re.M)
+        return {slide_id: (gate, reason) for slide_id, gate, reason in said}
+
+
+def snakemake(
+    workdir: Path, *words: str, config: tuple[str, ...] = (), repository: Path = REPOSITORY
+) -> Run:
+    """The README's command for the sheet `cohort.csv` of a working directory.
+
+    Parameters
+    ----------
+    workdir : holds `cohort.csv`; `mine.yaml` in it is used as the user's configuration
+    words : targets and options
+    config : further `key=value` of the command line
+    repository : the checkout that is run
+    """
+    mine = workdir / "mine.yaml"
+    command = [
+        *(sys.executable, "-m", "snakemake", *words),
+        *("--profile", "profiles/local", "--directory", str(workdir)),
+        *(("--configfile", str(mine)) if mine.exists() else ()),
+        *("--config", "cohort=cohort.csv", *config),
+    ]
+    clean = {name: value for name, value in os.environ.items() if "SNAKEMAKE" not in name}
+    done = subprocess.run(
+        command,
+        cwd=repository,
+        env=clean,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout)
+
+
+def run(workdir: Path, *words: str, **options: Any) -> Run:
+    """A command that must succeed."""
+    done = snakemake(workdir, *words, **options)
+    assert done.code == 0, done.text
+    return done
+
+
+def plan(workdir: Path, *words: str, **options: Any) -> Run:
+    """What would be done now."""
+    return run(workdir, *words, "-n", **options)
+
+
+def configure(workdir: Path, **keys: Any) -> None:
+    """Write the user's configuration file (JSON is YAML)."""
+    Path(workdir, "mine.yaml").write_text(json.dumps(keys))
+
+
+def write_sheet(workdir: Path, rows: list[dict[str, str]]) -> None:
+    """Write `cohort.csv` with the columns of the first row."""
+    with Path(workdir, "cohort.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def read_csv(workdir: Path, name: str) -> list[dict[str, str]]:
+    """A table of `results/cohort`, every cell as text."""
+    with Path(workdir, "results/cohort", name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def by_slide(workdir: Path, name: str) -> dict[str, dict[str, str]]:
+    """A table of one row per slide."""
+    return {row["slide_id"]: row for row in read_csv(workdir, name)}
+
+
+def metrics(workdir: Path, slide_id: str) -> list[dict[str, Any]]:
+    """All candidate tiles of a slide."""
+    path = Path(workdir, f"results/tile_metrics/{slide_id}.parquet")
+    rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    return rows

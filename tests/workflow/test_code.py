@@ -1,0 +1,89 @@
+"""What a change of the code runs again: what it does counts, not its age, place or comments."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+from running import GATE_COHORT, REPOSITORY, Once, plan
+
+PARTS = ("Snakefile", "config", "envs", "profiles", "scripts", "workflow")
+EVERY_SLIDE = set(GATE_COHORT)
+
+
+@pytest.fixture(scope="session")
+def copy_of_repository(once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        for part in PARTS:
+            source = REPOSITORY / part
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, folder / part)
+
+    return once("repository", fill)
+
+
+@pytest.fixture
+def checkout(copy_of_repository: Path, tmp_path: Path) -> Path:
+    """A fresh checkout at another place, every file newer than the results."""
+    folder = tmp_path / "checkout"
+    return Path(shutil.copytree(copy_of_repository, folder, copy_function=shutil.copyfile))
+
+
+def modules(checkout: Path) -> list[Path]:
+    return sorted(checkout.glob("scripts/**/*.py"))
+
+
+def add_line(checkout: Path, module: str) -> None:
+    path = checkout / "scripts" / module
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+
+
+def reword_docstrings(path: Path) -> None:
+    """Another text in every docstring of a module."""
+    lines = path.read_text().splitlines()
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.Module)
+    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, kinds)]
+    texts = [node.body[0] for node in nodes if ast.get_docstring(node)]
+    for text in sorted(texts, key=lambda text: -text.lineno):
+        indent = " " * text.col_offset
+        lines[text.lineno - 1 : text.end_lineno] = [f'{indent}"""Other words."""']
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_fresh_checkout_elsewhere_runs_nothing(finished: Path, checkout: Path) -> None:
+    assert plan(finished, repository=checkout).jobs == {}
+
+
+def test_comments_and_docstrings_run_nothing(finished: Path, checkout: Path) -> None:
+    for path in modules(checkout):
+        reword_docstrings(path)
+        path.write_text(path.read_text() + "\n\n# a remark\n")
+        assert "Other words." in path.read_text()
+    assert plan(finished, repository=checkout).jobs == {}
+
+
+def test_module_two_imports_away_measures_every_slide(finished: Path, checkout: Path) -> None:
+    assert "artefacts" not in (checkout / "scripts/grossing/measure.py").read_text()
+    add_line(checkout, "grossing/artefacts.py")
+    planned = plan(finished, repository=checkout)
+    assert planned.measured == EVERY_SLIDE
+    assert planned.jobs["measure_slide"] == len(EVERY_SLIDE)
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("grossing/collect.py", {"collect_tiles"}),
+        ("collect_tiles.py", {"collect_tiles"}),
+        ("grossing/verdicts.py", {"decide_slides", "collect_tiles"}),
+        ("grossing/deepzoom.py", {"tile_slide", "collect_tiles"}),
+    ],
+)
+def test_changed_module_runs_only_what_uses_it(
+    finished: Path, checkout: Path, module: str, rules: set[str]
+) -> None:
+    add_line(checkout, module)
+    planned = plan(finished, repository=checkout)
+    assert "measure_slide" not in planned.jobs
+    assert set(planned.jobs) & {"decide_slides", "collect_tiles", "tile_slide"} == rules
+    assert set(planned.tiled) == (EVERY_SLIDE if "tile_slide" in rules else set())

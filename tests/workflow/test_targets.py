@@ -1,0 +1,99 @@
+"""The other targets and containers: `qc`, lint, directory, virtual tiling, PNG."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from make_cohort import REGION
+from running import REPOSITORY, by_slide, configure, metrics, plan, read_csv, run, write_sheet
+
+MEASURED = ("tile_col", "tile_row", "tissue_fraction", "focus_reblur", "mean_od")
+
+
+@pytest.fixture
+def real_and_missing(tmp_path: Path) -> Path:
+    sheet = [("real", REGION), ("missing", tmp_path / "missing.svs")]
+    write_sheet(tmp_path, [{"slide_id": i, "path": str(path)} for i, path in sheet])
+    return tmp_path
+
+
+def measured(workdir: Path) -> list[list[float]]:
+    return [[row[name] for name in MEASURED] for row in metrics(workdir, "real")]
+
+
+def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
+    done = run(real_and_missing, "qc")
+    assert done.measured == {"real", "missing"}
+    assert not done.tiled
+    statuses = [row["qc_status"] for row in read_csv(real_and_missing, "cohort_qc.csv")]
+    assert statuses == ["PASS", "ERROR"]
+    assert not list((real_and_missing / "results").glob("tile*"))
+    planned = plan(real_and_missing)
+    assert planned.tiled.keys() == {"real", "missing"}
+    assert not planned.measured
+    assert "decide_slides" not in planned.jobs
+
+
+def test_directory_container(real_and_missing: Path, finished: Path) -> None:
+    configure(real_and_missing, tiles={"container": "directory"})
+    run(real_and_missing)
+    tiles = real_and_missing / "results/tiles"
+    files = {
+        str(path.relative_to(tiles / "real"))
+        for path in (tiles / "real").rglob("*")
+        if path.is_file() and path.name != ".snakemake_timestamp"
+    }
+    with zipfile.ZipFile(finished / "results/tiles/real.zip") as container:
+        assert files == set(container.namelist())
+        assert all(container.read(n) == (tiles / "real" / n).read_bytes() for n in files)
+    rows = read_csv(real_and_missing, "patch_cohort.csv")
+    assert {row["tile_container"] for row in rows} == {"tiles/real"}
+    assert {row["tile_offset"] for row in rows} == {""}
+    assert (tiles / "missing/missing.dzi").is_file()
+    assert plan(real_and_missing).jobs == {}
+
+
+def test_virtual_tiling_measures_the_same_and_writes_no_pixels(
+    real_and_missing: Path, finished: Path
+) -> None:
+    configure(real_and_missing, tiles={"container": "none"})
+    run(real_and_missing)
+    assert not (real_and_missing / "results/tiles").exists()
+    assert measured(real_and_missing) == measured(finished)
+    rows = read_csv(real_and_missing, "patch_cohort.csv")
+    assert {(row["tile_container"], row["tile_path"]) for row in rows} == {("", "")}
+    summary = by_slide(real_and_missing, "tile_summary.csv")
+    assert summary["real"]["passed_tiles"] != "0"
+    assert summary["missing"]["final_status"] == "ERROR"
+    assert plan(real_and_missing).jobs == {}
+
+
+def test_png_tiles_are_where_the_table_says(real_and_missing: Path, finished: Path) -> None:
+    configure(real_and_missing, tiles={"format": "png"})
+    run(real_and_missing)
+    assert measured(real_and_missing) == measured(finished)
+    rows = read_csv(real_and_missing, "patch_cohort.csv")
+    for row in rows:
+        container = real_and_missing / "results" / row["tile_container"]
+        start, size = int(row["tile_offset"]), int(row["tile_bytes"])
+        data = container.read_bytes()[start : start + size]
+        assert data.startswith(b"\x89PNG")
+        assert row["tile_path"].endswith(".png")
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert pixels.shape == (512, 512, 3)
+    with zipfile.ZipFile(real_and_missing / "results/tiles/real.zip") as container:
+        assert {row["tile_path"] for row in rows} <= set(container.namelist())
+        assert 'Format="png"' in container.read("real.dzi").decode()
+
+
+def test_snakemake_finds_nothing_to_lint(tmp_path: Path) -> None:
+    (tmp_path / "cohort.csv").write_text("slide_id,path\na,a.svs\n")
+    command = [sys.executable, "-m", "snakemake", "--lint", "--directory", str(tmp_path)]
+    command += ["--config", "cohort=cohort.csv"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "in a good condition" in done.stdout + done.stderr
