@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench install-profile lock clean
 
 setup: .venv/ready
 
@@ -19,7 +19,7 @@ demo: setup
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
 
 test: setup
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .
@@ -35,6 +35,14 @@ benchmarks/.hs2p/ready: benchmarks/hs2p.lock
 	$(PYTHON) -m venv benchmarks/.hs2p
 	benchmarks/.hs2p/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
+
+# `snakemake --profile slurm`: the profile's folder in the place where Snakemake looks for profiles.
+install-profile: setup
+	@set -e; folder=$$($(BIN)/python -c 'from snakemake.common import get_appdirs; print(get_appdirs().user_config_dir)'); \
+	if [ -e "$$folder/slurm" ] && [ ! -L "$$folder/slurm" ]; then \
+	  echo "$$folder/slurm is not from here: move it away, or use --profile profiles/slurm" >&2; exit 1; fi; \
+	mkdir -p "$$folder"; ln -sfn "$(CURDIR)/profiles/slurm" "$$folder/slurm"; \
+	echo "$$folder/slurm -> $(CURDIR)/profiles/slurm"
 
 lock:
 	$(BIN)/pip install --quiet pip-tools

@@ -4,7 +4,11 @@ from grossing import collect, logs, tables
 
 logs.to_file(snakemake.log[0])
 
-with collect.PatchWriter(snakemake.output.parquet, snakemake.output.csv) as writer:
+with collect.PatchWriter(
+    snakemake.output.parquet,
+    snakemake.output.csv,
+    csv_rows_max=snakemake.params.patch_csv_rows_max,
+) as writer:
     summary = collect.tiles(
         tables.read(snakemake.input.verdicts),
         snakemake.input.metrics,

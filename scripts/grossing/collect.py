@@ -1,6 +1,7 @@
 """`patch_cohort` and `tile_summary`: every candidate tile judged, slide by slide."""
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
@@ -13,33 +14,73 @@ import pyarrow.parquet
 
 from grossing import decide, failures, files, tables
 
+ROWS_PER_GROUP = 100_000
+LOG = logging.getLogger(__name__)
 CARRIED = ("case_id", "label", "site", "scanner", "split")
 CONTAINERS = {"zip": "tiles/{slide_id}.zip", "directory": "tiles/{slide_id}", "none": None}
 
 
 class PatchWriter:
-    """Writes `patch_cohort` as Parquet and CSV at once, in parts; whole files or none."""
+    """Writes `patch_cohort` as Parquet and CSV in parts, whole files or none.
 
-    def __init__(self, parquet: str | os.PathLike[str], csv: str | os.PathLike[str]) -> None:
+    Parameters
+    ----------
+    parquet, csv : paths
+    csv_rows_max : above this many rows the CSV keeps only its header (the Parquet has them all)
+    """
+
+    def __init__(
+        self,
+        parquet: str | os.PathLike[str],
+        csv: str | os.PathLike[str],
+        *,
+        csv_rows_max: int,
+    ) -> None:
+        self._paths, self._csv_rows_max = (parquet, csv), csv_rows_max
         self._stack = contextlib.ExitStack()
-        self._paths = (parquet, csv)
+        self._waiting: list[pa.Table] = []
+        self._rows = self._written = 0
 
     def __enter__(self) -> Self:
-        first, second = (self._stack.enter_context(files.replacing(p)) for p in self._paths)
+        parquet, self._csv_path = (
+            self._stack.enter_context(files.replacing(path)) for path in self._paths
+        )
         self._parquet = self._stack.enter_context(
-            pa.parquet.ParquetWriter(first, tables.PATCH_COHORT)
+            pa.parquet.ParquetWriter(parquet, tables.PATCH_COHORT)
         )
-        self._csv = self._stack.enter_context(
-            pa.csv.CSVWriter(second, tables.PATCH_COHORT, write_options=tables.csv_options())
-        )
+        self._csv = self._open_csv()
         return self
 
-    def __exit__(self, *failure: Any) -> None:
-        self._stack.__exit__(*failure)
+    def __exit__(self, failure: type[BaseException] | None, *rest: Any) -> None:
+        if failure is None:
+            self._flush()
+        self._csv.close()
+        self._stack.__exit__(failure, *rest)
+
+    def _open_csv(self) -> pa.csv.CSVWriter:
+        return pa.csv.CSVWriter(
+            self._csv_path, tables.PATCH_COHORT, write_options=tables.csv_options()
+        )
 
     def write(self, part: pa.Table) -> None:
+        self._waiting.append(part)
+        self._rows += part.num_rows
+        if self._rows - self._written >= ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        part = pa.concat_tables(self._waiting).combine_chunks()
+        fitted = self._written <= self._csv_rows_max
+        self._waiting, self._written = [], self._rows
         self._parquet.write_table(part)
-        self._csv.write_table(part)
+        if self._written <= self._csv_rows_max:
+            self._csv.write_table(part)
+        elif fitted:
+            LOG.warning("more than %d tiles: patch_cohort.csv keeps its header", self._csv_rows_max)
+            self._csv.close()
+            self._csv = self._open_csv()
 
 
 def tiles(

@@ -17,6 +17,9 @@ _FIELD = re.compile(r"^ {4}(\w+): (.*)$")
 _TELLING = re.compile(
     r"error|killed|oom|out of memory|time limit|cancelled|no space|exceed", re.IGNORECASE
 )
+_CAUSE = re.compile(
+    r"oom.?kill|out of memory|memory limit|time limit|no space left|node.?fail", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -29,21 +32,24 @@ class Failure:
     log_lines: str
 
 
-def from_log(text: str, slide_ids: Iterable[str], workdir: str | os.PathLike[str]) -> list[Failure]:
-    """Failures that a run's log tells of and that no later attempt made good.
+def from_log(
+    text: str, slide_ids: Iterable[str], workdir: str | os.PathLike[str], *, mended: bool = False
+) -> list[Failure]:
+    """Failures that a run's log tells of.
 
     Parameters
     ----------
     text : Snakemake's log of the run
     slide_ids : of the cohort sheet
     workdir : against which the log's paths are relative
+    mended : those that a later attempt made good, instead of those that are left
     """
     known, found = set(slide_ids), {}
     for rule, told in _blocks(text):
         outputs = [Path(workdir, p) for p in told.get("output", "").split(", ") if p]
         logs = [Path(workdir, p) for p in told.get("log", "").split(" (")[0].split(", ") if p]
         slide_id = logs[0].name.removesuffix(".log") if logs else ""
-        if slide_id in known and not all(path.exists() for path in outputs):
+        if slide_id in known and all(path.exists() for path in outputs) is mended:
             found[slide_id] = Failure(slide_id, rule, *_words(told.get("message", ""), logs))
     return list(found.values())
 
@@ -67,6 +73,7 @@ def _words(message: str, logs: Sequence[Path]) -> tuple[str, str]:
     telling = [line for line in lines if _TELLING.search(line)] or lines
     if message and message != "None":
         telling.append(message)
+    telling.sort(key=lambda line: bool(_CAUSE.search(line)))
     few = list(dict.fromkeys(telling))[-MOST_LINES:]
     return (few[-1] if few else "no words; see the scheduler's log"), " | ".join(few)
 
@@ -108,6 +115,15 @@ def update(
         writer.writeheader()
         writer.writerows(asdict(failure) for failure in kept)
     return kept
+
+
+def retried(mended: Sequence[Failure]) -> str:
+    """What a person is told of jobs that went well only when they were tried again."""
+    if not mended:
+        return ""
+    lines = [f"  {f.slide_id}  {f.rule}: {f.cause}" for f in mended]
+    more = ["  ..."] if len(lines) > 20 else []
+    return "\n".join([f"{len(lines)} slides had a job tried again:", *lines[:20], *more, ""])
 
 
 def summary(kept: Sequence[Failure], path: str | os.PathLike[str]) -> str:

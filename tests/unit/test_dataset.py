@@ -14,12 +14,14 @@ from test_tiles import CONFIG, PNG, cut, measured
 VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
 
 
-def run(folder, real_slide, container):
+def run(folder, real_slide, container, most=10**6):
     (folder / "tiles").mkdir(parents=True)
     target = folder / collect.CONTAINERS[container].format(slide_id="A.1")
     rows = cut(real_slide, measured(real_slide), target, PNG | {"container": container})
     tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "A.1.parquet")
-    with collect.PatchWriter(folder / "cohort/p.parquet", folder / "cohort/p.csv") as writer:
+    with collect.PatchWriter(
+        folder / "cohort/p.parquet", folder / "cohort/p.csv", csv_rows_max=most
+    ) as writer:
         collect.tiles(
             pa.Table.from_pylist([VERDICT]),
             [folder / "A.1.parquet"],
@@ -90,3 +92,10 @@ def test_a_container_of_another_run_is_named(zipped, tmp_path):
     (tmp_path / "tiles" / "A.1.zip").write_bytes(b"short")
     with pytest.raises(ValueError, match=r"A\.1.*run again"):
         tiles[0]
+
+
+def test_a_csv_that_would_be_too_long_keeps_its_header(tmp_path, real_slide, zipped):
+    cohort = run(tmp_path, real_slide, "zip", most=5)
+    lines = (cohort / "p.csv").read_text().splitlines()
+    assert len(lines) == 1 and lines[0].startswith('"slide_id"')
+    assert len(dataset.Tiles(cohort / "p.parquet")) == len(dataset.Tiles(zipped / "p.parquet"))

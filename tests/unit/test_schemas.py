@@ -229,7 +229,7 @@ def run(real_slide, tmp_path_factory):
         paths.append(out / f"{record['slide_id']}.parquet")
         tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), paths[-1])
     patches = out / "patch_cohort.parquet"
-    with collect.PatchWriter(patches, out / "patch_cohort.csv") as writer:
+    with collect.PatchWriter(patches, out / "patch_cohort.csv", csv_rows_max=1_000_000) as writer:
         summary = collect.tiles(qc, paths, writer, thresholds=CONFIG["thresholds"], container="zip")
     return {
         "slide": records,

@@ -47,5 +47,6 @@ rule collect_tiles:
         code=code_digest("collect_tiles"),
         thresholds=config["thresholds"],
         container=config["tiles"]["container"],
+        patch_csv_rows_max=config["patch_csv_rows_max"],
     script:
         "../../scripts/collect_tiles.py"

@@ -1,6 +1,7 @@
 # The cohort sheet and the configuration, checked; what rules ask about a slide.
 import atexit
 import functools
+import gc
 import hashlib
 import inspect
 import json
@@ -8,6 +9,8 @@ import os
 import sys
 
 from snakemake.exceptions import WorkflowError
+
+gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: look less often
 
 
 def library(name):
@@ -162,11 +165,21 @@ def forget_failures():
         failures.update(FAILED_JOBS, [], finished())
 
 
-def failure_summary(log):
-    """Writes failed_jobs.csv; returns who failed, why, and the way on."""
+def failed_jobs(log, **which):
+    """Failures that the run's own log tells of."""
     text = ""
     for path in log if isinstance(log, list) else [log]:
         with open(path, encoding="utf-8", errors="replace") as file:
             text += file.read()
-    new = failures.from_log(text, SHEET.rows, os.getcwd())
+    return failures.from_log(text, SHEET.rows, os.getcwd(), **which)
+
+
+def retry_summary(log):
+    """Whose jobs went well only when they were tried again, and why."""
+    return failures.retried(failed_jobs(log, mended=True))
+
+
+def failure_summary(log):
+    """Writes failed_jobs.csv; returns who failed, why, and the way on."""
+    new = failed_jobs(log)
     return failures.summary(failures.update(FAILED_JOBS, new, finished()), FAILED_JOBS)
