@@ -26,6 +26,14 @@ def _read_flags(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
             _read_flags(value, rule)
 
 
+def part(items: Sequence[str], which: str) -> list[str]:
+    """Part i of n of some items, given as `i/n`: every n-th, so that neighbours share the work."""
+    number, count = (int(text) for text in which.split("/"))
+    if number > count:
+        raise UserError(f"part: {which!r}: must be i/n with i from 1 to n")
+    return list(items[number - 1 :: count])
+
+
 def check(
     config: Mapping[str, Any],
     schema_path: str | os.PathLike[str],
@@ -85,6 +93,8 @@ def _rule(schema: Mapping[str, Any]) -> str:
         text += ", not empty"
     if "minimum" in schema:
         text += f" from {schema['minimum']:g} to {schema['maximum']:g}"
+    if "pattern" in schema:
+        text += f" of the form {schema['pattern'].strip('^$')}"
     if "multipleOf" in schema:
         text += f", a multiple of {schema['multipleOf']}"
     return text

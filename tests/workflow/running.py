@@ -42,7 +42,7 @@ class Run:
             assert "Nothing to be done" in self.text, self.text
             return {}
         counts = dict(line.split() for line in table[1].splitlines())
-        targets = ("default", "all", "qc", "total")
+        targets = ("default", "all", "qc", "batch", "total")
         return {rule: int(count) for rule, count in counts.items() if rule not in targets}
 
     @property

@@ -3,13 +3,24 @@
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from make_cohort import REGION
-from running import REPOSITORY, by_slide, configure, metrics, plan, read_csv, run, write_sheet
+from running import (
+    REPOSITORY,
+    by_slide,
+    configure,
+    metrics,
+    plan,
+    read_csv,
+    run,
+    snakemake,
+    write_sheet,
+)
 
 MEASURED = ("tile_col", "tile_row", "tissue_fraction", "focus_reblur", "mean_od")
 
@@ -97,3 +108,21 @@ def test_snakemake_finds_nothing_to_lint(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "in a good condition" in done.stdout + done.stderr
+
+
+def test_parts_run_side_by_side_without_stepping_on_each_other(tmp_path: Path) -> None:
+    ids = [f"s{number}" for number in range(5)]
+    write_sheet(tmp_path, [{"slide_id": i, "path": str(REGION)} for i in ids])
+    with ThreadPoolExecutor() as pool:
+        parts = list(pool.map(lambda i: run(tmp_path, "batch", config=(f"part={i}/2",)), (1, 2)))
+    assert [part.measured for part in parts] == [{"s0", "s2", "s4"}, {"s1", "s3"}]
+    rest = run(tmp_path)
+    assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1}
+    assert list(by_slide(tmp_path, "tile_summary.csv")) == ids
+    assert plan(tmp_path).jobs == {}
+
+
+def test_a_part_that_does_not_exist_is_refused(real_and_missing: Path) -> None:
+    refused = snakemake(real_and_missing, "batch", "-n", config=("part=3/2",))
+    assert refused.code != 0
+    assert "part: '3/2': must be i/n with i from 1 to n" in refused.text

@@ -59,6 +59,10 @@ ACCEPTED = [
     if failure.slide_id in SHEET.rows
 ]
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
+try:
+    PART = settings.part(COMPLETE, config["part"])
+except cohort.UserError as error:
+    raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
 

@@ -1,0 +1,69 @@
+"""Jobs that die: the others go on, the failed ones are listed and can be accepted."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from make_cohort import REGION
+from running import by_slide, plan, read_csv, run, snakemake, write_sheet
+from test_code import checkout, copy_of_repository  # noqa: F401 (fixtures)
+
+DIES = 'if snakemake.wildcards.slide_id == "dies": raise MemoryError("no memory left")\n'
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    workdir = tmp_path / "work"
+    workdir.mkdir()
+    write_sheet(workdir, [{"slide_id": i, "path": str(REGION)} for i in ("a", "dies", "b")])
+    return workdir
+
+
+def break_rule(checkout: Path, rule: str) -> None:  # noqa: F811
+    """A rule's script that dies for one slide."""
+    script = checkout / f"scripts/{rule}.py"
+    head, logs, rest = script.read_text().partition("logs.to_file(snakemake.log[0])\n")
+    script.write_text(head + logs + DIES + rest)
+
+
+@pytest.mark.parametrize("rule", ["measure_slide", "tile_slide"])
+def test_a_dead_job_is_listed_accepted_and_forgotten(
+    checkout: Path,  # noqa: F811
+    cohort: Path,
+    rule: str,
+) -> None:
+    whole = shutil.copytree(checkout, checkout.parent / "whole")
+    break_rule(checkout, rule)
+    died = snakemake(cohort, repository=checkout)
+    assert died.code != 0
+    assert "no memory left" in died.text and "accept_failures=true" in died.text
+    (failed,) = read_csv(cohort, "failed_jobs.csv")
+    assert (failed["slide_id"], failed["rule"]) == ("dies", rule)
+    assert "no memory left" in failed["cause"]
+    assert all((cohort / f"results/tiles/{i}.zip").exists() for i in "ab")
+    assert not (cohort / "results/cohort/cohort_qc.csv").exists() or rule == "tile_slide"
+
+    accepted = run(cohort, repository=checkout, config=("accept_failures=true",))
+    assert "job_failed" in accepted.text
+    rows = by_slide(cohort, "cohort_qc.csv")
+    assert [row["qc_status"] for row in rows.values()] == ["PASS", "ERROR", "PASS"]
+    assert rows["dies"]["qc_reasons"] == "job_failed"
+    assert by_slide(cohort, "tile_summary.csv")["dies"]["final_status"] == "ERROR"
+    assert {row["slide_id"] for row in read_csv(cohort, "patch_cohort.csv")} == {"a", "b"}
+
+    run(cohort, repository=whole)
+    assert by_slide(cohort, "cohort_qc.csv")["dies"]["qc_status"] == "PASS"
+    assert not (cohort / "results/cohort/failed_jobs.csv").exists()
+    assert plan(cohort, repository=whole).jobs == {}
+
+
+def test_an_archived_slide_that_has_to_be_tiled_again_says_so(tmp_path: Path, slides: Path) -> None:
+    shutil.copyfile(slides / "medium.svs", tmp_path / "gone.svs")
+    write_sheet(tmp_path, [{"slide_id": "gone", "path": "gone.svs"}])
+    run(tmp_path)
+    (tmp_path / "gone.svs").unlink()
+    (tmp_path / "results/tiles/gone.zip").unlink()
+    died = snakemake(tmp_path)
+    assert died.code != 0
+    assert "bring the file back" in died.text
+    assert "Traceback" not in died.text
