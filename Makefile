@@ -31,6 +31,9 @@ check: setup
 bench: setup benchmarks/.hs2p/ready
 	$(BIN)/python benchmarks/bench.py
 
+bench-scale: setup
+	$(BIN)/python benchmarks/scale.py
+
 benchmarks/.hs2p/ready: benchmarks/hs2p.lock
 	$(PYTHON) -m venv benchmarks/.hs2p
 	benchmarks/.hs2p/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<

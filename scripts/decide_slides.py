@@ -1,12 +1,12 @@
 """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
 
-from grossing import cohort, failures, logs, outputs, tables, verdicts
+from grossing import cohort, failures, logs, records, tables, verdicts
 
 logs.to_file(snakemake.log[0])
 
 table = verdicts.table(
     cohort.read_sheet(snakemake.input.sheet),
-    map(outputs.read_record, snakemake.input.facts),
+    map(records.read, snakemake.input.facts),
     failures.accepted(snakemake.params.failed_jobs, snakemake.params.accepted),
     thresholds=snakemake.params.thresholds,
     target_mpp=snakemake.params.target_mpp,

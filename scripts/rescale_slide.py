@@ -1,12 +1,12 @@
 """One slide as a pyramidal TIFF at the target resolution."""
 
-from grossing import logs, outputs, wholeslide
+from grossing import logs, records, wholeslide
 
 logs.to_file(snakemake.log[0])
 
 wholeslide.rescale(
     snakemake.params.slide,
-    outputs.read_record(snakemake.input.facts),
+    records.read(snakemake.input.facts),
     snakemake.output.tiff,
     passed=snakemake.params.gate == "pass",
     target_mpp=snakemake.params.target_mpp,

@@ -1,13 +1,13 @@
 """Tiles of one slide where there is tissue, each measured before it is encoded."""
 
-from grossing import logs, outputs, tables, tiles
+from grossing import labels, logs, records, tables, tiles
 
 logs.to_file(snakemake.log[0])
 
 rows = tiles.slide(
     snakemake.params.slide,
-    outputs.read_record(snakemake.input.facts),
-    outputs.read_mask(snakemake.input.mask),
+    records.read(snakemake.input.facts),
+    labels.read(snakemake.input.mask),
     container=snakemake.output.get("container"),
     passed=snakemake.params.gate == "pass",
     tiles=snakemake.params.tiles,

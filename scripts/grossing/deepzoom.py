@@ -135,7 +135,9 @@ class Pyramid:
         encode: Callable[[Pixels], bytes],
     ) -> None:
         self._container, self._name, self._suffix = container, name, suffix
-        self._tile_px, self._glass, self._encode = tile_px, glass, encode
+        self._tile_px, self._encode = tile_px, encode
+        self._blank = np.empty((tile_px, tile_px, 3), np.uint8)
+        self._blank[:] = glass
         self._sizes = list(_level_sizes(width, height))
         self.top_level = len(self._sizes) - 1
         self._open: dict[int, tuple[int, int, Pixels]] = {}
@@ -170,9 +172,7 @@ class Pyramid:
         if level in self._open and self._open[level][:2] != at:
             self._close(level)
         if level not in self._open:
-            canvas = np.empty((self._tile_px, self._tile_px, 3), np.uint8)
-            canvas[:] = self._glass
-            self._open[level] = (*at, canvas)
+            self._open[level] = (*at, self._blank.copy())
         side = self._tile_px // 2
         x, y = column % 2 * side, row % 2 * side
         self._open[level][2][y : y + side, x : x + side] = half

@@ -39,7 +39,8 @@ def slide(
 ) -> Measured:
     """Facts, tissue and pen mask, focus, stain and identity of one slide.
 
-    Never raises for what the file is: an unusable slide has `readable` false with the reason.
+    An unusable slide has `readable` false with the reason; what may be gone the next time (storage
+    that fails) is raised, so that the job is tried again.
 
     Parameters
     ----------
@@ -54,10 +55,9 @@ def slide(
         "error_message": None,
         "remedy": None,
         "source": source.as_dict() if source else None,
-        "content_hash": None,
+        "content_hash": content.content_hash(path) if _is_readable(path) else None,
     }
     try:
-        record["content_hash"] = content.content_hash(path) if os.path.isfile(path) else None
         with slides.Slide(path) as opened:
             slides.check_index(opened)
             record |= slides.description(opened)
@@ -65,11 +65,10 @@ def slide(
             return _measure(opened, record, facts, given_stain, tissue, focus)
     except slides.SlideError as error:
         return Measured(_refused(record, error))
-    except OSError as error:
-        words = f"{error.strerror or error}"
-        return Measured(
-            _refused(record, slides.SlideError("unreadable", words, "check permissions"))
-        )
+
+
+def _is_readable(path: str | os.PathLike[str]) -> bool:
+    return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _refused(record: dict[str, Any], error: slides.SlideError) -> dict[str, Any]:

@@ -1,12 +1,9 @@
 """The files of a measured slide: JSON, mask, thumbnail, outlines; valid, empty where need be."""
 
 import json
-import os
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from grossing import encode, files, labels, measure, polygons
 
@@ -45,18 +42,3 @@ def write_slide(measured: measure.Measured, to: SlideFiles) -> None:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-
-
-def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A slide's JSON."""
-    with open(path, encoding="utf-8") as file:
-        record: dict[str, Any] = json.load(file)
-    return record
-
-
-def read_mask(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
-    """A slide's mask, (H, W) uint8 labels."""
-    mask = cv2.imread(os.fspath(path), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise FileNotFoundError(f"{path}: not a readable mask: delete it and run again")
-    return np.asarray(mask, np.uint8)

@@ -117,6 +117,8 @@ def _open(path: str) -> openslide.OpenSlide:
         raise SlideError("file_missing", "no such file", remedy)
     if not os.path.isfile(path):
         raise SlideError("unsupported", "not a file", "name the slide's file, not its folder")
+    if not os.access(path, os.R_OK):
+        raise SlideError("unreadable", "permission denied", "make the file readable for this user")
     if os.path.getsize(path) == 0:
         raise SlideError("unreadable", "the file is empty (0 bytes)", "copy the slide again")
     try:
@@ -128,8 +130,6 @@ def _open(path: str) -> openslide.OpenSlide:
         code = "unsupported" if os.path.splitext(path)[1].lower() == ".czi" else "unreadable"
         remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
         raise SlideError(code, _without_path(error, path), remedy) from error
-    except OSError as error:
-        raise SlideError("unreadable", str(error), "check permissions and storage") from error
 
 
 def _without_path(error: Exception, path: str) -> str:

@@ -20,12 +20,12 @@ if limit:
     import signal
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-from grossing import outputs, tables, tiles
+from grossing import labels, records, tables, tiles
 folder = {folder!r}
 rows = tiles.slide(
     {slide!r},
-    outputs.read_record(folder + "/a.json"),
-    outputs.read_mask(folder + "/a.png"),
+    records.read(folder + "/a.json"),
+    labels.read(folder + "/a.png"),
     container=folder + "/a.zip",
     passed=True,
     tiles={options!r},

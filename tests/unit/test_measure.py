@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 from conftest import DATA
-from grossing import decide, labels, outputs, polygons
+from grossing import content, decide, labels, outputs, polygons, records, tables
 from test_tiles import CONFIG, measured
 
 LIMITS = {"thresholds": CONFIG["thresholds"], "target_mpp": 0.5, "target_mpp_tolerance": 0.02}
@@ -90,6 +90,20 @@ def test_other_stains_have_no_stain_numbers(real_slide):
     assert decide.slide(record, **LIMITS).status == "PASS"
 
 
+def test_a_folder_is_no_slide(tmp_path):
+    record = measured(tmp_path).record
+    assert (record["error_code"], record["readable"]) == ("unsupported", False)
+
+
+def test_storage_that_fails_is_not_taken_for_a_bad_slide(real_slide, monkeypatch):
+    def fails(_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(content, "content_hash", fails)
+    with pytest.raises(OSError, match="Input/output"):
+        measured(real_slide)
+
+
 def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
     class Files:
         facts, mask = tmp_path / "a.json", tmp_path / "a.png"
@@ -97,8 +111,8 @@ def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
 
     found = measured(tmp_path / "nowhere.svs")
     outputs.write_slide(found, Files)
-    assert outputs.read_record(Files.facts)["error_code"] == "file_missing"
-    assert outputs.read_mask(Files.mask).shape == (1, 1)
+    assert records.read(Files.facts)["error_code"] == "file_missing"
+    assert labels.read(Files.mask).shape == (1, 1)
     assert cv2.imread(str(Files.thumbnail)).shape == (1, 1, 3)
     assert json.loads(Files.outlines.read_text())["features"] == []
 
@@ -116,3 +130,19 @@ def test_per_slide_jobs_import_neither_pandas_nor_torch_nor_skimage(script):
         check=True,
     )
     assert not {"pandas", "torch", "skimage", "scipy", "matplotlib"} & set(said.stdout.split())
+
+
+def test_writing_a_table_does_not_import_pandas(tmp_path):
+    code = (
+        "import sys; from grossing import tables\n"
+        "rows = [{'slide_id': 'a', 'lost': False, 'mpp': 0.5}, {'slide_id': None}]\n"
+        "table = tables.from_rows(rows, tables.TILE_METRICS)\n"
+        f"tables.write_parquet(table, {str(tmp_path / 'a.parquet')!r})\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=DATA.parents[1] / "scripts", check=True)
+    rows = tables.read(tmp_path / "a.parquet").select(["slide_id", "lost", "mpp"]).to_pylist()
+    assert rows == [
+        {"slide_id": "a", "lost": False, "mpp": 0.5},
+        {"slide_id": None, "lost": None, "mpp": None},
+    ]

@@ -12,7 +12,7 @@ rule decide_slides:
     log:
         "logs/decide_slides.log",
     conda:
-        "../../envs/cohort.yaml"
+        "../../envs/decide_slides.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -39,7 +39,7 @@ rule collect_tiles:
     log:
         "logs/collect_tiles.log",
     conda:
-        "../../envs/cohort.yaml"
+        "../../envs/collect_tiles.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -1,5 +1,4 @@
 # The cohort sheet and the configuration, checked; what rules ask about a slide.
-import atexit
 import functools
 import gc
 import hashlib
@@ -133,57 +132,3 @@ def given_mpp(wildcards):
 @asked_per_job
 def given_stain(wildcards):
     return SHEET.cell(wildcards.slide_id, "stain")
-
-
-@atexit.register
-def say_what_is_gone():
-    if GONE and workflow.is_main_process:
-        names = ", ".join(sorted(GONE)[:5]) + (", ..." if len(GONE) > 5 else "")
-        words = "measured slides are not at their path any more (archived?); results are kept"
-        print(f"WARNING: {len(GONE)} {words}: {names}", file=sys.stderr)
-
-
-def closing_summary():
-    """The verdicts as text, where there are any."""
-    path = "results/cohort/cohort_qc.parquet"
-    if not os.path.exists(path):
-        return ""
-    tiled = "results/cohort/tile_summary.csv"
-    fresh = os.path.exists(tiled) and os.path.getmtime(tiled) >= os.path.getmtime(path)
-    text = verdicts.summary(tables.read(path), tables.read_summary(tiled) if fresh else None)
-    return f"Verdicts (results/cohort/cohort_qc.csv):\n{text}"
-
-
-def finished():
-    """Whether all that is wanted of each slide is there."""
-    wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics]
-    return {
-        slide_id: all(os.path.exists(str(path).format(slide_id=slide_id)) for path in wanted)
-        for slide_id in SHEET.rows
-    }
-
-
-def forget_failures():
-    """Slides that succeeded leave the list of failed jobs."""
-    if os.path.exists(FAILED_JOBS):
-        failures.update(FAILED_JOBS, [], finished())
-
-
-def failed_jobs(log, **which):
-    """Failures that the run's own log tells of."""
-    text = ""
-    for path in log if isinstance(log, list) else [log]:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text += file.read()
-    return failures.from_log(text, SHEET.rows, os.getcwd(), **which)
-
-
-def retry_summary(log):
-    """Whose jobs went well only when they were tried again, and why."""
-    return failures.retried(failed_jobs(log, mended=True))
-
-
-def failure_summary(log):
-    """Writes failed_jobs.csv; returns who failed, why, and the way on."""
-    new = failed_jobs(log)
-    return failures.summary(failures.update(FAILED_JOBS, new, finished()), FAILED_JOBS)

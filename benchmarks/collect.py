@@ -1,0 +1,45 @@
+"""collect_tiles over a synthetic cohort: collect.py FOLDER SLIDES TILES."""
+
+import random
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
+
+import pyarrow as pa
+from grossing import collect, tables
+
+LIMITS = {
+    "slide": {"lost_fraction_max": 0.05},
+    "tile": {"tissue_fraction_min": 0.5, "focus_reblur_min": 0.42, "pen_fraction_max": 0.05},
+}
+
+
+def main(folder: Path, slides: int, tiles: int) -> None:
+    """One file of candidate tiles, read as often as there are slides."""
+    dice = random.Random(0)
+    rows = [
+        {
+            "slide_id": "slide",
+            "tile_path": f"slide_files/15/{number}_0.jpeg",
+            "tile_offset": number * 30_000,
+            "tile_bytes": 30_000,
+            "lost": False,
+            "tissue_fraction": dice.random(),
+            "pen_fraction": 0.0,
+            "focus_reblur": dice.random(),
+        }
+        for number in range(tiles)
+    ]
+    metrics = folder / "metrics.parquet"
+    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), metrics)
+    verdict = {"qc_status": "PASS", "qc_reasons": None, "split": "train"}
+    verdicts = pa.Table.from_pylist([verdict | {"slide_id": f"S{i}"} for i in range(slides)])
+    with collect.PatchWriter(
+        folder / "patches.parquet", folder / "patches.csv", csv_rows_max=5_000_000
+    ) as writer:
+        collect.tiles(verdicts, [metrics] * slides, writer, thresholds=LIMITS, container="zip")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,76 @@
+"""One rule script of the workflow in a process of its own, with the shipped configuration.
+
+The last line printed is the number of tiles. Example: job.py tile slide.svs facts out size_px=256
+"""
+
+import argparse
+import os
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Files(dict[str, str]):
+    """Named files, as Snakemake hands them to a script."""
+
+    __getattr__ = dict.__getitem__
+
+
+def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) -> None:
+    """Run `measure`, `tile` or `rescale` on a slide.
+
+    Parameters
+    ----------
+    facts : folder of the measured slide; `measure` writes it
+    out : folder of everything else that is written
+    options : replace keys of the config section `tiles`
+    """
+    config = yaml.load((ROOT / "config/config.yaml").read_bytes(), yaml.CSafeLoader)
+    tiles = config["tiles"] | options
+    measured = Files(
+        facts=f"{facts}/facts.json",
+        mask=f"{facts}/mask.png",
+        thumbnail=f"{facts}/thumbnail.jpg",
+        outlines=f"{facts}/outlines.geojson",
+    )
+    made = Files(metrics=f"{out}/metrics.parquet", tiff=f"{out}/rescaled.tif")
+    if tiles["container"] != "none":
+        made["container"] = f"{out}/tiles.{tiles['container']}"
+    plain = {"mpp": None, "stain": "", "quality": config["rescale"]["quality"], "gate": "pass"}
+    snakemake = SimpleNamespace(
+        params=SimpleNamespace(**config | plain | {"slide": str(slide), "tiles": tiles}),
+        input=measured,
+        output=measured if job == "measure" else made,
+        log=[f"{out}.log"],
+        threads=1,
+        wildcards=SimpleNamespace(slide_id="slide"),
+    )
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as Snakemake
+    stdout = os.dup(1)  # the scripts send it to their log
+    sys.path.append(str(ROOT / "scripts"))
+    script = runpy.run_path(str(ROOT / f"scripts/{job}_slide.py"), {"snakemake": snakemake})
+    tiles_made = sum(bool(row.get("tile_path")) for row in script.get("rows", []))
+    os.write(stdout, f"{tiles_made}\n".encode())
+
+
+def main() -> None:
+    """Command line of `run`."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("job", choices=["measure", "tile", "rescale"])
+    parser.add_argument("slide", type=Path)
+    parser.add_argument("facts", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("options", nargs="*", help="key=value of the config section tiles")
+    given = parser.parse_args()
+    options = {key: yaml.safe_load(value) for key, value in (o.split("=") for o in given.options)}
+    run(given.job, given.slide, given.facts, given.out, options)
+
+
+if __name__ == "__main__":
+    main()

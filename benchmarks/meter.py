@@ -1,0 +1,65 @@
+"""What a command costs, measured from outside: CPU with that of its children, memory, files."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Command = tuple[str | Path, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One run; `peak_mb` is the resident memory of the largest single process, 1e6 bytes."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    bytes: int
+    files: int
+    tiles: int | None
+
+
+def run(commands: tuple[Command, ...], out: Path, cwd: Path) -> Cost:
+    """Run commands one after the other; they write into `out`, which is emptied before.
+
+    Raises
+    ------
+    RuntimeError : a command fails; with its last words.
+    """
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    cpu_s, peak_kb, words, start = 0.0, 0, "", time.perf_counter()
+    for command in commands:
+        with (out.parent / "words").open("w+b") as log:
+            process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=subprocess.STDOUT)
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            log.seek(0)
+            words = log.read().decode(errors="replace")
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(map(str, command))}\n{words[-2000:]}")
+        cpu_s += used.ru_utime + used.ru_stime
+        peak_kb = max(peak_kb, used.ru_maxrss)
+    wall_s = time.perf_counter() - start
+    sizes = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
+    last = words.split()[-1:]
+    tiles = int(last[0]) if last and last[0].isdigit() else None
+    return Cost(cpu_s, wall_s, peak_kb * 1024 / 1e6, sum(sizes), len(sizes), tiles)
+
+
+def summary(costs: list[Cost]) -> dict[str, Any]:
+    """Medians of some runs, with every CPU time; `peak_mb` is the largest."""
+    return {
+        "cpu_s": round(statistics.median(c.cpu_s for c in costs), 3),
+        "cpu_s_each": [round(c.cpu_s, 3) for c in costs],
+        "wall_s": round(statistics.median(c.wall_s for c in costs), 3),
+        "peak_mb": round(max(c.peak_mb for c in costs), 1),
+        "bytes": costs[-1].bytes,
+        "files": costs[-1].files,
+        "tiles": costs[-1].tiles,
+    }

@@ -1,0 +1,130 @@
+"""What planning and the cohort rules cost with thousands of slides: `make bench-scale`.
+
+Synthetic sheets and synthetic measurements; real Snakemake, real rules. Prints CPU seconds, wall
+seconds and peak memory of each step and writes benchmarks/scale.json.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "benchmarks/work/scale"
+REGION = ROOT / "tests/data/CMU-1-Small-Region.svs"
+FLIPPED = 19
+OUTPUTS = {
+    "results/slides/{}.json": "facts",
+    "results/tissue/masks/{}.png": "mask",
+    "results/tissue/thumbnails/{}.jpg": "thumbnail",
+    "results/tissue/outlines/{}.geojson": "outlines",
+    "results/tiles/{}.zip": "tiles",
+    "results/tile_metrics/{}.parquet": "metrics",
+}
+
+
+def sheet(folder: Path, slides: int) -> list[str]:
+    """Write a sheet of slides that are not there; returns their ids."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ids = [f"TCGA-{number:05d}-01Z.x" for number in range(slides)]
+    lines = [f"{slide_id},slides/{slide_id}.svs,case,train" for slide_id in ids]
+    (folder / "cohort.csv").write_text("\n".join(["slide_id,path,case_id,split", *lines]) + "\n")
+    return ids
+
+
+def snakemake(folder: Path, *words: str) -> tuple[str, ...]:
+    """The README's command."""
+    return (
+        *(sys.executable, "-m", "snakemake", *words),
+        *("--profile", "profiles/local", "--directory", str(folder), "--quiet", "rules"),
+        *("--config", "cohort=cohort.csv"),
+    )
+
+
+def cost(command: tuple[str, ...]) -> dict[str, float]:
+    """CPU seconds with children, wall seconds, MB of the largest process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(" ".join(command))
+    return {
+        "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+        "wall_s": round(time.perf_counter() - start, 2),
+        "peak_mb": round(used.ru_maxrss * 1024 / 1e6),
+    }
+
+
+def measured(folder: Path, slides: int) -> None:
+    """A cohort as if it were measured and tiled: one slide's files under many names."""
+    one = folder.parent / "one"
+    sheet(one, 1)
+    (one / "cohort.csv").write_text(f"slide_id,path\nreal,{REGION}\n")
+    cost(snakemake(one))
+    ids = sheet(folder, slides)
+    record = json.loads((one / "results/slides/real.json").read_text())
+    for pattern in OUTPUTS:
+        (folder / pattern).parent.mkdir(parents=True, exist_ok=True)
+        for number, slide_id in enumerate(ids):
+            target = folder / pattern.format(slide_id)
+            if pattern.endswith(".json"):
+                area = 0.12 if number % (slides // FLIPPED + 1) == 0 else 5.0
+                changed = record | {"slide_id": slide_id, "tissue_area_mm2": area}
+                target.write_text(json.dumps(changed))
+            else:
+                shutil.copyfile(one / pattern.format("real"), target)
+    cost(snakemake(folder, "--touch", "--forceall"))
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every step with its cost."""
+    for slides in (100, 1000, 10_000):
+        sheet(WORK / "plan", slides)
+        yield f"plan {slides} slides (-n)", cost(snakemake(WORK / "plan", "-n"))
+    measured(WORK / "flip", 5000)
+    yield "plan 5000 finished slides (-n)", cost(snakemake(WORK / "flip", "-n"))
+    limits = WORK / "flip/limits.yaml"
+    limits.write_text("thresholds: {slide: {tissue_area_mm2_min: 0.5}}\n")
+    flip = snakemake(WORK / "flip", "-n", "--configfile", str(limits))
+    said = subprocess.run(
+        [word for word in flip if word not in ("--quiet", "rules")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    flipped = said.count(": fail\n")
+    yield f"flip of {flipped} slides among 5000 (-n)", cost(flip)
+    for slides in (100, 20_000):
+        sheet(WORK / "job", slides)
+        facts = "results/slides/TCGA-00000-01Z.x.json"
+        command = (*snakemake(WORK / "job", facts), "--nolock")
+        start = cost((*command, "-n"))
+        yield f"one job of {slides} slides (-n)", start
+    yield (
+        "20 million tiles collected",
+        cost((sys.executable, "benchmarks/collect.py", str(WORK), "10000", "2000")),
+    )
+
+
+def main() -> None:
+    """Print a row per step; write them all."""
+    found = {}
+    for name, numbers in steps():
+        found[name] = numbers
+        row = "  ".join(f"{key} {value:>8}" for key, value in numbers.items())
+        print(f"{name:<40} {row}", flush=True)
+    (ROOT / "benchmarks/scale.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

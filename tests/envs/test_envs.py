@@ -1,0 +1,176 @@
+"""Environment files: what a rule imports and no more, in exact versions that the lock agrees to."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from grossing import digest
+from running import REPOSITORY
+
+SCRIPTS = REPOSITORY / "scripts"
+ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
+
+#: name that is imported -> name on conda-forge, where they differ
+CONDA_NAMES = {"cv2": "py-opencv", "openslide": "openslide-python", "yaml": "pyyaml"}
+#: the library behind a Python package, where its version is ours to choose
+NATIVE = {"openslide-python": "openslide"}
+#: name on conda-forge -> name in requirements.lock, where they differ
+LOCK_NAMES = {"py-opencv": "opencv-python-headless", "openslide": "openslide-bin"}
+#: not in the lock's version: that one was not on conda-forge when the environments were written
+BEHIND = {
+    "openslide": "4.0.0",
+    "openslide-python": "1.4.3",
+    "pyarrow": "25.0.0",
+    "pyvips": "3.1.1",
+}
+
+RULE = re.compile(r"^rule (\w+):\n((?:(?: {4}.*)?\n)+)", re.M)
+PATHS = re.compile(r"^ {4}(conda|script):\n {8}\"(.+)\"$", re.M)
+PIN = re.compile(r"([a-z][a-z0-9-]*) =(\d+\.\d+\.\d+)")
+
+
+def rules() -> dict[str, dict[str, str]]:
+    """Names of the files that the rules with a script or an environment give."""
+    found = {}
+    for path in [REPOSITORY / "workflow/Snakefile", *REPOSITORY.glob("workflow/rules/*.smk")]:
+        for name, body in RULE.findall(path.read_text()):
+            found[name] = {key: Path(value).name for key, value in PATHS.findall(body)}
+    return {name: files for name, files in found.items() if files}
+
+
+RULES = rules()
+
+
+def read_env(name: str) -> dict[str, Any]:
+    env: dict[str, Any] = yaml.safe_load((REPOSITORY / "envs" / name).read_text())
+    return env
+
+
+def pins(env: dict[str, Any]) -> dict[str, str]:
+    """Package -> version; every line must be `name =x.y.z`."""
+    matches = {line: PIN.fullmatch(line) for line in env["dependencies"]}
+    assert all(matches.values()), f"not pinned: {[k for k, v in matches.items() if not v]}"
+    return dict(match.groups() for match in matches.values() if match)
+
+
+def imported(path: Path) -> set[str]:
+    """What a file imports anywhere in it, functions included."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(str(node.module))
+    return {name.split(".")[0] for name in names}
+
+
+def needed(script: str) -> set[str]:
+    """Packages without which a script or a library module that it reaches cannot be imported."""
+    files = [script, *digest.modules_of(script, lambda name: str(SCRIPTS / name))]
+    names = set().union(*(imported(SCRIPTS / name) for name in files))
+    foreign = names - sys.stdlib_module_names - {digest.PACKAGE}
+    packages = {CONDA_NAMES.get(name, name) for name in foreign}
+    return {"python"} | packages | {NATIVE[name] for name in packages & NATIVE.keys()}
+
+
+def differences(script: str, env: dict[str, Any]) -> dict[str, set[str]]:
+    """What an environment lacks, and what it has for nothing."""
+    want, have = needed(script), set(pins(env))
+    return {"missing": want - have, "needless": have - want}
+
+
+def locked() -> dict[str, str]:
+    text = (REPOSITORY / "requirements.lock").read_text()
+    return dict(re.findall(r"^([a-z][\w.-]*)==(\d+\.\d+(?:\.\d+)?)", text, re.M))
+
+
+def disagreements(packages: dict[str, str]) -> dict[str, str]:
+    """Packages in another version than the lock has, major.minor.patch."""
+    lock = locked()
+    return {
+        name: version
+        for name, version in packages.items()
+        if lock.get(LOCK_NAMES.get(name, name), version) != version
+    }
+
+
+def everywhere() -> dict[str, str]:
+    """All pins of all files."""
+    return {name: version for env in ENVS for name, version in pins(read_env(env)).items()}
+
+
+def test_rules_are_found() -> None:
+    text = "".join(path.read_text() for path in REPOSITORY.glob("workflow/rules/*.smk"))
+    assert sum("script" in files for files in RULES.values()) == text.count("    script:\n") > 0
+
+
+def test_every_script_has_an_environment_and_every_file_a_rule() -> None:
+    assert [name for name, files in RULES.items() if set(files) != {"conda", "script"}] == []
+    assert sorted({files["conda"] for files in RULES.values()}) == ENVS
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_environment_is_what_the_script_and_its_modules_import(rule: str) -> None:
+    found = differences(RULES[rule]["script"], read_env(RULES[rule]["conda"]))
+    assert found == {"missing": set(), "needless": set()}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_missing_or_needless_package_is_noticed(rule: str) -> None:
+    script, env = RULES[rule]["script"], read_env(RULES[rule]["conda"])
+    for line in env["dependencies"]:
+        less = {"dependencies": [other for other in env["dependencies"] if other != line]}
+        found = differences(script, less)
+        assert found == {"missing": {line.split()[0]}, "needless": set()}
+    more = {"dependencies": [*env["dependencies"], "scipy =1.17.0"]}
+    assert differences(script, more) == {"missing": set(), "needless": {"scipy"}}
+
+
+def test_import_inside_a_function_is_noticed() -> None:
+    lazily = SCRIPTS / "grossing/wholeslide.py"
+    assert "pyvips" in imported(lazily)
+    assert f"import {lazily.stem} " in (SCRIPTS / "grossing/tiles.py").read_text()
+    assert "pyvips" in needed("tile_slide.py")
+
+
+@pytest.mark.parametrize(
+    "line", ["numpy", "numpy =2.4", "numpy >=2.4.6", "numpy =2.4.*", {"pip": ["numpy==2.4.6"]}]
+)
+def test_inexact_version_is_noticed(line: Any) -> None:
+    with pytest.raises((AssertionError, TypeError)):
+        pins({"dependencies": [line]})
+
+
+@pytest.mark.parametrize("name", ENVS)
+def test_channels(name: str) -> None:
+    assert read_env(name)["channels"] in (
+        ["conda-forge", "nodefaults"],
+        ["conda-forge", "bioconda", "nodefaults"],
+    )
+
+
+def test_one_version_of_a_package_in_all_environments() -> None:
+    assert [env for env in ENVS if not pins(read_env(env)).items() <= everywhere().items()] == []
+
+
+def test_python_is_one_that_the_project_supports() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    least, ours = project["requires-python"].removeprefix(">="), everywhere()["python"]
+    assert [int(part) for part in ours.split(".")] >= [int(part) for part in least.split(".")]
+
+
+def test_versions_are_those_of_the_lock_but_for_the_listed_ones() -> None:
+    assert disagreements(everywhere()) == BEHIND
+    assert {LOCK_NAMES.get(name, name) for name in everywhere()} - set(locked()) == {"python"}
+
+
+def test_version_that_left_the_lock_is_noticed() -> None:
+    assert disagreements({"numpy": "1.0.0", "py-opencv": "1.0.0"}) == {
+        "numpy": "1.0.0",
+        "py-opencv": "1.0.0",
+    }
