@@ -19,7 +19,7 @@ demo: setup
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
