@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test check bench install-profile lock clean
+.PHONY: setup demo test test-slurm check bench install-profile lock clean
 
 setup: .venv/ready
 
@@ -20,6 +20,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The drills on a real SLURM (root, Debian's slurm-wlm and munge): minutes, and daemons of their own.
+test-slurm: setup
+	GROSSING_SLURM=1 $(BIN)/python -m pytest tests/slurm
 
 check: setup
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import time
 
 import cv2
 import pytest
-from conftest import DATA
+from running import REPOSITORY
 from test_tiles import PNG, TARGET, cut, measured
 
 JOB = """
@@ -43,7 +43,7 @@ def job(tmp_path, real_slide):
 
     def command(limit=0):
         code = JOB.format(
-            scripts=str(DATA.parents[1] / "scripts"),
+            scripts=str(REPOSITORY / "scripts"),
             folder=str(tmp_path),
             slide=str(real_slide),
             options=PNG,

@@ -9,8 +9,8 @@ import make_slide
 import numpy as np
 import pytest
 import shapely
-from conftest import DATA
 from grossing import content, decide, labels, outputs, polygons, records, tables
+from running import REPOSITORY
 from test_tiles import CONFIG, measured
 
 LIMITS = {"thresholds": CONFIG["thresholds"], "target_mpp": 0.5, "target_mpp_tolerance": 0.02}
@@ -119,12 +119,12 @@ def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
 
 @pytest.mark.parametrize("script", ["measure_slide", "tile_slide"])
 def test_per_slide_jobs_import_neither_pandas_nor_torch_nor_skimage(script):
-    lines = (DATA.parents[1] / "scripts" / f"{script}.py").read_text().splitlines()
+    lines = (REPOSITORY / "scripts" / f"{script}.py").read_text().splitlines()
     imports = next(line for line in lines if line.startswith("from grossing"))
     code = f"{imports}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
     said = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=DATA.parents[1] / "scripts",
+        cwd=REPOSITORY / "scripts",
         capture_output=True,
         text=True,
         check=True,
@@ -140,7 +140,7 @@ def test_writing_a_table_does_not_import_pandas(tmp_path):
         f"tables.write_parquet(table, {str(tmp_path / 'a.parquet')!r})\n"
         "assert 'pandas' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=DATA.parents[1] / "scripts", check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "scripts", check=True)
     rows = tables.read(tmp_path / "a.parquet").select(["slide_id", "lost", "mpp"]).to_pylist()
     assert rows == [
         {"slide_id": "a", "lost": False, "mpp": 0.5},

@@ -10,10 +10,10 @@ import numpy as np
 import openslide
 import pytest
 import yaml
-from conftest import DATA
 from grossing import cutter, deepzoom, focus, grid, labels, measure, tables, tiles
+from running import REPOSITORY
 
-CONFIG = yaml.safe_load((DATA.parents[1] / "config" / "config.yaml").read_text())
+CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
 TARGET = {key: CONFIG[key] for key in ("target_mpp", "target_mpp_tolerance")}
 PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
 

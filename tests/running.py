@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.parquet
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 
 #: fixture `once`: name and what fills the folder -> the folder
 Once = Callable[[str, Callable[[Path], None]], Path]
