@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "benchmarks/work/scale"
 REGION = ROOT / "tests/data/CMU-1-Small-Region.svs"
 FLIPPED = 19
-FINISHED = 1000  # recording them costs a tenth of a second each
+FINISHED = 300  # recording a finished job takes Snakemake a tenth of a second
 OUTPUTS = {
     "results/slides/{}.json": "facts",
     "results/tissue/masks/{}.png": "mask",
