@@ -15,6 +15,7 @@ with collect.PatchWriter(
         writer,
         thresholds=snakemake.params.thresholds,
         container=snakemake.params.container,
+        more=[snakemake.input[stage] for stage in snakemake.params.stages],
     )
 
 tables.write_csv(summary, snakemake.output.summary)

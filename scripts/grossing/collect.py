@@ -90,6 +90,7 @@ def tiles(
     *,
     thresholds: Mapping[str, Mapping[str, float]],
     container: str,
+    more: Iterable[Iterable[str | os.PathLike[str]]] = (),
 ) -> pa.Table:
     """Judge all tiles of a cohort.
 
@@ -100,22 +101,41 @@ def tiles(
     writer : takes the parts of `patch_cohort`
     thresholds : the config section
     container : zip, directory or none
+    more : of each optional stage that is on, its tables per slide, with the same rows as `metrics`
 
     Returns
     -------
     `tile_summary`: one row per row of the sheet.
     """
-    summary, waiting = [], iter(metrics)
+    summary, waiting, added = [], iter(metrics), [iter(paths) for paths in more]
     nothing = tables.from_rows([], tables.TILE_METRICS)
     for verdict in _rows(verdicts):
         failed = verdict["qc_reasons"] == failures.CODE
-        table = nothing if failed else tables.read(next(waiting))
+        table = nothing if failed else _joined(next(waiting), [next(paths) for paths in added])
         passed, reasons = decide.tiles(_arrays(table), thresholds["tile"])
         if table.num_rows:
             writer.write(_part(table, verdict, passed, reasons, container))
         limit = thresholds["slide"]["lost_fraction_max"]
         summary.append(_summary(table, verdict, int(passed.sum()), limit))
     return tables.from_rows(summary, tables.TILE_SUMMARY)
+
+
+def _joined(metrics: str | os.PathLike[str], more: Iterable[str | os.PathLike[str]]) -> pa.Table:
+    """`tile_metrics` of a slide with the columns that the optional stages add.
+
+    Raises
+    ------
+    ValueError : a stage's table has other tiles.
+    """
+    table = tables.read(metrics)
+    for path in more:
+        added = tables.read(path)
+        for name in ("tile_col", "tile_row"):
+            if not added[name].equals(table[name]):
+                raise ValueError(f"{path} and {metrics} are of different runs: run again")
+        for name in added.column_names[2:]:
+            table = table.append_column(name, added[name])
+    return table
 
 
 def _rows(verdicts: pa.Table) -> Iterator[dict[str, Any]]:
@@ -152,8 +172,10 @@ def _part(
             columns.append(judged[field.name])
         elif field.name in own:
             columns.append(pa.repeat(pa.scalar(own[field.name], field.type), table.num_rows))
-        else:
+        elif field.name in table.column_names:
             columns.append(table[field.name])
+        else:
+            columns.append(pa.nulls(table.num_rows, field.type))
     if where:
         at = tables.PATCH_COHORT.names.index("tile_container")
         columns[at] = pc.if_else(table["lost"], pa.scalar(None, pa.string()), columns[at])

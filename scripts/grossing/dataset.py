@@ -72,9 +72,8 @@ class Tiles:
             raise IndexError(f"tile {number} of {len(self)}")
         row = self.rows.slice(number % len(self), 1).to_pylist()[0]
         pixels = decode(self._bytes(row), row)
-        if row["tile_offset"] is None:
-            del row["tile_offset"]  # a directory has none, and batches take no None
-        return (self.transform(pixels) if self.transform else pixels), row
+        told = {name: value for name, value in row.items() if value is not None}  # as batches need
+        return (self.transform(pixels) if self.transform else pixels), told
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_files": {}}

@@ -45,6 +45,13 @@ TILE_METRICS = pa.schema(
     ]
 )
 
+#: what the optional stages say of a tile: one row per row of `tile_metrics`, in its order
+PLACE = [("tile_col", INT), ("tile_row", INT)]
+STAIN_TILES_OWN = [("stain_status", TEXT)]
+NUCLEI_TILES_OWN = [("nuclei_count", INT), ("nuclei_per_mm2", FLOAT)]
+STAIN_TILES = pa.schema(PLACE + STAIN_TILES_OWN)
+NUCLEI_TILES = pa.schema(PLACE + NUCLEI_TILES_OWN)
+
 COHORT_QC = pa.schema(
     [
         ("qc_status", TEXT),
@@ -103,6 +110,8 @@ PATCH_COHORT = pa.schema(
                 "eosin_od",
             )
         ),
+        *STAIN_TILES_OWN,
+        *NUCLEI_TILES_OWN,
         ("qc_status_tile", TEXT),
         ("qc_reasons_tile", TEXT),
     ]

@@ -29,6 +29,7 @@ rule decide_slides:
 rule collect_tiles:
     """All candidate tiles of the cohort in one table, judged by the thresholds."""
     input:
+        **TILE_TABLES,
         # by name: a rule's output beside a long list makes planning take the square of the slides
         verdicts="results/cohort/cohort_qc.parquet",
         metrics=expand(rules.tile_slide.output.metrics, slide_id=COMPLETE),
@@ -47,6 +48,7 @@ rule collect_tiles:
         code=code_digest("collect_tiles"),
         thresholds=config["thresholds"],
         container=config["tiles"]["container"],
+        stages=list(TILE_TABLES),
         patch_csv_rows_max=config["patch_csv_rows_max"],
     script:
         "../../scripts/collect_tiles.py"

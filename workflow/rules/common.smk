@@ -64,6 +64,8 @@ except cohort.UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
+PRODUCTS = []  # what the optional stages that are on make of each slide, for `all`
+TILE_TABLES = {}  # stage to its tables of tiles, for `collect_tiles`
 
 
 def asked_per_job(function):

@@ -65,6 +65,5 @@ rule rescale_slide:
         "../../scripts/rescale_slide.py"
 
 
-RESCALED = (
-    expand(rules.rescale_slide.output, slide_id=COMPLETE) if config["rescale"]["enabled"] else []
-)
+if config["rescale"]["enabled"]:
+    PRODUCTS += expand(rules.rescale_slide.output, slide_id=COMPLETE)
