@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test test-slurm check bench install-profile lock clean
+.PHONY: setup demo test check bench bench-scale install-profile lock clean
 
 setup: .venv/ready
 
@@ -20,10 +20,6 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-
-# The drills on a real SLURM (root, Debian's slurm-wlm and munge): minutes, and daemons of their own.
-test-slurm: setup
-	GROSSING_SLURM=1 $(BIN)/python -m pytest tests/slurm
 
 check: setup
 	$(BIN)/ruff check .
@@ -56,4 +52,4 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
 
 clean:
-	rm -rf demo .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf demo .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work

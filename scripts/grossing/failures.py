@@ -12,6 +12,8 @@ from grossing import files
 CODE = "job_failed"
 REMEDY = "mend the cause and run again; see logs/<rule>/<slide_id>.log"
 MOST_LINES = 3
+#: what Snakemake says at Ctrl-C; jobs that end after it were ended by it
+STOPPED = "on user request"
 _BLOCK = re.compile(r"^Error in rule (\w+):$")
 _FIELD = re.compile(r"^ {4}(\w+): (.*)$")
 _TELLING = re.compile(
@@ -45,7 +47,7 @@ def from_log(
     mended : those that a later attempt made good, instead of those that are left
     """
     known, found = set(slide_ids), {}
-    for rule, told in _blocks(text):
+    for rule, told in _blocks(text.partition(STOPPED)[0]):
         outputs = [Path(workdir, p) for p in told.get("output", "").split(", ") if p]
         logs = [Path(workdir, p) for p in told.get("log", "").split(" (")[0].split(", ") if p]
         slide_id = logs[0].name.removesuffix(".log") if logs else ""
@@ -126,12 +128,14 @@ def retried(mended: Sequence[Failure]) -> str:
     return "\n".join([f"{len(lines)} slides had a job tried again:", *lines[:20], *more, ""])
 
 
-def summary(kept: Sequence[Failure], path: str | os.PathLike[str]) -> str:
-    """What a person is told at the end of a run with failures."""
+def summary(kept: Sequence[Failure], path: str | os.PathLike[str], *, stopped: bool) -> str:
+    """What a person is told at the end of a run with failures, or of one that was stopped."""
+    if stopped and not kept:
+        return "Stopped. Run the same command again to go on: finished work is kept."
     if not kept:
         return "Jobs failed, but none of them for a slide: see the log above."
     width = max(len(failure.slide_id) for failure in kept)
-    lines = [f"  {f.slide_id:<{width}}  {f.rule}: {f.log_lines}" for f in kept]
+    lines = [f"  {f.slide_id:<{width}}  {f.rule}: {f.log_lines or f.cause}" for f in kept]
     return "\n".join(
         [
             f"{len(kept)} slides have a failed job (all in {path}); the others went on:",

@@ -4,16 +4,46 @@ import contextlib
 import glob
 import os
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+#: age in seconds at which a file of another machine's job is taken for left over: longer than a job
+FORSAKEN_S = 7 * 86_400
+
 
 def temporary_for(path: Path) -> Path:
-    """A hidden name beside `path` to write to; what a killed job left of an earlier one goes."""
+    """A hidden name beside `path` to write to; what a killed job left of an earlier one goes.
+
+    The name holds machine and process: a job that still runs elsewhere, its Snakemake killed, keeps
+    its own file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        remove(stale)
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    for found in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _is_forsaken(found):
+            remove(found)
+    return path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.tmp")
+
+
+def _machine() -> str:
+    return socket.gethostname().replace(".", "-").replace("/", "-")
+
+
+def _is_forsaken(temporary: Path) -> bool:
+    """Whether the process that wrote a temporary file is gone."""
+    *_, machine, process, _ = temporary.name.split(".")
+    if machine != _machine() or not process.isdecimal():
+        with contextlib.suppress(FileNotFoundError):
+            return time.time() - temporary.stat().st_mtime > FORSAKEN_S
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(process) == os.getpid()
 
 
 def remove(path: Path) -> None:

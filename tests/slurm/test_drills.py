@@ -1,6 +1,7 @@
 """What happens to a cohort on a real SLURM when slides, jobs, nodes and the head break."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import damage
 import pytest
 from cluster import Cluster
 from drills import Head, Job, install_profile, misbehave
+from grossing import files
 from make_cohort import REGION
 from make_slide import make_slide
 from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, write_sheet
@@ -261,7 +263,9 @@ def test_killed_head_is_recovered(
     head.process.kill()
     head.process.wait()
     others = strangers(head.workdir)
-    (head.workdir / "results/slides/.medium.json.123.tmp").write_text('{"slide')
+    left = files.temporary_for(head.workdir / MEASURED)
+    left = left.with_name(left.name.replace(f".{os.getpid()}.", f".{head.process.pid}."))
+    left.write_text('{"slide')
     locked = Head(slurm, head.workdir, MEASURED).finish()
     assert locked.code != 0
     assert "unlock" in locked.text

@@ -1,11 +1,16 @@
 """Jobs that die: the others go on, the failed ones are listed and can be accepted."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from make_cohort import REGION
-from running import by_slide, plan, read_csv, run, snakemake, write_sheet
+from running import REPOSITORY, by_slide, plan, read_csv, run, snakemake, write_sheet
 from test_code import checkout, copy_of_repository  # noqa: F401 (fixtures)
 
 DIES = 'if snakemake.wildcards.slide_id == "dies": raise MemoryError("no memory left")\n'
@@ -55,6 +60,28 @@ def test_a_dead_job_is_listed_accepted_and_forgotten(
     assert by_slide(cohort, "cohort_qc.csv")["dies"]["qc_status"] == "PASS"
     assert not (cohort / "results/cohort/failed_jobs.csv").exists()
     assert plan(cohort, repository=whole).jobs == {}
+
+
+def test_a_run_that_is_stopped_lists_no_failures_and_goes_on(tmp_path: Path, slides: Path) -> None:
+    ids = [f"s{number}" for number in range(6)]
+    write_sheet(tmp_path, [{"slide_id": i, "path": str(slides / "medium.svs")} for i in ids])
+    command = ("-m", "snakemake", "--profile", "profiles/local", "--directory", str(tmp_path))
+    with (tmp_path / "said").open("w") as said:
+        head = subprocess.Popen(
+            [sys.executable, *command, "--config", "cohort=cohort.csv"],
+            cwd=REPOSITORY,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        while not list(tmp_path.glob("results/slides/*.json")):
+            assert head.poll() is None
+            time.sleep(0.05)
+        os.killpg(head.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+        assert head.wait(60) != 0
+    assert "Stopped. Run the same command again" in (tmp_path / "said").read_text()
+    assert not (tmp_path / "results/cohort/failed_jobs.csv").exists()
+    assert "6 slides: 6 PASS" in run(tmp_path).text
 
 
 def test_an_archived_slide_that_has_to_be_tiled_again_says_so(tmp_path: Path, slides: Path) -> None:

@@ -36,21 +36,23 @@ def forget_failures():
         failures.update(FAILED_JOBS, [], finished())
 
 
-def failed_jobs(log, **which):
-    """Failures that the run's own log tells of."""
+def text_of(log):
+    """What the run's own log says."""
     text = ""
     for path in log if isinstance(log, list) else [log]:
         with open(path, encoding="utf-8", errors="replace") as file:
             text += file.read()
-    return failures.from_log(text, SHEET.rows, os.getcwd(), **which)
+    return text
 
 
 def retry_summary(log):
     """Whose jobs went well only when they were tried again, and why."""
-    return failures.retried(failed_jobs(log, mended=True))
+    return failures.retried(failures.from_log(text_of(log), SHEET.rows, os.getcwd(), mended=True))
 
 
 def failure_summary(log):
     """Writes failed_jobs.csv; returns who failed, why, and the way on."""
-    new = failed_jobs(log)
-    return failures.summary(failures.update(FAILED_JOBS, new, finished()), FAILED_JOBS)
+    text = text_of(log)
+    new = failures.from_log(text, SHEET.rows, os.getcwd())
+    left = failures.update(FAILED_JOBS, new, finished())
+    return failures.summary(left, FAILED_JOBS, stopped=failures.STOPPED in text)
