@@ -5,7 +5,7 @@ rule decide_slides:
     """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
     input:
         sheet=config["cohort"],
-        facts=expand(rules.measure_slide.output.facts, slide_id=COMPLETE),
+        facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
     output:
         csv="results/cohort/cohort_qc.csv",
         parquet="results/cohort/cohort_qc.parquet",
@@ -29,10 +29,10 @@ rule decide_slides:
 rule collect_tiles:
     """All candidate tiles of the cohort in one table, judged by the thresholds."""
     input:
-        **TILE_TABLES,
+        **{stage: of_slides(COMPLETE, [table]) for stage, table in TILE_TABLES.items()},
         # by name: a rule's output beside a long list makes planning take the square of the slides
         verdicts="results/cohort/cohort_qc.parquet",
-        metrics=expand(rules.tile_slide.output.metrics, slide_id=COMPLETE),
+        metrics=of_slides(COMPLETE, [rules.tile_slide.output.metrics]),
     output:
         csv="results/cohort/patch_cohort.csv",
         parquet="results/cohort/patch_cohort.parquet",

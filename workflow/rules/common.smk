@@ -41,7 +41,10 @@ try:
         workflow.config_settings.config or {},
     )
     SHEET = cohort.read_sheet(
-        config["cohort"], workflow.source_path("../schemas/cohort.schema.yaml"), RESERVED
+        config["cohort"],
+        # the jobs of a cluster read a sheet that their head has checked
+        workflow.source_path("../schemas/cohort.schema.yaml") if workflow.is_main_process else None,
+        RESERVED,
     )
 except cohort.UserError as error:
     raise WorkflowError(str(error)) from None
@@ -64,8 +67,18 @@ except cohort.UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
-PRODUCTS = []  # what the optional stages that are on make of each slide, for `all`
-TILE_TABLES = {}  # stage to its tables of tiles, for `collect_tiles`
+PRODUCTS = []  # what the optional stages that are on make of each slide
+TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
+
+
+def of_slides(slide_ids, *patterns):
+    """Files of many slides as an input function: asked only where a job of that rule is planned."""
+
+    def paths(wildcards):
+        each = [str(pattern) for group in patterns for pattern in group]
+        return [path.replace("{slide_id}", slide_id) for slide_id in slide_ids for path in each]
+
+    return paths
 
 
 def asked_per_job(function):

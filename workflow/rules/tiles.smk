@@ -66,4 +66,4 @@ rule rescale_slide:
 
 
 if config["rescale"]["enabled"]:
-    PRODUCTS += expand(rules.rescale_slide.output, slide_id=COMPLETE)
+    PRODUCTS += rules.rescale_slide.output
