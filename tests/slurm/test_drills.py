@@ -14,11 +14,11 @@ import cluster
 import damage
 import pytest
 from cluster import Cluster
-from drills import Head, Job, install_profile, misbehave
+from drills import FINISH_S, Head, Job, install_profile, misbehave
 from grossing import files
 from make_cohort import REGION
 from make_slide import make_slide
-from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, write_sheet
+from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, run, write_sheet
 
 COHORT = {"real": "PASS", "medium": "PASS", "truncated": "ERROR", "missing": "ERROR"}
 #: SLURM's words where control groups keep the limit, and where it watches itself
@@ -285,6 +285,38 @@ def test_killed_head_is_recovered(
     Head(slurm, head.workdir, MEASURED).succeed()
     assert_whole(head, cohort)
     assert "0 jobs left, not locked" in recover(slurm, head.workdir).stdout
+
+
+def in_the_docs(name: str) -> str:
+    """The batch script that docs/slurm.md shows under a name."""
+    text = (REPOSITORY / "docs/slurm.md").read_text()
+    found = re.search(rf"{re.escape(name)}.*?```\n(#!/bin/bash\n.*?)```", text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_parts_side_by_side_in_allocations_of_their_own(
+    slurm: Cluster, prepare: Callable[..., Path], cohort: tuple[Path, Run]
+) -> None:
+    workdir = prepare(*COHORT)
+    script = in_the_docs("parts.sbatch").replace("~/grossing", str(REPOSITORY))
+    script = script.replace(".venv/bin/snakemake", f"{sys.executable} -m snakemake")
+    sizes = {"1-4": "1-2", "1-00:00:00": "30", "task=16": "task=1", "16G": "1500M"}
+    for shown, small in sizes.items():
+        assert shown in script
+        script = script.replace(shown, small)
+    (workdir / "parts.sbatch").write_text(script)
+    there = ("env", "--chdir", str(workdir))
+    number = slurm.ask(*there, "sbatch", "--parsable", "parts.sbatch")
+    waiting = ("squeue", "--noheader", "--job", number)
+    cluster.wait_until(lambda: not slurm.ask(*waiting), FINISH_S, "the end of all parts")
+    said = "".join(path.read_text() for path in workdir.glob("part.*.log"))
+    assert said.count("5 of 5 steps (100%) done") == 2, said
+
+    done = run(workdir)
+    assert done.jobs == {"decide_slides": 1, "collect_tiles": 1}
+    for table in ("cohort_qc.csv", "patch_cohort.csv"):
+        assert read_csv(workdir, table) == read_csv(cohort[0], table)
 
 
 def test_profile_as_shipped_needs_no_accounting(slurm: Cluster, as_shipped: Head) -> None:
