@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing import focus, grid, readers, slides, stain
+from grossing import density, focus, grid, readers, records, slides
 
 LOG = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ class Cutter:
         fast_downsample: bool = False,
         checked: Sequence[tuple[int, int]] = (),
     ) -> None:
-        self._cells, self.glass, self.mpp = cells, glass_of(record), cells.mpp
-        self.densities = stain.density_table(self.glass)
+        self._cells, self.glass, self.mpp = cells, records.glass_of(record), cells.mpp
+        self.densities = density.density_table(self.glass)
         downsamples = [level["downsample"] for level in record["levels"]]
         level = slides.level_for(downsamples, cells.side_level0_px / cells.size_px)
         corners = [cells.corner(column, row) for column, row in checked]
@@ -131,9 +131,9 @@ def measure(rgb: Pixels, mpp: float, densities: npt.NDArray[np.float64]) -> dict
     rgb : (size, size, 3) uint8
     mpp : um per pixel of the tile; focus is left out where that is coarser than 0.6, and the
         re-blur focus of a constant tile is None
-    densities : `stain.density_table` of the slide's glass
+    densities : `density.density_table` of the slide's glass
     """
-    mean_od, haematoxylin, eosin = stain.mean_densities(rgb, densities)
+    mean_od, haematoxylin, eosin = density.mean_densities(rgb, densities)
     found: dict[str, float | None] = {
         "mean_od": mean_od,
         "hematoxylin_od": haematoxylin,
@@ -145,9 +145,3 @@ def measure(rgb: Pixels, mpp: float, densities: npt.NDArray[np.float64]) -> dict
         found["focus_reblur"] = None if math.isnan(sharpness) else sharpness
         found["laplacian_var"] = focus.laplacian_var(grey)
     return found
-
-
-def glass_of(record: Mapping[str, Any]) -> Pixels:
-    """The slide's glass colour, (3,) uint8; white where it was not measured."""
-    bands = [record.get(f"background_{band}") for band in "rgb"]
-    return np.array([255 if band is None else band for band in bands], np.uint8)

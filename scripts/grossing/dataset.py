@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from grossing import tables
+from grossing import deepzoom, tables
 
 MOST_OPEN_FILES = 64
 
@@ -30,6 +30,8 @@ class Tiles:
     results : the results folder; by default the one that holds the table's `cohort` folder
     split : only tiles of this split
     status : only tiles with this `qc_status_tile`; None takes all that have pixels
+    product : folder of `results` that the pixels come from: "tiles", "normalized",
+        "stains/hematoxylin", "stains/eosin" (grey, in three equal channels)
     transform : called with each (H, W, 3) uint8 array; its result is returned in its place
 
     Examples
@@ -40,7 +42,8 @@ class Tiles:
 
     Notes
     -----
-    A tile is one seek and one read: the zip's directory is never opened.
+    A tile is one seek and one read. The table knows where "tiles" lie; of another product, each
+    zip's directory is read once.
     """
 
     def __init__(
@@ -50,10 +53,11 @@ class Tiles:
         results: str | os.PathLike[str] | None = None,
         split: str | None = None,
         status: str | None = "PASS",
+        product: str = "tiles",
         transform: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
     ) -> None:
         self.results = Path(results) if results else Path(table).resolve().parent.parent
-        self.transform = transform
+        self.product, self.transform = product, transform
         rows = _read(Path(table))
         wanted = pc.is_valid(rows["tile_container"])
         if split is not None:
@@ -62,6 +66,7 @@ class Tiles:
             wanted = pc.and_(wanted, pc.equal(rows["qc_status_tile"], status))
         self.rows = _filled(rows.filter(wanted).combine_chunks())
         self._files: dict[str, Any] = {}
+        self._places: dict[str, dict[str, tuple[int, int]]] = {}
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -76,19 +81,28 @@ class Tiles:
         return (self.transform(pixels) if self.transform else pixels), told
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_files": {}}
+        return self.__dict__ | {"_files": {}, "_places": {}}
 
     def _bytes(self, row: Mapping[str, Any]) -> bytes:
-        container = self.results / row["tile_container"]
+        container = self.results / self.product / Path(row["tile_container"]).name
         if row["tile_offset"] is None:
             return Path(container / row["tile_path"]).read_bytes()
+        offset, size = row["tile_offset"], row["tile_bytes"]
+        if self.product != "tiles":
+            offset, size = self._place(container, row["tile_path"])
         file = self._files.get(str(container))
         if file is None:
             if len(self._files) >= MOST_OPEN_FILES:
                 self._files.pop(next(iter(self._files))).close()
             file = self._files[str(container)] = container.open("rb", buffering=0)
-        data: bytes = os.pread(file.fileno(), row["tile_bytes"], row["tile_offset"])
+        data: bytes = os.pread(file.fileno(), size, offset)
         return data
+
+    def _place(self, container: Path, member: str) -> tuple[int, int]:
+        """Offset and length of a member of a zip that the table does not describe."""
+        if str(container) not in self._places:
+            self._places[str(container)] = deepzoom.places(container)
+        return self._places[str(container)][member]
 
 
 def decode(data: bytes, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:

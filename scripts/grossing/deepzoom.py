@@ -6,6 +6,7 @@ the slide.
 
 import contextlib
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from grossing import files
 
+_LOCAL_HEADER = 30  # bytes before the name of a member
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DZI = """<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008"
@@ -100,6 +102,34 @@ class DirectoryContainer:
         files.remove(self._temporary)
 
 
+def container_at(path: str | os.PathLike[str], kind: str) -> Container:
+    """A new container: `kind` is zip or directory."""
+    return ZipContainer(path) if kind == "zip" else DirectoryContainer(path)
+
+
+def read_size(path: str | os.PathLike[str], name: str) -> tuple[int, int]:
+    """Width and height in px that the `.dzi` of a finished container states."""
+    if os.path.isdir(path):
+        text = Path(path, f"{name}.dzi").read_text(encoding="utf-8")
+    else:
+        with zipfile.ZipFile(path) as container:
+            text = container.read(f"{name}.dzi").decode()
+    sides = dict(re.findall(r'(Height|Width)="([0-9]+)"', text))
+    return int(sides["Width"]), int(sides["Height"])
+
+
+def places(path: str | os.PathLike[str]) -> dict[str, tuple[int, int]]:
+    """Offset and length of each member of a zip that `ZipContainer` wrote."""
+    with zipfile.ZipFile(path) as container:
+        return {
+            info.filename: (
+                info.header_offset + _LOCAL_HEADER + len(info.filename.encode()),
+                info.file_size,
+            )
+            for info in container.infolist()
+        }
+
+
 def z_order(column: int, row: int) -> int:
     """Position of a cell on the Z-order curve: the children of a pyramid tile come together."""
     code = 0
@@ -118,7 +148,7 @@ class Pyramid:
     width, height : of the picture, px
     tile_px : side of a tile, even
     suffix : of the members, `jpeg` or `png`
-    glass : (3,) colour where there is no tile
+    glass : (3,) colour where there is no tile; () for pictures of one channel
     encode : picture to bytes
     """
 
@@ -136,7 +166,7 @@ class Pyramid:
     ) -> None:
         self._container, self._name, self._suffix = container, name, suffix
         self._tile_px, self._encode = tile_px, encode
-        self._blank = np.empty((tile_px, tile_px, 3), np.uint8)
+        self._blank = np.empty((tile_px, tile_px, *glass.shape), np.uint8)
         self._blank[:] = glass
         self._sizes = list(_level_sizes(width, height))
         self.top_level = len(self._sizes) - 1
@@ -197,7 +227,7 @@ class Pyramid:
 
 
 def half_size(picture: Pixels) -> Pixels:
-    """Mean of 2x2 pixels; (H, W, 3) uint8 with even sides."""
+    """Mean of 2x2 pixels; (H, W, 3) or (H, W) uint8 with even sides."""
     side = (picture.shape[1] // 2, picture.shape[0] // 2)
     return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.uint8)
 

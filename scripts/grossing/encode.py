@@ -12,9 +12,11 @@ import simplejpeg
 PNG_LEVEL = 1
 
 
-def jpeg(rgb: npt.NDArray[np.uint8], *, quality: int, chroma: str = "420") -> bytes:
-    """JPEG of an (H, W, 3) uint8 picture."""
-    return bytes(simplejpeg.encode_jpeg(rgb, quality, "RGB", chroma))
+def jpeg(picture: npt.NDArray[np.uint8], *, quality: int, chroma: str = "420") -> bytes:
+    """JPEG of an (H, W, 3) or (H, W) uint8 picture."""
+    if picture.ndim == 2:
+        return bytes(simplejpeg.encode_jpeg(picture[..., None], quality, "GRAY", "Gray"))
+    return bytes(simplejpeg.encode_jpeg(picture, quality, "RGB", chroma))
 
 
 def png(picture: npt.NDArray[np.uint8]) -> bytes:

@@ -1,11 +1,10 @@
 """The files of a measured slide: JSON, mask, thumbnail, outlines; valid, empty where need be."""
 
-import json
 from typing import Any, Protocol
 
 import numpy as np
 
-from grossing import encode, files, labels, measure, polygons
+from grossing import encode, files, labels, measure, polygons, records
 
 THUMBNAIL_QUALITY = 85
 CLASSES = {labels.TISSUE: ("Tissue", (200, 0, 120)), labels.PEN: ("Pen", (0, 140, 60))}
@@ -36,9 +35,5 @@ def write_slide(measured: measure.Measured, to: SlideFiles) -> None:
         )
     files.write(to.mask, encode.png(mask))
     files.write(to.thumbnail, encode.jpeg(thumbnail, quality=THUMBNAIL_QUALITY))
-    files.write(to.outlines, _json(outlines))
-    files.write(to.facts, _json(record))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    files.write(to.outlines, records.to_json(outlines))
+    files.write(to.facts, records.to_json(record))

@@ -22,7 +22,7 @@ class Sample:
     """Tissue places read at focus resolution.
 
     `focus` holds one list per measure (and the places, level-0 px); `failed` places did not decode;
-    `pixels` (N, 3) uint8 RGB are pooled over all places, about one per um.
+    `pixels` (N, 3) uint8 RGB of tissue are pooled over all places, about one per um.
     """
 
     focus: dict[str, list[float]]
@@ -119,8 +119,19 @@ def read(
         if mpp <= focus.COARSEST_MPP:
             for name, value in focus.measure(rgb, mpp).items():
                 measured.setdefault(name, []).append(round(value, 4))
-        pools.append(rgb[::step, ::step].reshape(-1, 3))
+        spots = (np.arange(0, read_px, step) + 0.5) * facts.downsamples[level]
+        down, across = spots + y - facts.bounds[1], spots + x - facts.bounds[0]
+        pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])
     return Sample(measured, failed, np.concatenate(pools))
+
+
+def _is_tissue(
+    mask: Pixels, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]
+) -> npt.NDArray[np.bool_]:
+    """(rows, columns) bool: where the mask says tissue; coordinates in mask px."""
+    row = rows.astype(np.intp).clip(0, mask.shape[0] - 1)
+    column = columns.astype(np.intp).clip(0, mask.shape[1] - 1)
+    return np.asarray(mask[np.ix_(row, column)] == labels.TISSUE)
 
 
 def _spread(places: npt.NDArray[np.intp], count: int) -> list[list[int]]:

@@ -1,97 +1,94 @@
-"""Stain and glass statistics of H&E pixels."""
+"""Stains of H&E slides: their statistics, their fit, and tiles brought to the colours of another.
 
-import functools
+The public names of `density` and `stainfit` are here too.
+"""
+
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Optical density of haematoxylin, eosin and DAB in R, G, B (Ruifrok and Johnston 2001)
-RUIFROK_JOHNSTON = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
-MIN_PIXELS = 500
+from grossing import recolour, stainfit
+from grossing.density import RUIFROK_JOHNSTON as RUIFROK_JOHNSTON
+from grossing.density import density_table as density_table
+from grossing.density import mean_densities as mean_densities
+from grossing.density import separate as separate
+from grossing.stainfit import fit as fit
 
 
-@functools.lru_cache(maxsize=4)
-def _unmix() -> npt.NDArray[np.float64]:
-    unit = RUIFROK_JOHNSTON / np.linalg.norm(RUIFROK_JOHNSTON, axis=1, keepdims=True)
-    return np.linalg.inv(unit)
-
-
-def density_table(glass: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(3, 256) optical density log10(glass / value) of each grey level, per channel R, G, B."""
-    light = np.maximum(np.asarray(glass, np.float64), 1)
-    levels = np.maximum(np.arange(256, dtype=np.float64), 1)
-    return np.asarray(np.log10(light[:, None] / levels[None, :]))
-
-
-def mean_densities(
-    rgb: npt.NDArray[np.uint8], table: npt.NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Mean optical density of a picture: over all channels, of haematoxylin, of eosin.
-
-    The channel means are unmixed, which equals the mean of unmixed pixels (the unmixing is linear
-    and nothing is clipped).
+def apply(
+    fit: stainfit.Fit | None,
+    rgb: npt.NDArray[np.uint8],
+    reference: stainfit.Fit | str | None = "shipped",
+) -> tuple[npt.NDArray[np.uint8], str | None]:
+    """A tile in the colours of a reference, or as it is where that would ruin it.
 
     Parameters
     ----------
+    fit : of the tile's slide; None where it has none
     rgb : (H, W, 3) uint8
-    table : `density_table` of the slide's glass
+    reference : a fit of the same method; "shipped" or None for the one that comes with Grossing
 
-    References
-    ----------
-    .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
-    """
-    pixels = rgb.shape[0] * rgb.shape[1]
-    counts = [cv2.calcHist([rgb], [c], None, [256], [0, 256]).ravel() for c in range(3)]
-    means = np.array([float(counts[c] @ table[c]) / pixels for c in range(3)])
-    haematoxylin, eosin, _ = means @ _unmix()
-    return float(means.mean()), float(haematoxylin), float(eosin)
+    Returns
+    -------
+    (H, W, 3) uint8; the very tile that was given where it is passed through
+    None, or why it was: "foreign_colour" (most dark pixels are not the colour of a stain),
+    "too_little_tissue" (fewer than 500 stained pixels), "fit_failed" (no fit), "stain_angle" (a
+    stain vector of the fit is more than 30 degrees from the reference's), "luminance" (light and
+    dark of the stained pixels would correlate below 0.8 with what they were)
 
+    Raises
+    ------
+    ValueError : not (H, W, 3) uint8; fit and reference of different methods.
 
-def vectors(
-    pixels: npt.NDArray[np.uint8], glass: npt.ArrayLike, *, beta: float = 0.15, alpha: float = 1.0
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-    """Unit H and E stain vectors (R, G, B) of pooled tissue pixels; None where they cannot be told.
-
-    Parameters
-    ----------
-    pixels : (N, 3) uint8 RGB
-    glass : (3,) colour of the empty slide
-    beta : pixels with a natural-log density below this in any channel are glass
-    alpha : percentile of the extreme angles
+    Notes
+    -----
+    Macenko equals torchstain's result for the same fit. Fails on red ink the colour of eosin and
+    on blue ink under half of the tile, which are changed like tissue; a tile filled with blood may
+    be passed through.
 
     References
     ----------
     .. [1] Macenko et al. 2009, doi:10.1109/ISBI.2009.5193250
+    .. [2] Reinhard et al. 2001, doi:10.1109/38.946629
     """
-    table = density_table(glass) * np.log(10)
-    density = np.stack([table[c][pixels[:, c]] for c in range(3)], axis=1)
-    density = density[(density >= beta).all(axis=1)]
-    if len(density) < MIN_PIXELS:
-        return None
-    _, basis = np.linalg.eigh(np.cov(density.T))
-    plane = basis[:, [2, 1]]
-    plane = plane * np.where(plane.sum(axis=0) < 0, -1, 1)
-    projected = density @ plane
-    angles = np.percentile(np.arctan2(projected[:, 1], projected[:, 0]), [alpha, 100 - alpha])
-    first, second = (plane @ np.array([np.cos(a), np.sin(a)]) for a in angles)
-    if first[0] < second[0]:
-        first, second = second, first
-    return first / np.linalg.norm(first), second / np.linalg.norm(second)
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"{rgb.dtype} {rgb.shape}: a tile is (H, W, 3) uint8, RGB")
+    seen, weight = recolour.sample(rgb)
+    stained, reason = recolour.content(seen, weight)
+    if reason is not None:
+        return rgb, reason
+    if fit is None:
+        return rgb, "fit_failed"
+    change = recolour.change(fit, _target(fit, reference))
+    if change is None:
+        return rgb, "stain_angle"
+    if not recolour.keeps_luminance(seen, stained, change):
+        return rgb, "luminance"
+    return change(rgb), None
+
+
+def _target(fit: stainfit.Fit, reference: stainfit.Fit | str | None) -> stainfit.Fit:
+    if reference is None or reference == "shipped":
+        return stainfit.SHIPPED["macenko" if isinstance(fit, stainfit.Macenko) else "reinhard"]
+    if isinstance(reference, str):
+        raise ValueError(f"reference {reference!r}: give a fit, or 'shipped'")
+    return reference
 
 
 def statistics(pixels: npt.NDArray[np.uint8], glass: npt.ArrayLike) -> dict[str, Any]:
-    """Stain columns of `cohort_qc`: vectors and mean densities of tissue pixels (N, 3) uint8."""
+    """Stain columns of a slide: vectors, mean densities and fits of tissue pixels (N, 3) uint8."""
     names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
-    empty = dict.fromkeys([*names, "hematoxylin_od", "eosin_od"])
-    if len(pixels) < MIN_PIXELS:
-        return empty
+    found: dict[str, Any] = dict.fromkeys([*names, "hematoxylin_od", "eosin_od", "stain_fit"])
+    if len(pixels) < stainfit.MIN_PIXELS:
+        return found
     _, haematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
-    found = vectors(pixels, glass)
-    values = [None] * 6 if found is None else [round(float(v), 4) for v in np.concatenate(found)]
-    densities = [round(haematoxylin, 4), round(eosin, 4)]
-    return dict(zip(empty, [*values, *densities], strict=True))
+    found |= {"hematoxylin_od": round(haematoxylin, 4), "eosin_od": round(eosin, 4)}
+    fits = {method: stainfit.fit(pixels, method=method) for method in stainfit.SHIPPED}
+    found["stain_fit"] = stainfit.as_record(fits)
+    if isinstance(own := fits["macenko"], stainfit.Macenko):
+        found |= dict(zip(names, [round(value, 4) for value in own.h + own.e], strict=True))
+    return found
 
 
 def is_he(stain: str | None) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing import cutter as cutting
-from grossing import deepzoom, encode, grid, labels, parallel
+from grossing import deepzoom, encode, grid, labels, parallel, records
 
 CANDIDATE_TISSUE_FRACTION = 0.05
 CANDIDATE_SCANNED_FRACTION = 0.5
@@ -82,7 +82,7 @@ def slide(
         wholeslide.tiles(rows, cutter(), cells, sink, name=name, encoding=_encoding(tiles))
     else:
         size = (cells.padded_width_px, cells.padded_height_px)
-        with _pyramid(sink, name, size, cutting.glass_of(record), tiles) as pyramid:
+        with _pyramid(sink, name, size, records.glass_of(record), tiles) as pyramid:
             _tissue_only(rows, cutter, pyramid, encode.encoder(**_encoding(tiles)), threads)
     constant = {
         "slide_id": name,
@@ -155,9 +155,7 @@ def _tissue_only(
 
 
 def _sink(path: str | os.PathLike[str] | None, kind: str) -> deepzoom.Container | None:
-    if path is None:
-        return None
-    return deepzoom.ZipContainer(path) if kind == "zip" else deepzoom.DirectoryContainer(path)
+    return None if path is None else deepzoom.container_at(path, kind)
 
 
 def _encoding(tiles: Mapping[str, Any]) -> dict[str, Any]:

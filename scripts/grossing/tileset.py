@@ -31,7 +31,7 @@ class TileSet:
     """
 
     def __init__(self, container: str | os.PathLike[str], metrics: str | os.PathLike[str]) -> None:
-        self._container = Path(container)
+        self.container = Path(container)
         self._file: BinaryIO | None = None
         self.rows: list[Row] = tables.read(metrics).to_pylist()
         self._at = {
@@ -42,8 +42,8 @@ class TileSet:
         self.pixels = functools.lru_cache(MOST_DECODED)(self._pixels)
 
     def __enter__(self) -> Self:
-        if self._container.is_file():
-            self._file = self._container.open("rb", buffering=0)
+        if self.container.is_file():
+            self._file = self.container.open("rb", buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,7 +62,7 @@ class TileSet:
         """The encoded tile, byte for byte."""
         member = self._at[column, row]
         if self._file is None:
-            return Path(self._container, member["tile_path"]).read_bytes()
+            return Path(self.container, member["tile_path"]).read_bytes()
         data: bytes = os.pread(self._file.fileno(), member["tile_bytes"], member["tile_offset"])
         return data
 

@@ -1,0 +1,79 @@
+"""The tiles of one slide brought to common colours."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing import dataset, records, retile, stain, stainfit, tileset
+
+LOG = logging.getLogger(__name__)
+
+Pixels = npt.NDArray[np.uint8]
+Row = dict[str, Any]
+
+
+def normalize(
+    container: str | os.PathLike[str],
+    metrics: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    record: Mapping[str, Any],
+    reference: stainfit.Fit | None,
+    is_he: bool,
+    method: str,
+    scope: str,
+    tiles: Mapping[str, Any],
+    threads: int = 1,
+) -> list[Row]:
+    """Write a slide's tiles in the colours of the reference, under the names they have.
+
+    Parameters
+    ----------
+    container, metrics : what tiling left of the slide
+    output : the new container
+    record : the slide's JSON, with its fit
+    reference : the fit to go to; None for the shipped one
+    is_he : False passes all tiles through
+    method : "macenko" or "reinhard"
+    scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
+    tiles : the config section
+    threads : that decode and encode; the result does not depend on them
+
+    Returns
+    -------
+    One row per row of `metrics`, in its order (columns of `tables.STAIN_TILES`).
+    """
+    of_slide = stainfit.from_record(record.get("stain_fit"), method)
+    status: dict[tuple[int, int], str] = {}
+
+    def change(row: Row, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
+        rgb, reason = dataset.decode(data, row), "not_he" if not is_he else None
+        if is_he:
+            own = of_slide if scope == "slide" else stainfit.fit(rgb, method=method)
+            rgb, reason = stain.apply(own, rgb, reference)
+        status[row["tile_col"], row["tile_row"]] = reason or "normalized"
+        return {"normalized": (data if reason else None, rgb)}
+
+    with tileset.TileSet(container, metrics) as source:
+        retile.slide(
+            source,
+            {"normalized": output},
+            change,
+            name=record["slide_id"],
+            blank=records.glass_of(record),
+            tiles=tiles,
+            threads=threads,
+        )
+        places = [(row["tile_col"], row["tile_row"]) for row in source.rows]
+    counts = sorted(Counter(status.values()).items())
+    said = ", ".join(f"{count} {reason}" for reason, count in counts)
+    LOG.info("slide %s: %s", record["slide_id"], said or "no tiles")
+    return [
+        {"tile_col": column, "tile_row": row, "stain_status": status.get((column, row))}
+        for column, row in places
+    ]
