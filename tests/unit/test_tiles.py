@@ -10,7 +10,7 @@ import numpy as np
 import openslide
 import pytest
 import yaml
-from grossing import cutter, deepzoom, focus, grid, labels, measure, tables, tiles
+from grossing import deepzoom, focus, grid, labels, measure, records, tables, tiles
 from running import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
@@ -76,7 +76,7 @@ def test_tiles_beyond_the_picture_are_padded_with_glass(real_slide, real, tmp_pa
     assert edge
     for row in edge:
         beyond = tile(tmp_path / "a.zip", row)[2967 - row["y_level0_px"] :]
-        assert (beyond == cutter.glass_of(real.record)).all()
+        assert (beyond == records.glass_of(real.record)).all()
 
 
 def test_a_slide_at_40x_comes_out_at_half_size(at_40x, tmp_path):
