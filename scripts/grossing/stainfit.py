@@ -47,16 +47,15 @@ class Reinhard:
 
 Fit = Macenko | Reinhard
 
-# `data/target.png` of torchstain (MIT licence), commit c94179d140, fitted whole by torchstain 1.4.1
+# `imgs/example1.png` of github.com/schaugf/HEnorm_python (MIT licence, Copyright (c) 2019 Mitko
+# Veta, Geoffrey F. Schau), fitted whole by torchstain 1.4.1
 SHIPPED: dict[str, Fit] = {
     "macenko": Macenko(
-        h=(0.721637, 0.662038, 0.202349),
-        e=(0.349714, 0.910141, 0.222132),
-        max_c=(1.776921, 0.738856),
+        h=(0.541026, 0.752083, 0.376379),
+        e=(0.208427, 0.803334, 0.557864),
+        max_c=(1.195929, 0.932657),
     ),
-    "reinhard": Reinhard(
-        mean=(70.396217, 11.843821, -19.952099), std=(14.091208, 7.232986, 10.121306)
-    ),
+    "reinhard": Reinhard(mean=(68.464104, 24.893581, -9.04855), std=(12.39837, 8.630793, 7.25865)),
 }
 
 

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pyarrow as pa
 import pytest
-from grossing import collect, dataset, tables
+from grossing import collect, dataset, deepzoom, encode, tables
 from test_tiles import CONFIG, PNG, cut, measured
 
 VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
@@ -78,6 +78,26 @@ def test_worker_processes_read_by_themselves(zipped):
     assert pickle.loads(pickle.dumps(tiles))[0][0].sum() == expected
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert pool.map(first, [tiles, tiles]) == [expected, expected]
+
+
+def test_another_product_is_found_though_its_offsets_differ(zipped, tmp_path):
+    raw = dataset.Tiles(zipped / "p.parquet", results=zipped.parent)
+    source = zipfile.ZipFile(zipped.parent / "tiles" / "A.1.zip")
+    sink = deepzoom.ZipContainer(tmp_path / "normalized" / "A.1.zip")
+    for name in source.namelist():
+        data = source.read(name)
+        sink.add(name, encode.png(255 - decoded(data)) if name.endswith("png") else data)
+    sink.finish()
+    tiles = dataset.Tiles(zipped / "p.parquet", results=tmp_path, product="normalized")
+    assert len(tiles) == len(raw)
+    for (made, row), (pixels, told) in zip(pickle.loads(pickle.dumps(tiles)), raw, strict=True):
+        assert np.array_equal(made, 255 - pixels) and row["tile_path"] == told["tile_path"]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(first, [tiles, tiles]) == [first(tiles)] * 2
+
+
+def decoded(data):
+    return dataset.decode(data, {})
 
 
 def test_rows_hold_no_none_and_torch_is_not_imported(zipped):
