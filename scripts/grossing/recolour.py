@@ -13,7 +13,7 @@ from grossing import stainfit
 MIN_TISSUE_PX = 500
 MOST_ANGLE_DEG = 30.0
 LEAST_CORRELATION = 0.8
-SMALL_TILE_PX = 128
+SAMPLE_PX = 64  # least side of what a tile is judged by
 LEAST_CHROMA = 16  # greyer pixels are glass, dirt or black ink
 BLACK_LEVEL = 100  # a pixel without chroma is black where no channel is brighter
 VIVID_RED, VIVID_BLUE_SHARE = 130, 0.15
@@ -23,18 +23,17 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def sample(rgb: Pixels) -> tuple[Pixels, int]:
-    """Every second pixel of a tile both ways, every one of a small tile, and how many each means.
+    """Every fourth pixel of a tile both ways (of a small one every second, or all), and how many
+    each stands for.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8
     """
-    return (rgb, 1) if min(rgb.shape[:2]) < SMALL_TILE_PX else (_every_second(rgb), 4)
-
-
-def _every_second(picture: Pixels) -> Pixels:
-    size = (picture.shape[1] // 2, picture.shape[0] // 2)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    height, width = rgb.shape[:2]
+    step = max(1, min(4, min(height, width) // SAMPLE_PX))
+    size = (width // step, height // step)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8), step**2
 
 
 def content(rgb: Pixels, weight: int = 1) -> tuple[npt.NDArray[np.bool_], str | None]:
@@ -122,9 +121,6 @@ def keeps_luminance(
     seen: Pixels, stained: npt.NDArray[np.bool_], change: Callable[[Pixels], Pixels]
 ) -> bool:
     """Whether light and dark stay where they are on the stained pixels of a tile's sample."""
-    if min(seen.shape[:2]) >= SMALL_TILE_PX:
-        seen = _every_second(seen)
-        stained = _every_second(stained.view(np.uint8)).view(np.bool_)
     one, other = (
         cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[stained].astype(np.float32)
         for picture in (seen, change(seen))

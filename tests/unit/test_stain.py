@@ -313,5 +313,5 @@ def test_grey_pictures_state_the_density():
 def test_sampled_content_is_that_of_the_whole_tile(pink):
     seen, weight = recolour.sample(pink)
     assert weight * np.count_nonzero(recolour.content(seen)[0]) == pytest.approx(
-        np.count_nonzero(recolour.content(pink)[0]), rel=0.02
+        np.count_nonzero(recolour.content(pink)[0]), rel=0.05
     )
