@@ -1,46 +1,5 @@
 # Optional: tiles in the colours of a reference, and tiles separated into their stains.
 
-STAIN = config["stain"]
-ENCODED_AS = {
-    key: config["tiles"][key] for key in ("size_px", "format", "quality", "chroma", "container")
-}
-
-
-def stage_container(path):
-    """A stage's container of one slide, of the kind that the tiles are in."""
-    made = tile_container(path)
-    return directory(made) if made == path else made
-
-
-def tile_container(path):
-    """Where tiling leaves a slide's tiles."""
-    return path if ENCODED_AS["container"] == "directory" else f"{path}.zip"
-
-
-def check_stains():
-    """Stops at start where a stage that is on cannot work."""
-    for section in ("stain", "stains"):
-        if config[section]["enabled"] and ENCODED_AS["container"] == "none":
-            remedy = f"use tiles.container zip or directory, or {section}.enabled: false"
-            raise WorkflowError(
-                f"{section}.enabled: tiles.container none holds no pixels: {remedy}"
-            )
-    if STAIN["enabled"] and STAIN["reference"] != "shipped" and not reference_slides():
-        said = f"no slide {STAIN['reference']!r} in {config['cohort']}: give one of its ids"
-        if STAIN["reference"] == "training":
-            said = f"no slide of {config['cohort']} has the split train: fill that column, or give an id"
-        raise WorkflowError(f"stain.reference: {said}, or shipped")
-
-
-def reference_slides():
-    """The slides whose colours are the reference; never one outside the training split."""
-    if STAIN["reference"] == "training":
-        return [i for i in COMPLETE if SHEET.cell(i, "split") == "train"]
-    return [i for i in COMPLETE if i == STAIN["reference"]]
-
-
-check_stains()
-
 
 rule pool_stain:
     """The colours that all slides are brought to: one slide's, or the training slides' median."""
