@@ -1,0 +1,95 @@
+# Stacks of focal planes: fused into one slide each, which then takes the way of any slide.
+
+
+@asked_per_job
+def plane_fingerprints(wildcards):
+    """Identity of the planes' content; planes that moved, were touched or archived keep it."""
+    paths, before = STACKS[wildcards.slide_id].paths, fused_before(wildcards.slide_id)
+    if any(identity and not os.path.exists(p) for p, identity in zip(paths, before)):
+        GONE.add(wildcards.slide_id)
+    return [content.fingerprint(p, identity) for p, identity in zip(paths, before)]
+
+
+def fused_before(slide_id):
+    """What an earlier fusion recorded of each plane's file, or None for each."""
+    paths = STACKS[slide_id].paths
+    try:
+        with open(f"results/fused/{slide_id}.json", encoding="utf-8") as file:
+            before = json.load(file)["files"]
+    except (FileNotFoundError, KeyError, json.JSONDecodeError):
+        before = []
+    return before if len(before) == len(paths) else [None] * len(paths)
+
+
+@asked_per_job
+def plane_paths(wildcards, resources):
+    """Paths of the planes; asking for `resources` keeps them out of the recorded parameters."""
+    return [os.path.abspath(path) for path in STACKS[wildcards.slide_id].paths]
+
+
+@asked_per_job
+def plane_names(wildcards):
+    return list(STACKS[wildcards.slide_id].planes)
+
+
+def stack_memory(wildcards, attempt):
+    """Memory in MB: each plane keeps some decoded tiles, a row of cells grows with the width."""
+    planes = max(len(STACKS[wildcards.slide_id].paths), 4)
+    return (SNAKEMAKE_MB + 500 + 40 * planes) * attempt
+
+
+def stack_minutes(wildcards, attempt):
+    sizes = [os.path.getsize(p) for p in STACKS[wildcards.slide_id].paths if os.path.exists(p)]
+    return round((15 + 5 * sum(sizes) / BYTES_PER_GIGAPIXEL) * attempt)
+
+
+rule fuse_focus:
+    """One slide from the focal planes of a stack, each place from the plane that is sharp there."""
+    output:
+        tiff="results/fused/{slide_id}.tif",
+        heatmap="results/fused/{slide_id}.png",
+        cells="results/fused/{slide_id}.parquet",
+        facts="results/fused/{slide_id}.json",
+    log:
+        "logs/fuse_focus/{slide_id}.log",
+    benchmark:
+        "benchmarks/fuse_focus/{slide_id}.tsv"
+    conda:
+        "../../envs/fuse_focus.yaml"
+    resources:
+        mem_mb=stack_memory,
+        runtime=stack_minutes,
+    params:
+        code=code_digest("fuse_focus"),
+        paths=plane_paths,
+        planes=plane_names,
+        fingerprints=plane_fingerprints,
+        mpp=given_mpp,
+        stain=given_stain,
+        mpp_from_objective=config["mpp_from_objective"],
+        focus_stack=config["focus_stack"],
+        tissue=config["tissue"],
+    script:
+        "../../scripts/fuse_focus.py"
+
+
+def of_stacks(path):
+    """An output of `fuse_focus` as input for the slides that are stacks; none for all others."""
+
+    @asked_per_job
+    def wanted(wildcards):
+        return path.format(slide_id=wildcards.slide_id) if wildcards.slide_id in STACKS else []
+
+    return wanted
+
+
+FUSED = {}
+if STACKS:
+    FUSED = {
+        "fused": of_stacks("results/fused/{slide_id}.tif"),
+        "stack": of_stacks("results/fused/{slide_id}.json"),
+    }
+    PRODUCTS += expand(
+        [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.cells],
+        slide_id=[slide_id for slide_id in COMPLETE if slide_id in STACKS],
+    )
