@@ -1,6 +1,6 @@
 """One slide from the focal planes of a stack, each place from the plane that is sharp there."""
 
-from grossing import encode, files, fusion, logs, outputs, tables
+from grossing import encode, files, fusion, logs, records, tables
 
 logs.to_file(snakemake.log[0])
 
@@ -18,4 +18,4 @@ fused = fusion.stack(
 
 files.write(snakemake.output.heatmap, encode.png(fused.heatmap))
 tables.write_parquet(tables.from_rows(fused.rows, tables.FUSED_CELLS), snakemake.output.cells)
-outputs.write_json(fused.facts, snakemake.output.facts)
+records.write(fused.facts, snakemake.output.facts)

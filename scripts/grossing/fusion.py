@@ -127,8 +127,9 @@ def _fused(
     )
     with (
         files.replacing(output) as temporary,
-        vipsfeed.image(_bands(opened, choice.plane, cells.cell_px), middle.width, middle.height)
-        as image,
+        vipsfeed.image(
+            _bands(opened, choice.plane, cells.cell_px), middle.width, middle.height
+        ) as image,
     ):
         vipsfeed.save_tiff(image, temporary, middle.mpp, focus_stack["quality"])
     counts = np.bincount(choice.plane[cells.wanted], minlength=len(opened))
@@ -155,9 +156,7 @@ def _fused(
     return Fused(facts, _rows(facts["slide_id"], choice, cells, names), picture)
 
 
-def _cells(
-    middle: planes.Plane, given_stain: str, cell_um: float, tissue: dict[str, Any]
-) -> _Grid:
+def _cells(middle: planes.Plane, given_stain: str, cell_um: float, tissue: dict[str, Any]) -> _Grid:
     """The grid of cells, and where the tissue of the middle plane lies in it."""
     small = middle.small(tissue["working_mpp"])
     seen = 255 - small.rgb if stain.is_fluorescence(given_stain) else small.rgb
@@ -169,7 +168,9 @@ def _cells(
     full = full[shares[tuple(full.T)] >= zstack.TISSUE_MIN]
     few = full[np.unique(np.linspace(0, len(full) - 1, PLACES).astype(int))] if len(full) else full
     half = cell_px // 2
-    return _Grid(cell_px, shares, [(int(c) * cell_px + half, int(r) * cell_px + half) for r, c in few])
+    return _Grid(
+        cell_px, shares, [(int(c) * cell_px + half, int(r) * cell_px + half) for r, c in few]
+    )
 
 
 def cell_side(wanted_px: float, tile_px: int | None) -> int:
@@ -236,7 +237,9 @@ def _measuring(opened: Sequence[planes.Plane], cell_px: int, method: str) -> Any
         found = np.zeros(len(opened))
         for number, plane in enumerate(opened):
             try:
-                found[number] = zstack.sharpness(plane.read(*_extent(plane, row, column, cell_px)), method)
+                found[number] = zstack.sharpness(
+                    plane.read(*_extent(plane, row, column, cell_px)), method
+                )
             except slides.ReadError as error:
                 LOG.warning("plane %s, cell %d,%d is lost: %s", plane.name, row, column, error)
         return found
@@ -261,7 +264,9 @@ def _bands(
         for column in range(plane.shape[1]):
             x, y, w, h = _extent(opened[0], row, column, cell_px)
 
-            def read(which: int, dx: int, dy: int, w: int, h: int, x: int = x, y: int = y) -> Pixels:
+            def read(
+                which: int, dx: int, dy: int, w: int, h: int, x: int = x, y: int = y
+            ) -> Pixels:
                 return _salvaged(opened, which, x + dx, y + dy, w, h)
 
             around = near[row : row + 3, column : column + 3]
@@ -269,9 +274,7 @@ def _bands(
         yield band
 
 
-def _salvaged(
-    opened: Sequence[planes.Plane], plane: int, x: int, y: int, w: int, h: int
-) -> Pixels:
+def _salvaged(opened: Sequence[planes.Plane], plane: int, x: int, y: int, w: int, h: int) -> Pixels:
     """Pixels of a plane; of the nearest one that decodes there where it does not; at last white."""
     for number in sorted(range(len(opened)), key=lambda other: abs(other - plane)):
         try:
@@ -297,7 +300,7 @@ def _rows(
                 "y_level0_px": row * cells.cell_px,
                 "size_level0_px": cells.cell_px,
                 "tissue_fraction": round(float(cells.tissue_fraction[row, column]), 4),
-                "plane": int(names[choice.plane[row, column]]),
+                "plane": int(names[int(choice.plane[row, column])]),
                 "source": zstack.SOURCES[choice.source[row, column]],
                 "sharpness": float(sharpness) if np.isfinite(sharpness) else None,
                 "sharpness_ratio": float(ratio) if np.isfinite(ratio) else None,

@@ -40,10 +40,5 @@ def write_slide(measured: measure.Measured, to: SlideFiles) -> None:
     files.write(to.facts, _json(record))
 
 
-def write_json(value: Any, path: str) -> None:
-    """Write a JSON file."""
-    files.write(path, _json(value))
-
-
 def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyvips
 
 from grossing import overview, readers, slides, tiffdir
-from grossing.stacks import pages_of
 
 WHITE = (255, 255, 255)
 CACHE_BYTES = 8 * 1024 * 1024  # of each plane
@@ -80,7 +79,7 @@ class SlidePlane:
 class PagePlane:
     """A plane that is a page of a TIFF, read by libvips."""
 
-    tile_px = None
+    tile_px: int | None = None
 
     def __init__(self, path: str | os.PathLike[str], page: int, given_mpp: float | None) -> None:
         self.name = str(page)
@@ -172,7 +171,7 @@ def _page_count(path: str | os.PathLike[str]) -> int:
         remedy = "correct `path` in the cohort sheet, or bring the file back"
         raise slides.SlideError("file_missing", "no such file", remedy)
     try:
-        count = pages_of(path)
+        count = tiffdir.equal_pages(path)
     except tiffdir.Unsupported as error:
         raise slides.SlideError("unsupported", f"no stack: {error}", PAGE_REMEDY) from error
     if count < 2:

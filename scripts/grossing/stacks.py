@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grossing import tiffdir
-from grossing.cohort import Sheet, UserError, complaint
+from grossing.cohort import Sheet, complaint
 
 FUSED = "results/fused/{slide_id}.tif"  # the tiff of `fuse_focus`
 SHARED_COLUMNS = ("case_id", "stain", "label", "split", "mpp")
 _STACK_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
-_WIDTH, _HEIGHT = 256, 257
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,6 @@ def slides(sheet: Sheet, enabled: bool) -> Sheet:
     return fold(sheet, enabled)[0]
 
 
-def pages_of(path: str | os.PathLike[str]) -> int:
-    """Number of planes that a TIFF holds: pages as large as the first.
-
-    Raises
-    ------
-    Unsupported : not a TIFF, or a damaged one.
-    """
-    source = tiffdir.Source(path)
-    try:
-        sizes = [(p.number(_WIDTH, 0), p.number(_HEIGHT, 0)) for p in tiffdir.directories(source)]
-    finally:
-        source.close()
-    return sizes.count(sizes[0]) if sizes else 0
-
-
 def _check_id(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> None:
     if not _STACK_ID.fullmatch(stack_id):
         remedy = "it names the fused slide: use letters, digits, dot, underscore and hyphen"
@@ -115,26 +99,30 @@ def _stack(sheet: Sheet, slide_ids: Sequence[str]) -> Stack:
 
 
 def _check_pages(sheet: Sheet, slide_id: str) -> None:
-    """A TIFF that holds one plane is a mistake of the sheet; what is wrong otherwise shows later."""
+    """A TIFF of one plane is a mistake of the sheet; what else may be wrong shows later."""
     try:
-        count = pages_of(sheet.slide_path(slide_id))
+        count = tiffdir.equal_pages(sheet.slide_path(slide_id))
     except tiffdir.Unsupported:
         return
     if count < 2:
-        remedy = "a row without z_plane must be a TIFF of several planes: add the other planes' rows"
+        remedy = (
+            "a row without z_plane must be a TIFF of several planes: add the other planes' rows"
+        )
         raise complaint(sheet, slide_id, "z_stack", "a TIFF with one plane", remedy)
 
 
 def _row(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> dict[str, str]:
-    first = slide_ids[0]
-    row = dict(sheet.rows[first])
+    """The cells of the first plane, completed from the others where all have to agree."""
+    row = dict(sheet.rows[slide_ids[0]])
     for column in SHARED_COLUMNS:
-        for slide_id in slide_ids:
-            cell = sheet.cell(slide_id, column)
-            row |= {column: row[column] or cell} if cell else {}
-            if cell and row[column] != cell:
-                remedy = f"planes of one stack must agree: line {sheet.lines[first]} has {row[column]!r}"
+        given = [slide_id for slide_id in slide_ids if sheet.cell(slide_id, column)]
+        for slide_id in given:
+            first, cell = sheet.cell(given[0], column), sheet.cell(slide_id, column)
+            if cell != first:
+                place = f"line {sheet.lines[given[0]]} has {first!r}"
+                remedy = f"planes of one stack must agree, and {place}"
                 raise complaint(sheet, slide_id, column, repr(cell), remedy)
+            row[column] = first
     path = FUSED.format(slide_id=stack_id)
     row |= {"slide_id": stack_id, "path": os.path.relpath(path, os.path.dirname(sheet.path) or ".")}
     return row | ({"z_plane": ""} if "z_plane" in row else {})

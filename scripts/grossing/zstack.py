@@ -131,9 +131,9 @@ def choose(
 ) -> Choice:
     """The plane of every cell, coarse to fine.
 
-    At first every second cell of every second row is measured, and the last ones. Then, again and again, those cells
-    are measured whose measured surroundings (5 x 5 cells) disagree or are not sure. The rest takes
-    the plane that its surroundings agree on.
+    At first every second cell of every second row is measured, and the last ones. Then, again and
+    again, those cells are measured whose measured surroundings (5 x 5 cells) disagree or are not
+    sure. The rest takes the plane that its surroundings agree on.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def _ramps(length: int) -> npt.NDArray[np.float32]:
 def _lattice(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """Every second row and column, and the last: what is left lies between measured cells."""
     lines = [(np.arange(n) % LATTICE == 0) | (np.arange(n) == n - 1) for n in shape]
-    return np.logical_and.outer(*lines)
+    return np.asarray(np.logical_and.outer(*lines))
 
 
 def _extremes(sure: Cells) -> tuple[Cells, Cells]:
@@ -226,7 +226,7 @@ def _filled(plane: Cells, planes: int) -> Cells:
     )
     plane_of = np.zeros(labels.max() + 1, np.int32)
     plane_of[labels[~empty]] = plane[~empty]
-    return plane_of[labels]
+    return np.asarray(plane_of[labels])
 
 
 def _smoothed(plane: Cells, values: Floats) -> Cells:
@@ -257,7 +257,12 @@ def _checked(planes: Sequence[Pixels] | Pixels, cell_px: int) -> list[Pixels]:
     shape = pictures[0].shape
     for number, picture in enumerate(pictures):
         is_picture = picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)
-        if not is_picture or picture.dtype != np.uint8 or picture.shape != shape or not picture.size:
+        if (
+            not is_picture
+            or picture.dtype != np.uint8
+            or picture.shape != shape
+            or not picture.size
+        ):
             said = f"{picture.shape} {picture.dtype}"
             raise ValueError(f"plane {number} must be uint8 and shaped like plane 0, not {said}")
     if cell_px < FEATHER_PX:
@@ -266,7 +271,7 @@ def _checked(planes: Sequence[Pixels] | Pixels, cell_px: int) -> list[Pixels]:
 
 
 def _grey(picture: Pixels) -> Pixels:
-    return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
 def _cell(row: int, column: int, cell_px: int) -> tuple[slice, slice]:
@@ -277,6 +282,6 @@ def _cell(row: int, column: int, cell_px: int) -> tuple[slice, slice]:
 def _reader(parts: list[Pixels]) -> Read:
     def read(plane: int, x: int, y: int, w: int, h: int) -> Pixels:
         part = parts[plane][y : y + h, x : x + w]
-        return part if part.ndim == 3 else cv2.cvtColor(part, cv2.COLOR_GRAY2RGB)
+        return part if part.ndim == 3 else np.asarray(cv2.cvtColor(part, cv2.COLOR_GRAY2RGB))
 
     return read

@@ -18,10 +18,9 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-for module in (
-    "cohort content decide digest failures files grid settings stacks tables tiffdir verdicts".split()
-):
+for module in "cohort content decide digest failures files grid settings tables verdicts".split():
     library(f"grossing/{module}.py")
+library("grossing/stacks.py"), library("grossing/tiffdir.py")
 
 from grossing import cohort, content, decide, digest, failures, settings, stacks, tables, verdicts
 

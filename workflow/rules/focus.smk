@@ -86,8 +86,8 @@ def of_stacks(path):
 FUSED = {}
 if STACKS:
     FUSED = {
-        "fused": of_stacks("results/fused/{slide_id}.tif"),
-        "stack": of_stacks("results/fused/{slide_id}.json"),
+        "fused": of_stacks(rules.fuse_focus.output.tiff),
+        "stack": of_stacks(rules.fuse_focus.output.facts),
     }
     PRODUCTS += expand(
         [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.cells],
