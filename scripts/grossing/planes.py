@@ -14,6 +14,7 @@ from grossing import overview, readers, slides, tiffdir
 
 WHITE = (255, 255, 255)
 CACHE_BYTES = 8 * 1024 * 1024  # of each plane
+STRIPS_BYTES_MAX = 1_000_000_000  # of all pages decoded: libvips decodes pages without tiles whole
 PAGE_REMEDY = "save the stack as a tiled TIFF of 8-bit RGB or grey pages of equal size"
 
 Pixels = npt.NDArray[np.uint8]
@@ -79,14 +80,14 @@ class SlidePlane:
 class PagePlane:
     """A plane that is a page of a TIFF, read by libvips."""
 
-    tile_px: int | None = None
-
     def __init__(self, path: str | os.PathLike[str], page: int, given_mpp: float | None) -> None:
         self.name = str(page)
         try:
-            self._image = _rgb(pyvips.Image.tiffload(os.fspath(path), page=page))
+            image = pyvips.Image.tiffload(os.fspath(path), page=page, fail_on="error")
         except pyvips.Error as error:
             raise slides.SlideError("unreadable", _words(error, path), PAGE_REMEDY) from error
+        self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
+        self._image = _rgb(image)
         self._region = pyvips.Region.new(self._image)
         self.width, self.height = self._image.width, self._image.height
         self.mpp = given_mpp or _page_mpp(self._image)
@@ -150,6 +151,7 @@ def opened(
             stack.callback(plane.close)
             planes.append(plane)
         _check_alike(planes)
+        _check_strips(planes)
         yield planes
 
 
@@ -164,6 +166,14 @@ def _check_alike(planes: Sequence[Plane]) -> None:
             )
             remedy = "give planes of one scan; correct `path` and `z_stack` in the cohort sheet"
             raise slides.SlideError("planes_differ", f"{one}, {other}", remedy)
+
+
+def _check_strips(planes: Sequence[Plane]) -> None:
+    pages = [plane for plane in planes if isinstance(plane, PagePlane) and not plane.tile_px]
+    size = sum(3 * page.width * page.height for page in pages)
+    if size > STRIPS_BYTES_MAX:
+        said = f"{len(pages)} pages without tiles, {size / 1e9:.1f} GB decoded"
+        raise slides.SlideError("unsupported", said, PAGE_REMEDY)
 
 
 def _page_count(path: str | os.PathLike[str]) -> int:

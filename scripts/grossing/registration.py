@@ -154,8 +154,8 @@ def _against(
             found.append(moved)
     if 3 * len(found) < len(corners) or not found:
         return Shift(None, None, len(found), failed, len(corners))
-    x_px, y_px = np.median(np.array(found), axis=0) + way
-    return Shift(round(float(x_px), 2), round(float(y_px), 2), len(found), failed, len(corners))
+    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(found), axis=0) + way)
+    return Shift(x_px, y_px, len(found), failed, len(corners))
 
 
 def _refined(

@@ -33,9 +33,9 @@ def plane_names(wildcards):
 
 
 def stack_memory(wildcards, attempt):
-    """Memory in MB: each plane keeps some decoded tiles, a row of cells grows with the width."""
-    planes = max(len(STACKS[wildcards.slide_id].paths), 4)
-    return (SNAKEMAKE_MB + 500 + 40 * planes) * attempt
+    """Memory in MB: each plane keeps some decoded tiles; pages without tiles are decoded whole."""
+    planes = STACKS[wildcards.slide_id].planes
+    return (SNAKEMAKE_MB + 400 + (40 * len(planes) if planes else 1200)) * attempt
 
 
 def stack_minutes(wildcards, attempt):
