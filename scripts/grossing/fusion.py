@@ -1,6 +1,7 @@
 """A stack of focal planes as one slide: checked, chosen cell by cell, written as it is read."""
 
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -184,10 +185,10 @@ def cell_side(wanted_px: float, tile_px: int | None) -> int:
     least = max(zstack.FEATHER_PX, round(wanted_px))
     if not tile_px:
         return least
-    if tile_px <= wanted_px * 1.5:
-        return max(1, round(wanted_px / tile_px)) * tile_px
-    parts = max(1, round(tile_px / least))
-    return tile_px // parts if tile_px % parts == 0 else least
+    if tile_px <= 1.5 * least:
+        return max(1, round(least / tile_px)) * tile_px
+    parts = (tile_px // n for n in range(1, tile_px // zstack.FEATHER_PX + 1) if tile_px % n == 0)
+    return min(parts, key=lambda side: abs(math.log(side / least)))
 
 
 def _registered(opened: Sequence[planes.Plane], cells: _Grid) -> list[dict[str, Any]]:
