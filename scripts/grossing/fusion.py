@@ -122,21 +122,31 @@ def _fused(
 ) -> Fused:
     middle = opened[len(opened) // 2]
     cells = _cells(middle, given_stain, focus_stack["cell_um"], tissue)
-    facts["planes"] = _registered(opened, cells)
-    choice = zstack.choose(
-        _measuring(opened, cells.cell_px, focus_stack["method"]), cells.wanted, len(opened)
-    )
+    found = _registered(opened, cells)
+    measure = _measuring(opened, cells.cell_px, focus_stack["method"])
+    choice = zstack.choose(measure, cells.wanted, len(opened))
+    bands = _bands(opened, choice.plane, cells.cell_px)
     with (
         files.replacing(output) as temporary,
-        vipsfeed.image(
-            _bands(opened, choice.plane, cells.cell_px), middle.width, middle.height
-        ) as image,
+        vipsfeed.image(bands, middle.width, middle.height) as image,
     ):
         vipsfeed.save_tiff(image, temporary, middle.mpp, focus_stack["quality"])
-    counts = np.bincount(choice.plane[cells.wanted], minlength=len(opened))
-    for plane, count in zip(facts["planes"], counts, strict=True):
+    facts = facts | {"planes": found} | _described(middle, choice, cells, found)
+    LOG.info("%(slide_id)s: %(measured_cells)d of %(tissue_cells)d tissue cells measured", facts)
+    names, title = [plane.name for plane in opened], facts["slide_id"]
+    cell_um = cells.cell_px * middle.mpp
+    picture = heatmap.draw(choice.plane, cells.wanted, names, title=title, cell_um=cell_um)
+    return Fused(facts, _rows(title, choice, cells, names), picture)
+
+
+def _described(
+    middle: planes.Plane, choice: zstack.Choice, cells: _Grid, found: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What was done, for the JSON; the planes of `found` get their number of cells."""
+    counts = np.bincount(choice.plane[cells.wanted], minlength=len(found))
+    for plane, count in zip(found, counts, strict=True):
         plane["cells"] = int(count)
-    facts |= {
+    return {
         "width_px": middle.width,
         "height_px": middle.height,
         "mpp": round(middle.mpp, 6),
@@ -145,16 +155,6 @@ def _fused(
         "tissue_cells": int(cells.wanted.sum()),
         "measured_cells": choice.measured,
     }
-    LOG.info("%(slide_id)s: %(measured_cells)d of %(tissue_cells)d tissue cells measured", facts)
-    names = [plane.name for plane in opened]
-    picture = heatmap.draw(
-        choice.plane,
-        cells.wanted,
-        names,
-        title=facts["slide_id"],
-        cell_um=cells.cell_px * middle.mpp,
-    )
-    return Fused(facts, _rows(facts["slide_id"], choice, cells, names), picture)
 
 
 def _cells(middle: planes.Plane, given_stain: str, cell_um: float, tissue: dict[str, Any]) -> _Grid:

@@ -88,13 +88,12 @@ class PagePlane:
             raise slides.SlideError("unreadable", _words(error, path), PAGE_REMEDY) from error
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
-        self._region = pyvips.Region.new(self._image)
         self.width, self.height = self._image.width, self._image.height
         self.mpp = given_mpp or _page_mpp(self._image)
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
-            data = self._region.fetch(x, y, w, h)
+            data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
             raise slides.ReadError(str(error)) from error
         return np.frombuffer(data, np.uint8).reshape(h, w, 3)
@@ -183,7 +182,7 @@ def _page_count(path: str | os.PathLike[str]) -> int:
     try:
         count = tiffdir.equal_pages(path)
     except tiffdir.Unsupported as error:
-        raise slides.SlideError("unsupported", f"no stack: {error}", PAGE_REMEDY) from error
+        raise slides.SlideError("unsupported", _words(error, path), PAGE_REMEDY) from error
     if count < 2:
         raise slides.SlideError("unsupported", "a TIFF with one plane", PAGE_REMEDY)
     return count
