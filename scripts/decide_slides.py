@@ -1,11 +1,11 @@
 """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
 
-from grossing import cohort, failures, logs, records, tables, verdicts
+from grossing import cohort, failures, logs, records, stacks, tables, verdicts
 
 logs.to_file(snakemake.log[0])
 
 table = verdicts.table(
-    cohort.read_sheet(snakemake.input.sheet),
+    stacks.slides(cohort.read_sheet(snakemake.input.sheet), snakemake.params.focus_stack),
     map(records.read, snakemake.input.facts),
     failures.accepted(snakemake.params.failed_jobs, snakemake.params.accepted),
     thresholds=snakemake.params.thresholds,

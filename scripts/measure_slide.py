@@ -1,6 +1,6 @@
 """Facts, tissue and pen mask, focus and stain of one slide; judges nothing."""
 
-from grossing import logs, measure, outputs
+from grossing import logs, measure, outputs, records
 
 logs.to_file(snakemake.log[0])
 
@@ -12,6 +12,7 @@ measured = measure.slide(
     mpp_from_objective=snakemake.params.mpp_from_objective,
     tissue=snakemake.params.tissue,
     focus=snakemake.params.focus,
+    stack=records.read_if_any(snakemake.input.get("stack")),
 )
 
 outputs.write_slide(measured, snakemake.output)

@@ -1,6 +1,6 @@
 """The colours that all slides are brought to: those of one slide, or of the training slides."""
 
-from grossing import files, logs, records, stainfit
+from grossing import logs, records, stainfit
 
 logs.to_file(snakemake.log[0])
 
@@ -10,4 +10,4 @@ reference = stainfit.reference(
     method=snakemake.params.method,
 )
 
-files.write(snakemake.output.reference, records.to_json(reference))
+records.write(reference, snakemake.output.reference)

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,12 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a cohort sheet in its order, every cell as text, and its columns."""
+    """The rows of a cohort sheet in its order, every cell as text, its columns and line numbers."""
 
     path: str
     columns: tuple[str, ...]
     rows: dict[str, dict[str, str]]
+    lines: dict[str, int] = field(default_factory=dict)
 
     def slide_path(self, slide_id: str) -> str:
         """Path of a slide's file; relative ones are relative to the sheet."""
@@ -94,7 +95,12 @@ def read_sheet(
         rows[slide_id] = row
     if not rows:
         raise _complaint(path, 1, "", "no slides", "add one line per slide below the header")
-    return Sheet(path, tuple(header), rows)
+    return Sheet(path, tuple(header), rows, seen)
+
+
+def complaint(sheet: Sheet, slide_id: str, column: str, value: str, remedy: str) -> UserError:
+    """What is wrong with a cell of a sheet that was read, with its place."""
+    return _complaint(sheet.path, sheet.lines[slide_id], column, value, remedy)
 
 
 def _records(path: str) -> Iterable[tuple[int, list[str]]]:

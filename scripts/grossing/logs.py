@@ -25,6 +25,7 @@ def to_file(path: str | os.PathLike[str]) -> None:
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
     )
+    logging.getLogger("pyvips").setLevel(logging.WARNING)  # it tells of every region it makes
 
 
 def _words_or_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:

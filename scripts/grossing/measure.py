@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ def slide(
     mpp_from_objective: bool,
     tissue: dict[str, Any],
     focus: dict[str, Any],
+    stack: Mapping[str, Any] | None = None,
 ) -> Measured:
     """Facts, tissue and pen mask, focus, stain and identity of one slide.
 
@@ -46,8 +48,10 @@ def slide(
     ----------
     given_mpp, given_stain : the sheet's `mpp` (um/px) and `stain`
     tissue, focus : the config sections of these names
+    stack : what is told of the stack that the slide was fused from (`fusion.Fused.facts`)
     """
     source = content.stat(path)
+    refused = stack is not None and stack["error_code"] is not None
     record: dict[str, Any] = {
         "slide_id": slide_id,
         "readable": False,
@@ -55,9 +59,11 @@ def slide(
         "error_message": None,
         "remedy": None,
         "source": source.as_dict() if source else None,
-        "content_hash": content.content_hash(path) if _is_readable(path) else None,
+        "content_hash": content.content_hash(path) if not refused and _is_readable(path) else None,
     }
     try:
+        if stack is not None and refused:
+            raise slides.SlideError(stack["error_code"], stack["error_message"], stack["remedy"])
         with slides.Slide(path) as opened:
             slides.check_index(opened)
             record |= slides.description(opened)

@@ -35,5 +35,5 @@ def write_slide(measured: measure.Measured, to: SlideFiles) -> None:
         )
     files.write(to.mask, encode.png(mask))
     files.write(to.thumbnail, encode.jpeg(thumbnail, quality=THUMBNAIL_QUALITY))
-    files.write(to.outlines, records.to_json(outlines))
-    files.write(to.facts, records.to_json(record))
+    records.write(outlines, to.outlines)
+    records.write(record, to.facts)

@@ -49,10 +49,15 @@ class OpenSlideReader:
     scale = 1
 
     def __init__(
-        self, path: str | os.PathLike[str], level: int, downsample: float, glass: Pixels
+        self,
+        path: str | os.PathLike[str],
+        level: int,
+        downsample: float,
+        glass: Pixels,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self._slide = slides.Slide(path)
-        self._slide.handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
+        self._slide.handle.set_cache(openslide.OpenSlideCache(cache_bytes))
         self._level, self._downsample, self._glass = level, downsample, glass
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
@@ -94,6 +99,7 @@ def open_reader(
     prefer: str = "auto",
     scale: int = 1,
     places: Sequence[tuple[int, int]] = (),
+    cache_bytes: int = CACHE_BYTES,
 ) -> Reader:
     """The fastest reader that gives OpenSlide's pixels for a level of a slide.
 
@@ -110,13 +116,14 @@ def open_reader(
         faster, other pixels (the full resolution still has to agree)
     places : (x, y) in pixels of the level, best in tissue, where the readers are compared; the
         last pixels of the level are always compared too
+    cache_bytes : what OpenSlide may keep of decoded tiles
 
     Raises
     ------
     SlideError : the slide cannot be opened.
     """
     extent = record["levels"][level]
-    general = OpenSlideReader(path, level, extent["downsample"], glass)
+    general = OpenSlideReader(path, level, extent["downsample"], glass, cache_bytes)
     if prefer != "auto":
         return general
     width, height = round(extent["width_px"]), round(extent["height_px"])

@@ -52,6 +52,22 @@ NUCLEI_TILES_OWN = [("nuclei_count", INT), ("nuclei_per_mm2", FLOAT)]
 STAIN_TILES = pa.schema(PLACE + STAIN_TILES_OWN)
 NUCLEI_TILES = pa.schema(PLACE + NUCLEI_TILES_OWN)
 
+FUSED_CELLS = pa.schema(
+    [
+        ("slide_id", TEXT),
+        ("row", INT),
+        ("col", INT),
+        ("x_level0_px", LONG),
+        ("y_level0_px", LONG),
+        ("size_level0_px", INT),
+        ("tissue_fraction", FLOAT),
+        ("plane", INT),
+        ("source", TEXT),
+        ("sharpness", FLOAT),
+        ("sharpness_ratio", FLOAT),
+    ]
+)
+
 COHORT_QC = pa.schema(
     [
         ("qc_status", TEXT),

@@ -135,6 +135,21 @@ def directories(source: Source) -> list[Directory]:
     return pages
 
 
+def equal_pages(path: str | os.PathLike[str]) -> int:
+    """How many pages of a TIFF are as large as the first: more than one are planes of a stack.
+
+    Raises
+    ------
+    Unsupported : not a TIFF, or a damaged one.
+    """
+    source = Source(path)
+    try:
+        sizes = [[page.number(tag, 0) for tag in (256, 257)] for page in directories(source)]
+    finally:
+        source.close()
+    return sizes.count(sizes[0]) if sizes else 0
+
+
 def _directory(source: Source, order: str, big: bool, offset: int) -> tuple[Directory, int]:
     """The page at an offset, and the offset of the next one."""
     head, word, size = (8, 8, 20) if big else (2, 4, 12)

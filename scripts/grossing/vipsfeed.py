@@ -10,12 +10,14 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyvips
 
 LINES = 32  # PNG lines packed at a time
+PYRAMID_TILE_PX = 256
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -49,6 +51,29 @@ def image(bands: Iterator[Pixels], width: int, height: int) -> Iterator[pyvips.I
         os.close(reading)
     if feeder.failure:
         raise feeder.failure
+
+
+def save_tiff(image: pyvips.Image, path: Path, mpp: float, quality: int) -> None:
+    """Write a pyramidal, tiled JPEG TIFF that tells its resolution and nothing else.
+
+    Parameters
+    ----------
+    mpp : um per pixel
+    quality : of JPEG, 1..100
+    """
+    per_mm = 1000 / mpp
+    image.copy(xres=per_mm, yres=per_mm).tiffsave(
+        str(path),
+        tile=True,
+        tile_width=PYRAMID_TILE_PX,
+        tile_height=PYRAMID_TILE_PX,
+        pyramid=True,
+        compression="jpeg",
+        Q=quality,
+        bigtiff=True,
+        resunit="cm",
+        keep="none",
+    )
 
 
 class _Feeder(threading.Thread):

@@ -13,8 +13,6 @@ import pyvips
 from grossing import cutter as cutting
 from grossing import deepzoom, files, grid, slides, vipsfeed
 
-PYRAMID_TILE_PX = 256
-
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -90,12 +88,13 @@ def rescale(
     """
     if not passed:
         with files.replacing(output) as temporary:
-            _tiff(pyvips.Image.black(1, 1, bands=3), temporary, target_mpp, quality)
+            black = pyvips.Image.black(1, 1, bands=3)
+            vipsfeed.save_tiff(black, temporary, target_mpp, quality)
         return
     cells = grid.make(
         tuple(record["bounds"].values()),
         record["mpp"],
-        size_px=PYRAMID_TILE_PX,
+        size_px=vipsfeed.PYRAMID_TILE_PX,
         target_mpp=target_mpp,
         target_mpp_tolerance=target_mpp_tolerance,
     )
@@ -105,23 +104,8 @@ def rescale(
         files.replacing(output) as temporary,
         vipsfeed.image(_bands(cutter, cells, {}), *size) as image,
     ):
-        _tiff(image.crop(0, 0, cells.width_px, cells.height_px), temporary, cells.mpp, quality)
-
-
-def _tiff(image: pyvips.Image, path: Path, mpp: float, quality: int) -> None:
-    per_mm = 1000 / mpp
-    image.copy(xres=per_mm, yres=per_mm).tiffsave(
-        str(path),
-        tile=True,
-        tile_width=PYRAMID_TILE_PX,
-        tile_height=PYRAMID_TILE_PX,
-        pyramid=True,
-        compression="jpeg",
-        Q=quality,
-        bigtiff=True,
-        resunit="cm",
-        keep="none",
-    )
+        whole = image.crop(0, 0, cells.width_px, cells.height_px)
+        vipsfeed.save_tiff(whole, temporary, cells.mpp, quality)
 
 
 def _bands(

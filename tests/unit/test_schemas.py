@@ -8,6 +8,7 @@ import inspect
 import itertools
 import json
 import math
+import operator
 import pkgutil
 import re
 import runpy
@@ -23,12 +24,14 @@ from grossing import (
     collect,
     decide,
     failures,
+    fusion,
     measure,
     staintiles,
     tables,
     tiles,
     tissue,
     verdicts,
+    zstack,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +43,9 @@ TABLES = {
     "patch_cohort": tables.PATCH_COHORT,
     "tile_summary": tables.TILE_SUMMARY,
     "normalized_tiles": tables.STAIN_TILES,
+    "fused_cells": tables.FUSED_CELLS,
 }
+RECORDS = ("slide", "fused")
 MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
 
 
@@ -73,7 +78,7 @@ def test_columns_equal_the_schema(name):
     }
 
 
-@pytest.mark.parametrize("name", [*TABLES, "slide"])
+@pytest.mark.parametrize("name", [*TABLES, *RECORDS])
 def test_every_column_has_a_meaning_and_every_number_a_unit_and_a_range(name):
     loaded = schema(name)
     jsonschema.Draft202012Validator.check_schema(loaded)
@@ -256,7 +261,28 @@ def run(real_slide, tmp_path_factory):
         "patch_cohort": tables.read(patches).to_pylist(),
         "tile_summary": summary.to_pylist(),
         "normalized_tiles": stained,
+        **fused_stacks(out, real_slide),
     }
+
+
+def fused_stacks(out, real_slide):
+    """The real slide as two planes of a stack, and a stack whose second plane is missing."""
+    fused, refused = (
+        fusion.stack(
+            [real_slide, plane],
+            ["0", "1"],
+            out / "fused.tif",
+            slide_id="heap",
+            given_mpp=None,
+            given_stain="",
+            mpp_from_objective=False,
+            focus_stack=CONFIG["focus_stack"],
+            tissue=CONFIG["tissue"],
+        )
+        for plane in (real_slide, out / "gone.svs")
+    )
+    rows = tables.from_rows(fused.rows, tables.FUSED_CELLS).to_pylist()
+    return {"fused": [fused.facts, refused.facts], "fused_cells": rows}
 
 
 def measured_slide(sheet, slide_id):
@@ -271,7 +297,7 @@ def measured_slide(sheet, slide_id):
     )
 
 
-@pytest.mark.parametrize("name", [*TABLES, "slide"])
+@pytest.mark.parametrize("name", [*TABLES, *RECORDS])
 def test_rows_keep_to_their_schema(run, name):
     validator = jsonschema.Draft202012Validator(schema(name))
     assert run[name]
@@ -332,11 +358,19 @@ def test_segment_called_bare_uses_the_shipped_config():
     assert defaults == CONFIG["tissue"]
 
 
+def test_fuse_called_bare_uses_the_shipped_config():
+    for function in (zstack.fuse, zstack.sharpness):
+        method = inspect.signature(function).parameters["method"].default
+        assert method == CONFIG["focus_stack"]["method"]
+    methods = schema("config")["properties"]["focus_stack"]["properties"]["method"]["enum"]
+    assert tuple(methods) == zstack.METHODS
+
+
 def test_library_defaults_equal_the_shipped_config():
     """A keyword that bears the name of config keys has the value of one, in every function."""
     shipped = {}
     for key in config_leaves(CONFIG):
-        value = functools.reduce(lambda section, part: section[part], key.split("."), CONFIG)
+        value = functools.reduce(operator.getitem, key.split("."), CONFIG)
         shipped.setdefault(key.rpartition(".")[2], set()).add(str(value))
     compared = set()
     for module in pkgutil.iter_modules(grossing.__path__):
@@ -369,7 +403,7 @@ def test_pages_are_up_to_date(page):
 
 def test_outputs_page_has_every_schema():
     text = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
-    wanted = {*TABLES, "slide", "reason_codes", "tile_reason_codes"}
+    wanted = {*TABLES, *RECORDS, "reason_codes", "tile_reason_codes"}
     assert set(re.findall(r"<!-- table: (\S+) -->", text)) == wanted
 
 

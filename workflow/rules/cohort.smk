@@ -21,6 +21,7 @@ rule decide_slides:
         sheet=sheet_digest(),
         failed_jobs=FAILED_JOBS,
         accepted=list(ACCEPTED),
+        focus_stack=config["focus_stack"]["enabled"],
         code=code_digest("decide_slides"),
     script:
         "../../scripts/decide_slides.py"

@@ -18,10 +18,11 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-for module in "cohort content decide digest failures files grid settings tables verdicts".split():
+MODULES = "cohort content decide digest failures files grid settings stacks tables tiffdir verdicts"
+for module in MODULES.split():
     library(f"grossing/{module}.py")
 
-from grossing import cohort, content, decide, digest, failures, settings, tables, verdicts
+from grossing import cohort, content, decide, digest, failures, settings, stacks, tables, verdicts
 
 RESERVED = {
     name
@@ -46,6 +47,7 @@ try:
         workflow.source_path("../schemas/cohort.schema.yaml") if workflow.is_main_process else None,
         RESERVED,
     )
+    SHEET, STACKS = stacks.fold(SHEET, config["focus_stack"]["enabled"])
 except cohort.UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -119,6 +121,8 @@ def known(slide_id):
 @asked_per_job
 def fingerprint(wildcards):
     """Identity of a slide's content; a slide that only moved, was touched or archived keeps it."""
+    if wildcards.slide_id in STACKS:
+        return "fused"  # an input, which counts by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
     identity = before[0] if before else None
     if identity and identity["content_hash"] and not os.path.exists(path):

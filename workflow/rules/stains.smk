@@ -4,7 +4,7 @@
 rule pool_stain:
     """The colours that all slides are brought to: one slide's, or the training slides' median."""
     input:
-        facts=expand(rules.measure_slide.output.facts, slide_id=reference_slides()),
+        facts=of_slides(reference_slides(), [rules.measure_slide.output.facts]),
     output:
         reference="results/stain/reference.json",
     log:
@@ -77,7 +77,7 @@ rule separate_stains:
 
 
 if STAIN["enabled"]:
-    TILE_TABLES["stain"] = expand(rules.normalize_tiles.output.tiles, slide_id=COMPLETE)
-    PRODUCTS += expand(rules.normalize_tiles.output.container, slide_id=COMPLETE)
+    TILE_TABLES["stain"] = rules.normalize_tiles.output.tiles
+    PRODUCTS += rules.normalize_tiles.output
 if config["stains"]["enabled"]:
-    PRODUCTS += expand(rules.separate_stains.output, slide_id=COMPLETE)
+    PRODUCTS += rules.separate_stains.output

@@ -10,6 +10,7 @@ CONTAINERS = {
 rule tile_slide:
     """Tiles of one slide where there is tissue, each measured before it is encoded."""
     input:
+        **FUSED,
         facts=rules.measure_slide.output.facts,
         mask=rules.measure_slide.output.mask,
     output:
@@ -40,6 +41,7 @@ rule tile_slide:
 rule rescale_slide:
     """One slide as a pyramidal TIFF at the target resolution."""
     input:
+        **FUSED,
         facts=rules.measure_slide.output.facts,
     output:
         tiff="results/rescaled/{slide_id}.tif",

@@ -1,0 +1,282 @@
+"""Stacks as files: planes that are slides or pages, registration, refusals, the fused slide."""
+
+import shutil
+from pathlib import Path
+
+import cv2
+import damage
+import make_stack
+import numpy as np
+import openslide
+import pytest
+import yaml
+from grossing import fusion, measure, planes, registration, zstack
+
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def sharp(real_slide):
+    return np.ascontiguousarray(make_stack.region(real_slide)[1200:2400, 500:1800])
+
+
+@pytest.fixture(scope="module")
+def truth(sharp):
+    return make_stack.heights(*sharp.shape[:2], 3, waves=0.4)
+
+
+@pytest.fixture(scope="module")
+def pictures(sharp, truth):
+    return make_stack.defocused(sharp, truth, 3)
+
+
+@pytest.fixture(scope="module")
+def files(pictures, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planes")
+    for number, picture in enumerate(pictures):
+        make_stack.write_plane(picture, folder / f"{number}.tif", quality=95)
+    make_stack.write_pages(pictures, folder / "pages.tif")
+    return folder
+
+
+def fuse(paths, output, names=("0", "1", "2"), given_mpp=None):
+    return fusion.stack(
+        paths,
+        names,
+        output,
+        slide_id="heap",
+        given_mpp=given_mpp,
+        given_stain="",
+        mpp_from_objective=False,
+        focus_stack=CONFIG["focus_stack"],
+        tissue=CONFIG["tissue"],
+    )
+
+
+def slides_of(files):
+    return [files / f"{number}.tif" for number in range(3)]
+
+
+def psnr(a, b):
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
+
+
+def check_fused(fused, path, sharp, truth, pictures):
+    with openslide.OpenSlide(path) as slide:
+        assert slide.dimensions == sharp.shape[1::-1]
+        assert slide.level_count > 1
+        assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.499, rel=1e-3)
+        assert slide.properties["openslide.level[0].tile-width"] == "256"
+        picture = np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
+    assert psnr(picture, sharp) > max(psnr(plane, sharp) for plane in pictures) + 2
+    side = fused.facts["cell_px"]
+    wrong = 0
+    for row in (row for row in fused.rows if row["tissue_fraction"] > 0.5):
+        x, y = row["x_level0_px"], row["y_level0_px"]
+        wrong += abs(truth[y : y + side, x : x + side].mean() - row["plane"]) > 0.75
+    assert wrong <= 0.03 * len(fused.rows)
+    assert sum(plane["cells"] for plane in fused.facts["planes"]) == fused.facts["tissue_cells"]
+    assert fused.facts["measured_cells"] <= fused.facts["tissue_cells"]
+    assert [(row["row"], row["col"]) for row in fused.rows] == sorted(
+        (row["row"], row["col"]) for row in fused.rows
+    )
+    assert fused.heatmap.shape[1] > 400
+
+
+def test_planes_that_are_slides(files, sharp, truth, pictures, tmp_path):
+    fused = fuse(slides_of(files), tmp_path / "a.tif")
+    assert fused.facts["error_code"] is None
+    assert fused.facts["cell_px"] == 120  # half a stored tile, near 64 um
+    check_fused(fused, tmp_path / "a.tif", sharp, truth, pictures)
+
+
+def test_planes_that_are_pages_of_one_tiff(files, sharp, truth, pictures, tmp_path):
+    fused = fuse([files / "pages.tif"], tmp_path / "a.tif", names=())
+    assert fused.facts["error_code"] is None
+    assert [plane["plane"] for plane in fused.facts["planes"]] == ["0", "1", "2"]
+    check_fused(fused, tmp_path / "a.tif", sharp, truth, pictures)
+
+
+def test_the_same_planes_give_the_same_bytes(files, tmp_path):
+    one, two = (fuse(slides_of(files), tmp_path / f"{name}.tif") for name in "ab")
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+    assert one.facts == two.facts
+    assert one.rows == two.rows
+
+
+def test_streaming_equals_the_library_call(files, tmp_path):
+    """The file holds, but for JPEG, what `zstack.fuse` makes of the planes in memory."""
+    fused = fuse(slides_of(files), tmp_path / "a.tif")
+    decoded = [make_stack.region(path) for path in slides_of(files)]
+    side = fused.facts["cell_px"]
+    shape = zstack.grid_shape(*decoded[0].shape[1::-1], side)
+    shares = np.array([row["tissue_fraction"] for row in fused.rows]).reshape(shape)
+    picture, chosen = zstack.fuse(decoded, side, tissue_fraction=shares)
+    assert [row["plane"] for row in fused.rows] == chosen.ravel().tolist()
+    assert psnr(make_stack.region(tmp_path / "a.tif"), picture) > 34
+
+
+def refused(fused, output, code):
+    assert fused.facts["error_code"] == code
+    assert fused.rows == []
+    assert fused.facts["remedy"]
+    with openslide.OpenSlide(output) as slide:
+        assert slide.dimensions == (1, 1)
+    return fused.facts["error_message"]
+
+
+def test_a_shifted_plane_is_refused_with_its_shift(files, pictures, tmp_path):
+    make_stack.write_plane(np.roll(pictures[2], (-3, 5), (0, 1)), tmp_path / "moved.tif")
+    paths = [*slides_of(files)[:2], tmp_path / "moved.tif"]
+    message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "unregistered")
+    assert message == "plane 2 is shifted by 5.0, -3.0 px against plane 1 (limit 2 px)"
+
+
+def test_a_shift_of_one_pixel_is_accepted_and_told(files, pictures, tmp_path):
+    make_stack.write_plane(np.roll(pictures[2], 1, 1), tmp_path / "near.tif")
+    fused = fuse([*slides_of(files)[:2], tmp_path / "near.tif"], tmp_path / "a.tif")
+    assert fused.facts["error_code"] is None
+    assert fused.facts["planes"][2]["shift_x_px"] == pytest.approx(1, abs=0.3)
+
+
+def test_another_picture_is_refused(files, sharp, tmp_path):
+    make_stack.write_plane(np.ascontiguousarray(sharp[::-1]), tmp_path / "other.tif")
+    paths = [*slides_of(files)[:2], tmp_path / "other.tif"]
+    message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "unregistered")
+    assert message == "plane 2 does not show what plane 1 shows"
+
+
+def test_planes_of_other_size_or_resolution_are_refused(files, pictures, tmp_path):
+    make_stack.write_plane(np.ascontiguousarray(pictures[2][:-240]), tmp_path / "small.tif")
+    make_stack.write_plane(pictures[2], tmp_path / "coarse.tif", mpp=0.6)
+    for name, said in (("small", "1300x960 px of 0.499 um"), ("coarse", "1300x1200 px of 0.6 um")):
+        paths = [*slides_of(files)[:2], tmp_path / f"{name}.tif"]
+        message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "planes_differ")
+        assert message == f"plane 0 has 1300x1200 px of 0.499 um, plane 2 has {said}"
+
+
+def test_planes_that_cannot_be_opened_are_refused_by_name(files, tmp_path):
+    (tmp_path / "empty.tif").touch()
+    (tmp_path / "text.tif").write_text("no slide")
+    for name, code in (("gone", "file_missing"), ("empty", "unreadable"), ("text", "unsupported")):
+        paths = [files / "0.tif", tmp_path / f"{name}.tif", files / "2.tif"]
+        message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", code)
+        assert message.startswith("plane 1: ")
+        assert str(tmp_path) not in message
+
+
+def test_a_tiff_that_is_no_stack_is_refused(files, pictures, tmp_path):
+    (tmp_path / "text.tif").write_text("This is not a TIFF.")
+    for path, code in (
+        (tmp_path / "gone.tif", "file_missing"),
+        (tmp_path / "text.tif", "unsupported"),
+        (files / "0.tif", "unsupported"),
+    ):
+        refused(fuse([path], tmp_path / "a.tif", names=()), tmp_path / "a.tif", code)
+
+
+def test_pages_without_a_resolution_need_the_sheets(pictures, tmp_path):
+    make_stack.write_pages([p[:, :, 0].copy() for p in pictures], tmp_path / "p.tif", mpp=352.78)
+    message = refused(
+        fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=()), tmp_path / "a.tif", "mpp_missing"
+    )
+    assert message == "plane 0: the file tells no usable resolution"
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=(), given_mpp=0.5)
+    assert fused.facts["error_code"] is None
+    assert fused.facts["mpp"] == 0.5
+
+
+def test_pages_of_16_bits_are_refused(pictures, tmp_path):
+    wide = [p[:, :, 0].astype(np.uint16) * 100 for p in pictures]
+    pages = planes.pyvips.Image.arrayjoin(
+        [make_stack._image(p, 0.5) for p in wide], across=1
+    ).copy()
+    pages.set_type(planes.pyvips.GValue.gint_type, "page-height", len(wide[0]))
+    pages.tiffsave(str(tmp_path / "p.tif"))
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
+    message = refused(fused, tmp_path / "a.tif", "unsupported")
+    assert message == "plane 0: 1 channels of type ushort"
+
+
+def test_places_where_one_plane_is_damaged_come_from_another(files, sharp, tmp_path):
+    shutil.copyfile(files / "1.tif", tmp_path / "damaged.tif")
+    damage.destroy_tiles(files / "1.tif", tmp_path / "damaged.tif", 2)
+    paths = [files / "0.tif", tmp_path / "damaged.tif", files / "2.tif"]
+    fused = fuse(paths, tmp_path / "a.tif")
+    assert fused.facts["error_code"] is None
+    assert psnr(make_stack.region(tmp_path / "a.tif"), sharp) > 25
+
+
+def test_a_plane_that_mostly_does_not_decode_is_refused(files, tmp_path):
+    damage.destroy_tiles(files / "2.tif", tmp_path / "damaged.tif", 26)
+    paths = [*slides_of(files)[:2], tmp_path / "damaged.tif"]
+    message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "unreadable")
+    assert "plane 2: " in message
+    assert "places do not decode" in message
+
+
+def test_a_blank_stack_is_fused_without_a_look(tmp_path):
+    glass = np.full((600, 700, 3), 243, np.uint8)
+    for number in range(3):
+        make_stack.write_plane(glass, tmp_path / f"{number}.tif")
+    fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
+    assert fused.facts["error_code"] is None
+    assert fused.facts["measured_cells"] == 0
+    assert {row["plane"] for row in fused.rows} == {1}
+    assert {plane["shift_x_px"] for plane in fused.facts["planes"]} == {None}
+
+
+def test_a_refused_stack_is_an_unusable_slide(tmp_path):
+    fused = fuse([tmp_path / f"{n}.tif" for n in range(3)], tmp_path / "a.tif")
+    measured = measure.slide(
+        tmp_path / "a.tif",
+        slide_id="heap",
+        given_mpp=0.5,
+        given_stain="",
+        mpp_from_objective=False,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+        stack=fused.facts,
+    )
+    record = measured.record
+    assert (record["readable"], record["error_code"]) == (False, "file_missing")
+    assert record["error_message"] == "plane 0: no such file"
+    assert record["content_hash"] is None
+
+
+@pytest.mark.parametrize("moved", [(0, 0), (1.5, 0), (-6, 4), (40, -30)])
+def test_shift_between_planes_out_of_focus(sharp, truth, moved):
+    """Blurred differently, noisy, as JPEG; found to a quarter of a pixel."""
+    stack = make_stack.defocused(sharp, truth / 2 * 6, 7, noise=3)
+    place = np.array([[1, 0, moved[0]], [0, 1, moved[1]]], np.float64)
+    size = sharp.shape[1::-1]
+    stack[6] = cv2.warpAffine(stack[6], place, size, flags=cv2.INTER_CUBIC)
+    greys = [cv2.cvtColor(as_jpeg(plane), cv2.COLOR_RGB2GRAY) for plane in stack]
+    centres = [(x, y) for x in (300, 650, 1000) for y in (300, 600, 900)]
+    found = registration.shifts(
+        lambda plane, x, y, w, h: greys[plane][y : y + h, x : x + w], 7, size, centres
+    )
+    assert (found[6].x_px, found[6].y_px) == pytest.approx(moved, abs=0.3)
+    assert max(shift.length_px for shift in found[:6]) < 0.5
+
+
+def as_jpeg(rgb):
+    return cv2.imdecode(cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tile", "side"),
+    [
+        (256, 256, 256),
+        (128, 240, 120),
+        (256, 240, 240),
+        (500, 240, 480),
+        (256, 1024, 256),
+        (100, 256, 128),
+        (128, 1000, 125),
+        (128, None, 128),
+        (4, None, 16),
+    ],
+)
+def test_cells_are_whole_stored_tiles_or_parts(wanted, tile, side):
+    assert fusion.cell_side(wanted, tile) == side
