@@ -52,6 +52,23 @@ NUCLEI_TILES_OWN = [("nuclei_count", INT), ("nuclei_per_mm2", FLOAT)]
 STAIN_TILES = pa.schema(PLACE + STAIN_TILES_OWN)
 NUCLEI_TILES = pa.schema(PLACE + NUCLEI_TILES_OWN)
 
+#: one row per nucleus of a slide
+NUCLEI = pa.schema(
+    [
+        ("slide_id", TEXT),
+        ("nucleus", LONG),
+        ("x_level0_px", DOUBLE),
+        ("y_level0_px", DOUBLE),
+        ("area_um2", FLOAT),
+        ("equivalent_diameter_um", FLOAT),
+        ("perimeter_um", FLOAT),
+        ("eccentricity", FLOAT),
+        ("hematoxylin_od", FLOAT),
+        ("brightness", FLOAT),
+        *PLACE,
+    ]
+)
+
 COHORT_QC = pa.schema(
     [
         ("qc_status", TEXT),
