@@ -5,7 +5,8 @@ import json
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ import shapely.geometry
 
 from grossing import files, labels, nuclei, nucleishape, stain, tables, tileset
 
-HALO_UM = {nuclei.BRIGHTFIELD: 16.0, nuclei.FLUORESCENCE: 32.0}
+HALO_UM = {nuclei.BRIGHTFIELD: 16.0, nuclei.FLUORESCENCE: 48.0}
 SAMPLE_TILES = 64
 ROWS_PER_GROUP = 50_000
 COLOUR = (90, 60, 200)
@@ -136,6 +137,16 @@ def _modality(given_stain: str) -> str | None:
     return nuclei.BRIGHTFIELD if stain.is_he(given_stain) else None
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A tile with a rim: (H, W, 3) uint8 RGB, (H, W) bool tissue, the tile's corner in it (px)."""
+
+    rgb: Pixels
+    seen: npt.NDArray[np.bool_]
+    x_px: int
+    y_px: int
+
+
 class _Surroundings:
     """Tiles with a rim of their neighbours, and where in them is tissue."""
 
@@ -153,8 +164,8 @@ class _Surroundings:
         self.halo = math.ceil(HALO_UM[modality] / self.mpp)
         self.glass = _glass(record) if modality == nuclei.BRIGHTFIELD else np.zeros(3, np.uint8)
 
-    def cut(self, row: Row, halo: int) -> tuple[Pixels, npt.NDArray[np.bool_]]:
-        """(side, side, 3) uint8 RGB and (side, side) bool tissue, `halo` px beyond the tile."""
+    def cut(self, row: Row, halo: int) -> Cut:
+        """A tile with `halo` px around it, as far as there are tiles."""
         side, size = self.size + 2 * halo, self.size
         rgb = np.empty((side, side, 3), np.uint8)
         rgb[:] = self.glass
@@ -168,7 +179,9 @@ class _Surroundings:
                 to_y, of_y = _overlap(down * size + halo, size, side)
                 to_x, of_x = _overlap(across * size + halo, size, side)
                 rgb[to_y, to_x], seen[to_y, to_x] = pixels[of_y, of_x], True
-        return rgb, seen & self._tissue(row, halo)
+        y, x = (_extent(np.asarray(seen.any(axis=axis))) for axis in (1, 0))
+        seen &= self._tissue(row, halo)
+        return Cut(np.ascontiguousarray(rgb[y, x]), seen[y, x], halo - x.start, halo - y.start)
 
     def _tissue(self, row: Row, halo: int) -> npt.NDArray[np.bool_]:
         """The mask, enlarged to the tile and its rim (nearest)."""
@@ -181,6 +194,12 @@ class _Surroundings:
             inside.append((at >= 0) & (at <= limit))
         found = self._mask[np.ix_(*picks)] == labels.TISSUE
         return np.asarray(found & inside[0][:, None] & inside[1])
+
+
+def _extent(there: npt.NDArray[np.bool_]) -> slice:
+    """From the first to the last True."""
+    at = np.flatnonzero(there)
+    return slice(int(at[0]), int(at[-1]) + 1)
 
 
 def _overlap(start: int, size: int, side: int) -> tuple[slice, slice]:
@@ -197,9 +216,9 @@ def _levels(
     picks = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_TILES).astype(int))
     total = np.zeros(nuclei.BINS, np.int64)
     for pick in picks:
-        rgb, seen = cutter.cut(rows[pick], 0)
+        cut = cutter.cut(rows[pick], 0)
         total += nuclei.histogram(
-            rgb, cutter.mpp, seen, modality, glass=cutter.glass, blur_um=blur_um
+            cut.rgb, cutter.mpp, cut.seen, modality, glass=cutter.glass, blur_um=blur_um
         )
     return nuclei.find_levels(total, modality)
 
@@ -212,14 +231,15 @@ def _tile(
     options: Mapping[str, Any],
 ) -> int:
     """Write the nuclei whose centroid lies in a tile; how many."""
-    rgb, seen = cutter.cut(row, cutter.halo)
+    cut = cutter.cut(row, cutter.halo)
     found = nuclei.segment(
-        rgb, cutter.mpp, seen, cutter.modality, levels=levels, glass=cutter.glass, **options
+        cut.rgb, cutter.mpp, cut.seen, cutter.modality, levels=levels, glass=cutter.glass, **options
     )
-    signal = nuclei.intensity(rgb, cutter.modality, cutter.glass)
+    signal = nuclei.intensity(cut.rgb, cutter.modality, cutter.glass)
     shapes = nucleishape.measure(found, signal, cutter.mpp)
-    own = list(_own(shapes, cutter.halo, cutter.size))
-    corner = np.array([row["x_level0_px"], row["y_level0_px"]]) - cutter.halo * cutter.per_px
+    own = _own(shapes, cut, cutter.size)
+    rim = np.array([cut.x_px, cut.y_px]) * cutter.per_px
+    corner = np.array([row["x_level0_px"], row["y_level0_px"]]) - rim
     name = "hematoxylin_od" if cutter.modality == nuclei.BRIGHTFIELD else "brightness"
     rows = [
         {
@@ -242,11 +262,11 @@ def _tile(
     return len(rows)
 
 
-def _own(shapes: nucleishape.Shapes, halo: int, size: int) -> Iterator[int]:
+def _own(shapes: nucleishape.Shapes, cut: Cut, size: int) -> list[int]:
     """Nuclei whose centroid lies in the tile itself."""
-    x, y = np.floor(shapes.x_px + 0.5), np.floor(shapes.y_px + 0.5)
-    inside = (x >= halo) & (x < halo + size) & (y >= halo) & (y < halo + size)
-    return iter(np.flatnonzero(inside).tolist())
+    x, y = np.floor(shapes.x_px + 0.5) - cut.x_px, np.floor(shapes.y_px + 0.5) - cut.y_px
+    own: list[int] = np.flatnonzero((x >= 0) & (x < size) & (y >= 0) & (y < size)).tolist()
+    return own
 
 
 def _counted(row: Row, count: int | None, mpp: float | None) -> Row:
