@@ -18,6 +18,7 @@ CONTRAST_MIN = {BRIGHTFIELD: 0.1, FLUORESCENCE: 5.0}  # below this there are no 
 LEAST_STAINED = 1e-3  # share of the picture
 NUCLEUS_RADIUS_UM = 3.5
 LOG_OF_DISC = 0.6  # response of the Laplacian of Gaussian to a disc of contrast 1 of that radius
+MARGIN_UM = 10.0  # a nucleus reaches this far out of the mask
 SURROUNDINGS_UM = 12.0
 SURROUNDINGS_SHARE = 0.8
 MERGE_ABOVE = 0.95
@@ -62,7 +63,8 @@ def segment(
     ----------
     rgb : (H, W, 3) uint8
     mpp : um per pixel
-    mask : (H, W) bool, where to look (tissue without pen); everywhere if None
+    mask : (H, W) bool, where to look (tissue without pen); everywhere if None. A nucleus at least
+        half inside counts, whole
     modality : "brightfield" or "fluorescence"
     levels : thresholds pooled over a slide; those of this picture if None
     glass : (3,) colour of the empty slide (brightfield)
@@ -95,21 +97,23 @@ def segment(
     .. [4] Meyer 1994, doi:10.1016/0165-1684(94)90060-4
     """
     _check(rgb, mpp, mask, modality)
-    seen = _where(rgb, mpp, mask, modality, glass)
+    inside = np.ones(rgb.shape[:2], np.bool_) if mask is None else mask.astype(np.bool_)
+    possible = _possible(rgb, mpp, modality, glass)
     signal = intensity(rgb, modality, glass)
     smooth = _blurred(signal, max(blur_um / mpp, 0.6))
     if levels is None:
-        levels = find_levels(_histogram(smooth, seen, modality), modality)
+        levels = find_levels(_histogram(smooth, inside & possible, modality), modality)
     if levels is None:
         return np.zeros(rgb.shape[:2], np.int32)
     limit = _limit(smooth, levels, mpp, modality)
-    bodies = _cleaned((smooth > limit) & seen, opening_um / mpp, fill_um2 / mpp**2)
+    found = (smooth > limit) & possible & _widened(inside, MARGIN_UM / mpp)
+    bodies = _cleaned(found, opening_um / mpp, fill_um2 / mpp**2)
     score = _score(signal, bodies, levels, mpp, log_um, modality)
     centres = _centres(score, bodies, separation_um / mpp)
     basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
     inner = _blurred(signal, 1.0 / mpp) - np.float32(levels.background)
     nuclei = _merged(basins, score, inner)
-    return _numbered(nuclei, area_um2_min / mpp**2)
+    return _numbered(nuclei, inside, area_um2_min / mpp**2)
 
 
 def histogram(
@@ -127,7 +131,8 @@ def histogram(
     """
     _check(rgb, mpp, mask, modality)
     smooth = _blurred(intensity(rgb, modality, glass), max(blur_um / mpp, 0.6))
-    return _histogram(smooth, _where(rgb, mpp, mask, modality, glass), modality)
+    possible = _possible(rgb, mpp, modality, glass)
+    return _histogram(smooth, possible if mask is None else possible & mask, modality)
 
 
 def find_levels(counts: Counts, modality: str) -> Levels | None:
@@ -229,10 +234,18 @@ def _check(rgb: Pixels, mpp: float, mask: Mask | None, modality: str) -> None:
         raise ValueError(f"modality {modality!r} is unknown; use one of {', '.join(RANGE)}")
 
 
-def _where(rgb: Pixels, mpp: float, mask: Mask | None, modality: str, glass: npt.ArrayLike) -> Mask:
-    """Where nuclei may be."""
-    whole = np.ones(rgb.shape[:2], np.bool_) if mask is None else mask.astype(np.bool_)
-    return whole & stained(rgb, mpp, glass) if modality == BRIGHTFIELD else whole
+def _possible(rgb: Pixels, mpp: float, modality: str, glass: npt.ArrayLike) -> Mask:
+    """Where the colour may be that of a nucleus."""
+    if modality == BRIGHTFIELD:
+        return stained(rgb, mpp, glass)
+    return np.ones(rgb.shape[:2], np.bool_)
+
+
+def _widened(mask: Mask, reach_px: float) -> Mask:
+    if mask.all():
+        return mask
+    away = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(away <= reach_px) if mask.any() else mask
 
 
 def _blurred(picture: Values, sigma_px: float) -> Values:
@@ -365,10 +378,12 @@ def _joined(
     return np.asarray(roots[basins], np.int32)
 
 
-def _numbered(nuclei: Labels, area_px_min: float) -> Labels:
-    """Small ones dropped, the others numbered without gaps."""
+def _numbered(nuclei: Labels, inside: Mask, area_px_min: float) -> Labels:
+    """Those that are large enough and at least half inside, numbered without gaps."""
     areas = np.bincount(nuclei.ravel())
     keep = areas >= max(1.0, area_px_min)
+    if not inside.all():
+        keep &= 2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas
     keep[0] = False
     numbers = np.zeros(len(areas), np.int32)
     numbers[keep] = np.arange(1, int(keep.sum()) + 1)

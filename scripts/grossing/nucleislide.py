@@ -103,7 +103,7 @@ def measure(
     ----------
     tiles : the slide's tiles
     record : the slide's JSON
-    mask : (H, W) uint8 labels over the scanned bounds; only tissue is looked at
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is looked at
     writer : takes the nuclei
     given_stain : the sheet's `stain`; nothing is looked for unless it is H&E or fluorescence
     options : keywords of `nuclei.segment`
@@ -184,7 +184,7 @@ class _Surroundings:
         return Cut(np.ascontiguousarray(rgb[y, x]), seen[y, x], halo - x.start, halo - y.start)
 
     def _tissue(self, row: Row, halo: int) -> npt.NDArray[np.bool_]:
-        """The mask, enlarged to the tile and its rim (nearest)."""
+        """Where to look: the mask, enlarged to the tile and its rim (nearest)."""
         along = (np.arange(-halo, self.size + halo) + 0.5) * self.per_px
         picks, inside = [], []
         for axis, name in enumerate(("y_level0_px", "x_level0_px")):
@@ -192,7 +192,11 @@ class _Surroundings:
             limit = self._mask.shape[axis] - 1
             picks.append(at.clip(0, limit).astype(int))
             inside.append((at >= 0) & (at <= limit))
-        found = self._mask[np.ix_(*picks)] == labels.TISSUE
+        found = self._mask[np.ix_(*picks)]
+        if self.modality == nuclei.FLUORESCENCE:
+            found = found != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
+        else:
+            found = found == labels.TISSUE
         return np.asarray(found & inside[0][:, None] & inside[1])
 
 
