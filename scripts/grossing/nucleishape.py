@@ -59,7 +59,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
     area = sums()
     x_px, y_px = sums(x) / area, sums(y) / area
     dx, dy = x - x_px[owner - 1], y - y_px[owner - 1]
-    xx, yy, xy = sums(dx * dx) / area + 1 / 12, sums(dy * dy) / area + 1 / 12, sums(dx * dy) / area
+    xx, yy, xy = (sums(product) / area for product in (dx * dx, dy * dy, dx * dy))
     spread = np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
     major, minor = (xx + yy) / 2 + spread, (xx + yy) / 2 - spread
     return Shapes(
@@ -68,7 +68,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
         area * mpp**2,
         np.sqrt(4 * area / math.pi) * mpp,
         _perimeters(labels, count) * mpp,
-        np.sqrt(np.clip(1 - minor / major, 0, 1)),
+        np.sqrt(np.clip(1 - minor / np.maximum(major, 1e-9), 0, 1)),
         sums(intensity[y, x]) / area,
     )
 
