@@ -1,21 +1,26 @@
 """Draw the nuclei that a run found, as outlines over a piece of a slide.
 
-Example: docs/make_nuclei.py demo/results docs/pictures/nuclei.jpg CMU-1-Small-Region 3 1
+The run needs `nuclei: {enabled: true, geojson: true}`. Example, a square of 320 px of tile 2_3:
+docs/make_nuclei.py demo/results docs/pictures/nuclei.jpg CMU-1-Small-Region 2 3 0 140 320
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
+
 from grossing import tileset
 
 SCALE, OUTLINE = 2, (20, 220, 60)
 
 
-def picture(results: Path, slide_id: str, column: int, row: int) -> np.ndarray:
-    """A tile beside itself with outlines, (H, W, 3) uint8 RGB."""
+def picture(results: Path, slide_id: str, column: int, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """A tile and the tile with outlines, both (H, W, 3) uint8 RGB."""
     container = results / f"tiles/{slide_id}.zip"
     with tileset.TileSet(container, results / f"tile_metrics/{slide_id}.parquet") as tiles:
         plain = tiles.pixels(column, row)
@@ -29,7 +34,7 @@ def picture(results: Path, slide_id: str, column: int, row: int) -> np.ndarray:
         for ring in feature["geometry"]["coordinates"]:
             points = (np.array(ring) - (at["x_level0_px"], at["y_level0_px"])) * px
             cv2.polylines(drawn, [np.round(points).astype(np.int32)], True, OUTLINE, 1, cv2.LINE_AA)
-    return np.hstack([plain, np.full((len(plain), 8, 3), 255, np.uint8), drawn])
+    return plain, drawn
 
 
 def main() -> None:
@@ -38,12 +43,15 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="the results folder of a run")
     parser.add_argument("out", type=Path, help="JPEG to write")
     parser.add_argument("slide_id")
-    parser.add_argument("column", type=int)
-    parser.add_argument("row", type=int)
-    parser.add_argument("--part", type=int, default=0, help="px of the tile to show from a corner")
+    for name in ("column", "row", "left", "top", "side"):
+        parser.add_argument(name, type=int)
     given = parser.parse_args()
-    drawn = picture(given.results, given.slide_id, given.column, given.row)
-    cv2.imwrite(str(given.out), drawn[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
+    y, x = (slice(SCALE * at, SCALE * (at + given.side)) for at in (given.top, given.left))
+    both = picture(given.results, given.slide_id, given.column, given.row)
+    plain, drawn = (shown[y, x] for shown in both)
+    gap = np.full((len(plain), 16, 3), 255, np.uint8)
+    beside = np.hstack([plain, gap, drawn])
+    cv2.imwrite(str(given.out), beside[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 72])
 
 
 if __name__ == "__main__":

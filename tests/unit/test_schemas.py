@@ -24,8 +24,11 @@ from grossing import (
     decide,
     failures,
     measure,
+    nuclei,
+    nucleislide,
     tables,
     tiles,
+    tileset,
     tissue,
     verdicts,
 )
@@ -38,7 +41,10 @@ TABLES = {
     "tile_metrics": tables.TILE_METRICS,
     "patch_cohort": tables.PATCH_COHORT,
     "tile_summary": tables.TILE_SUMMARY,
+    "nuclei": tables.NUCLEI,
+    "nuclei_tiles": tables.NUCLEI_TILES,
 }
+NUCLEI_OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
 MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
 
 
@@ -94,7 +100,12 @@ def described(properties):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("slide", "cohort_qc"), ("tile_metrics", "patch_cohort")]
+    ("one", "other"),
+    [
+        ("slide", "cohort_qc"),
+        ("tile_metrics", "patch_cohort"),
+        ("nuclei_tiles", "patch_cohort"),
+    ],
 )
 def test_a_column_in_two_tables_means_the_same(one, other):
     first, second = schema(one)["properties"], schema(other)["properties"]
@@ -237,6 +248,22 @@ def run(real_slide, tmp_path_factory):
         "tile_metrics": tables.read(paths[0]).to_pylist(),
         "patch_cohort": tables.read(patches).to_pylist(),
         "tile_summary": summary.to_pylist(),
+        **nuclei_of(out, records[0], measured[0].mask),
+    }
+
+
+def nuclei_of(out, record, mask):
+    """Tables of nuclei of the real slide."""
+    with (
+        tileset.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide,
+        nucleislide.Writer(out / "nuclei.parquet") as writer,
+    ):
+        counted = nucleislide.measure(
+            tiles_of_slide, record, mask, writer, given_stain="", options=NUCLEI_OPTIONS
+        )
+    return {
+        "nuclei": tables.read(out / "nuclei.parquet").to_pylist(),
+        "nuclei_tiles": tables.from_rows(counted, tables.NUCLEI_TILES).to_pylist(),
     }
 
 
@@ -311,6 +338,11 @@ def test_segment_called_bare_uses_the_shipped_config():
     defaults = {p.name: p.default for p in options if p.kind is p.KEYWORD_ONLY}
     assert defaults.pop("scanned") is None
     assert defaults == CONFIG["tissue"]
+
+
+def test_nuclei_called_bare_use_the_shipped_config():
+    options = inspect.signature(nuclei.segment).parameters
+    assert {name: options[name].default for name in NUCLEI_OPTIONS} == NUCLEI_OPTIONS
 
 
 def test_library_defaults_equal_the_shipped_config():
