@@ -19,6 +19,11 @@ def _unmix() -> npt.NDArray[np.float64]:
     return np.linalg.inv(unit)
 
 
+def haematoxylin_part() -> npt.NDArray[np.float64]:
+    """(3,) by which optical densities in R, G, B are multiplied and summed to haematoxylin's."""
+    return np.asarray(_unmix()[:, 0])
+
+
 def density_table(glass: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """(3, 256) optical density log10(glass / value) of each grey level, per channel R, G, B."""
     light = np.maximum(np.asarray(glass, np.float64), 1)

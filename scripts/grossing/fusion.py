@@ -18,10 +18,10 @@ from grossing import (
     grid,
     heatmap,
     labels,
+    modality,
     planes,
     registration,
     slides,
-    stain,
     vipsfeed,
     zstack,
 )
@@ -160,7 +160,7 @@ def _described(
 def _cells(middle: planes.Plane, given_stain: str, cell_um: float, tissue: dict[str, Any]) -> _Grid:
     """The grid of cells, and where the tissue of the middle plane lies in it."""
     small = middle.small(tissue["working_mpp"])
-    seen = 255 - small.rgb if stain.is_fluorescence(given_stain) else small.rgb
+    seen = 255 - small.rgb if modality.is_fluorescence(given_stain) else small.rgb
     mask = tissues.segment(seen, small.mpp, scanned=small.scanned, **tissue) == labels.TISSUE
     cell_px = cell_side(cell_um / middle.mpp, middle.tile_px)
     bounds = (0, 0, middle.width, middle.height)

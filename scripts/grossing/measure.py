@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing import content, labels, overview, sampling, slides, stain, tissue
+from grossing import content, labels, modality, overview, sampling, slides, stain, tissue
 
 THUMBNAIL_PX = 1024
 LOG = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _measure(
 ) -> Measured:
     record |= _resolution_columns(facts)
     small = overview.read(opened, facts, mpp=tissue_options["working_mpp"])
-    dark_field = stain.is_fluorescence(given_stain)
+    dark_field = modality.is_fluorescence(given_stain)
     seen = 255 - small.rgb if dark_field else small.rgb
     mask = tissue.segment(seen, small.mpp, scanned=small.scanned, **tissue_options)
     glass = tissue.glass_colour(seen, scanned=small.scanned)
@@ -114,7 +114,7 @@ def _measure(
     record |= _area_columns(mask, small) | sample.columns()
     record |= {f"background_{band}": int(glass[i]) for i, band in enumerate("rgb")}
     record |= _brightness(seen, small.scanned)
-    pooled = sample.pixels if stain.is_he(given_stain) else sample.pixels[:0]
+    pooled = sample.pixels if modality.is_he(given_stain) else sample.pixels[:0]
     record |= stain.statistics(pooled, glass)
     record["readable"] = True
     LOG.info("slide %s: %.2f mm2 of tissue", record["slide_id"], record["tissue_area_mm2"])

@@ -89,14 +89,3 @@ def statistics(pixels: npt.NDArray[np.uint8], glass: npt.ArrayLike) -> dict[str,
     if isinstance(own := fits["macenko"], stainfit.Macenko):
         found |= dict(zip(names, [round(value, 4) for value in own.h + own.e], strict=True))
     return found
-
-
-def is_he(stain: str | None) -> bool:
-    """Whether a sheet's `stain` means haematoxylin and eosin (an empty cell does)."""
-    letters = "".join(c for c in (stain or "").upper() if c.isalpha())
-    return letters in {"", "HE", "HANDE", "HES", "HAEMATOXYLINEOSIN", "HEMATOXYLINEOSIN"}
-
-
-def is_fluorescence(stain: str | None) -> bool:
-    """Whether a sheet's `stain` means bright signal on a dark field."""
-    return (stain or "").strip().lower() in {"fluorescence", "if", "dapi", "fish"}

@@ -68,6 +68,23 @@ FUSED_CELLS = pa.schema(
     ]
 )
 
+#: one row per nucleus of a slide
+NUCLEI = pa.schema(
+    [
+        ("slide_id", TEXT),
+        ("nucleus", LONG),
+        ("x_level0_px", DOUBLE),
+        ("y_level0_px", DOUBLE),
+        ("area_um2", FLOAT),
+        ("equivalent_diameter_um", FLOAT),
+        ("perimeter_um", FLOAT),
+        ("eccentricity", FLOAT),
+        ("hematoxylin_od", FLOAT),
+        ("brightness", FLOAT),
+        *PLACE,
+    ]
+)
+
 COHORT_QC = pa.schema(
     [
         ("qc_status", TEXT),

@@ -16,7 +16,12 @@ SCRIPTS = REPOSITORY / "scripts"
 ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
 
 #: name that is imported -> name on conda-forge, where they differ
-CONDA_NAMES = {"cv2": "py-opencv", "openslide": "openslide-python", "yaml": "pyyaml"}
+CONDA_NAMES = {
+    "cv2": "py-opencv",
+    "openslide": "openslide-python",
+    "skimage": "scikit-image",
+    "yaml": "pyyaml",
+}
 #: the library behind a Python package, where its version is ours to choose
 NATIVE = {"openslide-python": "openslide"}
 #: name on conda-forge -> name in requirements.lock, where they differ

@@ -26,9 +26,12 @@ from grossing import (
     failures,
     fusion,
     measure,
+    nuclei,
+    nucleislide,
     staintiles,
     tables,
     tiles,
+    tileset,
     tissue,
     verdicts,
     zstack,
@@ -44,8 +47,11 @@ TABLES = {
     "tile_summary": tables.TILE_SUMMARY,
     "normalized_tiles": tables.STAIN_TILES,
     "fused_cells": tables.FUSED_CELLS,
+    "nuclei": tables.NUCLEI,
+    "nuclei_tiles": tables.NUCLEI_TILES,
 }
 RECORDS = ("slide", "fused")
+NUCLEI_OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
 MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
 
 
@@ -106,6 +112,7 @@ def described(properties):
         ("slide", "cohort_qc"),
         ("tile_metrics", "patch_cohort"),
         ("normalized_tiles", "patch_cohort"),
+        ("nuclei_tiles", "patch_cohort"),
     ],
 )
 def test_a_column_in_two_tables_means_the_same(one, other):
@@ -262,6 +269,22 @@ def run(real_slide, tmp_path_factory):
         "tile_summary": summary.to_pylist(),
         "normalized_tiles": stained,
         **fused_stacks(out, real_slide),
+        **nuclei_of(out, records[0], measured[0].mask),
+    }
+
+
+def nuclei_of(out, record, mask):
+    """Tables of nuclei of the real slide."""
+    with (
+        tileset.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide,
+        nucleislide.Writer(out / "nuclei.parquet") as writer,
+    ):
+        counted = nucleislide.measure(
+            tiles_of_slide, record, mask, writer, given_stain="", options=NUCLEI_OPTIONS
+        )
+    return {
+        "nuclei": tables.read(out / "nuclei.parquet").to_pylist(),
+        "nuclei_tiles": tables.from_rows(counted, tables.NUCLEI_TILES).to_pylist(),
     }
 
 
@@ -364,6 +387,11 @@ def test_fuse_called_bare_uses_the_shipped_config():
         assert method == CONFIG["focus_stack"]["method"]
     methods = schema("config")["properties"]["focus_stack"]["properties"]["method"]["enum"]
     assert tuple(methods) == zstack.METHODS
+
+
+def test_nuclei_called_bare_use_the_shipped_config():
+    options = inspect.signature(nuclei.segment).parameters
+    assert {name: options[name].default for name in NUCLEI_OPTIONS} == NUCLEI_OPTIONS
 
 
 def test_library_defaults_equal_the_shipped_config():

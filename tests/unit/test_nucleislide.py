@@ -1,0 +1,196 @@
+"""Nuclei of a slide: tile by tile as in one piece, each once, and what the tables hold."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+import yaml
+from grossing import files, labels, measure, nuclei, nucleishape, nucleislide, tables, tiles
+from grossing.tileset import TileSet
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
+
+
+@pytest.fixture(scope="module")
+def measured(real_slide):
+    return measure.slide(
+        real_slide,
+        slide_id="real",
+        given_mpp=None,
+        given_stain="",
+        mpp_from_objective=False,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+    )
+
+
+def cut(real_slide, measured, folder, **options):
+    """The real slide in tiles below `folder`."""
+    kind = CONFIG["tiles"] | {"format": "png"} | options
+    rows = tiles.slide(
+        real_slide,
+        measured.record,
+        measured.mask,
+        container=folder / "tiles",
+        passed=True,
+        tiles=kind,
+        target_mpp=0.5,
+        target_mpp_tolerance=0.02,
+    )
+    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "tiles.parquet")
+
+
+def found_in(folder, measured, name="nuclei", given_stain="", geojson=False):
+    """Nuclei and counts of the tiles below `folder`."""
+    to = [folder / f"{name}.parquet", folder / f"{name}.geojson" if geojson else None]
+    with (
+        TileSet(folder / "tiles", folder / "tiles.parquet") as tileset,
+        nucleislide.Writer(*to) as writer,
+    ):
+        counted = nucleislide.measure(
+            tileset,
+            measured.record,
+            measured.mask,
+            writer,
+            given_stain=given_stain,
+            options=OPTIONS,
+        )
+    return tables.read(to[0]).to_pylist(), counted
+
+
+@pytest.fixture(scope="module")
+def folder(real_slide, measured, tmp_path_factory):
+    """The slide in tiles of 256 px, and its nuclei."""
+    folder = tmp_path_factory.mktemp("cut")
+    cut(real_slide, measured, folder, size_px=256)
+    found_in(folder, measured, geojson=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    return tables.read(folder / "nuclei.parquet").to_pylist()
+
+
+def in_one_piece(folder, measured):
+    """All tiles as one picture, segmented at once with the levels of the slide."""
+    with TileSet(folder / "tiles", folder / "tiles.parquet") as tileset:
+        surroundings = nucleislide._Surroundings(
+            tileset, measured.record, measured.mask, nuclei.BRIGHTFIELD
+        )
+        levels = nucleislide._levels(tileset, surroundings, nuclei.BRIGHTFIELD, OPTIONS["blur_um"])
+        side = 256 * (1 + max(max(r["tile_col"], r["tile_row"]) for r in tileset.rows))
+        first = {"tile_col": 0, "tile_row": 0, "x_level0_px": 0, "y_level0_px": 0}
+        whole = surroundings.cut(first, side)
+    rgb, seen = whole.rgb, whole.seen
+    segmented = nuclei.segment(rgb, surroundings.mpp, seen, levels=levels, glass=surroundings.glass)
+    signal = nuclei.intensity(rgb, nuclei.BRIGHTFIELD, surroundings.glass)
+    shapes = nucleishape.measure(segmented, signal, surroundings.mpp)
+    x = (shapes.x_px + 0.5 - whole.x_px) * surroundings.per_px
+    return np.stack([x, (shapes.y_px + 0.5 - whole.y_px) * surroundings.per_px], axis=1), shapes
+
+
+def test_tiles_find_what_the_whole_picture_shows(folder, found, measured):
+    """No nucleus is lost, doubled or cut where tiles meet."""
+    whole, shapes = in_one_piece(folder, measured)
+    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in found])
+    assert len(found) == pytest.approx(len(whole), rel=0.005) and len(found) > 2000
+    apart = np.linalg.norm(places[:, None] - whole[None], axis=2)
+    same = apart.min(axis=0) < 0.01
+    assert same.mean() > 0.99
+    areas = np.array([row["area_um2"] for row in found])[apart.argmin(axis=0)]
+    assert np.allclose(areas[same], shapes.area_um2[same])
+
+
+def test_no_two_nuclei_are_closer_than_the_separation(found):
+    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in found]) * 0.499
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert apart.min() > OPTIONS["separation_um"]
+
+
+def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, found, measured):
+    rows = tables.read(folder / "tiles.parquet").to_pylist()
+    _, counted = found_in(folder, measured, "again")
+    assert [row["nucleus"] for row in found] == list(range(1, len(found) + 1))
+    assert {row["slide_id"] for row in found} == {"real"}
+    for row, count in zip(rows, counted, strict=True):
+        assert (row["tile_col"], row["tile_row"]) == (count["tile_col"], count["tile_row"])
+        own = [n for n in found if (n["tile_col"], n["tile_row"]) == tuple(count.values())[:2]]
+        assert count["nuclei_count"] == len(own)
+        for nucleus in own:
+            assert 0 <= nucleus["x_level0_px"] - row["x_level0_px"] < row["size_level0_px"]
+            assert 0 <= nucleus["y_level0_px"] - row["y_level0_px"] < row["size_level0_px"]
+        area_mm2 = row["tissue_fraction"] * (256 * row["mpp"] / 1000) ** 2
+        assert count["nuclei_per_mm2"] == pytest.approx(len(own) / area_mm2)
+
+
+def test_the_same_again_to_the_byte(folder, measured):
+    found_in(folder, measured, "twice", geojson=True)
+    for suffix in ("parquet", "geojson"):
+        one, other = folder / f"nuclei.{suffix}", folder / f"twice.{suffix}"
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_outlines_are_valid_detections_around_the_centroids(folder, found):
+    features = json.loads((folder / "nuclei.geojson").read_text())["features"]
+    assert len(features) == len(found)
+    for row, feature in zip(found, features, strict=True):
+        outline = shapely.geometry.shape(feature["geometry"])
+        assert outline.is_valid and outline.geom_type == "Polygon"
+        assert outline.buffer(4).contains(shapely.Point(row["x_level0_px"], row["y_level0_px"]))
+        assert outline.area * 0.499**2 == pytest.approx(row["area_um2"], rel=0.25)
+        assert feature["properties"]["objectType"] == "detection"
+
+
+def test_other_stains_have_valid_empty_tables(folder, measured):
+    found, counted = found_in(folder, measured, "ihc", given_stain="CD3", geojson=True)
+    assert found == []
+    assert {row.get("nuclei_count") for row in counted} == {None}
+    assert len(counted) == len(tables.read(folder / "tiles.parquet"))
+    assert json.loads((folder / "ihc.geojson").read_text())["features"] == []
+
+
+def test_tiles_too_coarse_for_nuclei_have_none(real_slide, measured, tmp_path):
+    cut(real_slide, measured, tmp_path, size_px=256)
+    rows = tables.read(tmp_path / "tiles.parquet").to_pylist()
+    coarse = [row | {"mpp": 2.0} for row in rows]
+    tables.write_parquet(tables.from_rows(coarse, tables.TILE_METRICS), tmp_path / "tiles.parquet")
+    found, counted = found_in(tmp_path, measured)
+    assert found == [] and {row.get("nuclei_count") for row in counted} == {None}
+
+
+def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, found, measured):
+    rows = tables.read(folder / "tiles.parquet").to_pylist()
+    hole = max(rows, key=lambda row: row["tissue_fraction"])
+    hole |= {"lost": True, "tile_path": None}
+    lost = folder.parent / "lost"
+    lost.mkdir()
+    (lost / "tiles").symlink_to(folder / "tiles")
+    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), lost / "tiles.parquet")
+    others, counted = found_in(lost, measured)
+    at = rows.index(hole)
+    assert counted[at]["nuclei_count"] is None
+    assert sum(count["nuclei_count"] is None for count in counted) == 1
+    kept = [n for n in found if (n["tile_col"], n["tile_row"]) != tuple(counted[at].values())[:2]]
+    assert len(others) == pytest.approx(len(kept), rel=0.02)
+
+
+def test_pen_and_glass_of_the_mask_are_left_out(folder, found, measured):
+    half = measured.mask.copy()
+    half[:, half.shape[1] // 2 :] = labels.PEN
+    border = half.shape[1] // 2 * measured.record["overview_downsample"]
+    inked, _ = found_in(folder, measure.Measured(measured.record, half), "ink")
+    assert 0 < len(inked) < 0.8 * len(found)
+    assert max(row["x_level0_px"] for row in inked) < border + 10 / 0.499
+
+
+def test_a_killed_writer_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), nucleislide.Writer(tmp_path / "n", tmp_path / "g"):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    assert files.temporary_for(tmp_path / "n").parent == tmp_path

@@ -1,0 +1,47 @@
+"""The nuclei of a cohort: tables for every row of the sheet, columns of the tile table, reruns."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from running import GATE_COHORT, configure, plan, read_csv, run, snakemake
+
+ON = {"enabled": True, "geojson": True}
+
+
+def rows(workdir: Path, folder: str, slide_id: str) -> list[dict[str, object]]:
+    table: list[dict[str, object]] = pq.read_table(
+        workdir / f"results/{folder}/{slide_id}.parquet"
+    ).to_pylist()
+    return table
+
+
+def test_nuclei_of_a_cohort(workdir: Path) -> None:
+    configure(workdir, nuclei=ON)
+    done = run(workdir).jobs
+    assert done == {"measure_nuclei": len(GATE_COHORT), "collect_tiles": 1}
+    for slide_id in GATE_COHORT:
+        nuclei = rows(workdir, "nuclei", slide_id)
+        tiles, counted = (
+            rows(workdir, folder, slide_id) for folder in ("tile_metrics", "nuclei_tiles")
+        )
+        outlines = json.loads((workdir / f"results/nuclei/{slide_id}.geojson").read_text())
+        assert len(outlines["features"]) == len(nuclei)
+        assert [t["tile_path"] is None for t in tiles] == [
+            c["nuclei_count"] is None for c in counted
+        ]
+        assert bool(nuclei) == (slide_id in ("real", "medium"))
+    total = sum(len(rows(workdir, "nuclei", slide_id)) for slide_id in ("real", "medium"))
+    judged = read_csv(workdir, "patch_cohort.csv")
+    assert sum(int(row["nuclei_count"]) for row in judged) == total
+    assert all(float(row["nuclei_per_mm2"]) >= 0 for row in judged)
+    assert plan(workdir).jobs == {}
+    configure(workdir, nuclei=ON | {"area_um2_min": 12.0})
+    assert plan(workdir).jobs == done
+
+
+def test_nuclei_without_pixels_are_refused(workdir: Path) -> None:
+    configure(workdir, nuclei=ON, tiles={"container": "none"})
+    refused = snakemake(workdir, "-n")
+    assert refused.code != 0
+    assert "nuclei.enabled needs the pixels of the tiles" in refused.text

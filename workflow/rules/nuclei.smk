@@ -1,0 +1,42 @@
+# Nuclei: one table per slide, counts for the tile table.
+
+NUCLEI = config["nuclei"]
+NUCLEI_GEOJSON = {"geojson": "results/nuclei/{slide_id}.geojson"} if NUCLEI["geojson"] else {}
+if NUCLEI["enabled"] and config["tiles"]["container"] == "none":
+    raise WorkflowError(
+        "nuclei.enabled needs the pixels of the tiles, and tiles.container: none writes none: "
+        "use zip or directory, or switch nuclei off"
+    )
+
+
+rule measure_nuclei:
+    """The nuclei of one slide: size, shape and stain of each, count and density per tile."""
+    input:
+        facts=rules.measure_slide.output.facts,
+        mask=rules.measure_slide.output.mask,
+        container=rules.tile_slide.output.get("container", []),
+        metrics=rules.tile_slide.output.metrics,
+    output:
+        **NUCLEI_GEOJSON,
+        nuclei="results/nuclei/{slide_id}.parquet",
+        tiles="results/nuclei_tiles/{slide_id}.parquet",
+    log:
+        "logs/measure_nuclei/{slide_id}.log",
+    benchmark:
+        "benchmarks/measure_nuclei/{slide_id}.tsv"
+    conda:
+        "../../envs/measure_nuclei.yaml"
+    resources:
+        mem_mb=memory(500, 0),
+        runtime=minutes(10, 30),
+    params:
+        code=code_digest("measure_nuclei"),
+        stain=given_stain,
+        nuclei={k: v for k, v in NUCLEI.items() if k not in ("enabled", "geojson")},
+    script:
+        "../../scripts/measure_nuclei.py"
+
+
+if NUCLEI["enabled"]:
+    PRODUCTS += rules.measure_nuclei.output
+    TILE_TABLES["nuclei"] = rules.measure_nuclei.output.tiles
