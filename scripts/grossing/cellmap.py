@@ -1,4 +1,4 @@
-"""A picture that comes in tiles, summed over square cells: no seams, and memory of the cells only."""
+"""A picture that comes in tiles, summed over square cells: no seams, memory for the cells alone."""
 
 from typing import Any
 

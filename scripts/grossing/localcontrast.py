@@ -1,7 +1,7 @@
 """High-cellularity zones by local contrast: equalise, smooth, stretch, local threshold, close.
 
-The chain of a public lecture on inflammation in sheep liver (Caudron, "Image processing in Python"),
-its sizes in pixels taken as those of 8 um, and applied to tissue alone.
+The chain of a lecture on inflammation in sheep liver (Caudron, "Image processing in Python"), its
+sizes in pixels taken as pixels of 8 um, and applied to tissue alone.
 """
 
 import math
@@ -53,9 +53,9 @@ def zones(density: Map, body: Mask, cell_um: float) -> Mask:
     bytes_ = np.clip(np.rint(255 * even / top), 0, 255).astype(np.uint8)
     contexts = [min(MOST_CONTEXTS, math.ceil(n * cell_um / CONTEXT_UM)) for n in body.shape]
     clahe = cv2.createCLAHE(CLIP, (contexts[1], contexts[0]))
-    stretched = clahe.apply(bytes_).astype(np.float32) / 255
+    stretched: Map = clahe.apply(bytes_).astype(np.float32) / np.float32(255)
     smooth = _blurred(stretched, SMOOTH_UM / cell_um)
-    contrast = 1 / (1 + np.exp(GAIN * (CUTOFF - smooth)))
+    contrast: Map = 1 / (1 + np.exp(GAIN * (CUTOFF - smooth)))
     above = contrast > _blurred(contrast, LOCAL_UM / cell_um) + ABOVE_LOCAL
     grown = cv2.dilate((above & body).view(np.uint8), _disc(GROW_UM / cell_um))
     closed = cv2.morphologyEx(grown, cv2.MORPH_CLOSE, _disc(CLOSE_UM / cell_um))

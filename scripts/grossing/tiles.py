@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing import cutter as cutting
-from grossing import deepzoom, encode, grid, labels, parallel
+from grossing import deepzoom, denoising, encode, grid, labels, parallel
 
 CANDIDATE_TISSUE_FRACTION = 0.05
 CANDIDATE_SCANNED_FRACTION = 0.5
@@ -79,11 +79,21 @@ def slide(
     if sink is not None and tiles["engine"] == "dzsave":
         from grossing import wholeslide  # libvips costs every other job 0.1 s
 
-        wholeslide.tiles(rows, cutter(), cells, sink, name=name, encoding=_encoding(tiles))
+        wholeslide.tiles(
+            rows,
+            cutter(),
+            cells,
+            sink,
+            name=name,
+            encoding=_encoding(tiles),
+            denoise=tiles["denoise"],
+        )
     else:
         size = (cells.padded_width_px, cells.padded_height_px)
         with _pyramid(sink, name, size, cutting.glass_of(record), tiles) as pyramid:
-            _tissue_only(rows, cutter, pyramid, encode.encoder(**_encoding(tiles)), threads)
+            finish = functools.partial(denoising.denoise, strength=tiles["denoise"])
+            to_bytes = encode.encoder(**_encoding(tiles))
+            _tissue_only(rows, cutter, pyramid, finish, to_bytes, threads)
     constant = {
         "slide_id": name,
         "mpp": cells.mpp,
@@ -133,10 +143,11 @@ def _tissue_only(
     rows: list[Row],
     new_cutter: Callable[[], cutting.Cutter],
     pyramid: deepzoom.Pyramid | None,
+    finish: Callable[[Pixels], Pixels],
     to_bytes: Callable[[Pixels], bytes],
     threads: int,
 ) -> None:
-    """Read, measure and encode the candidates in Z-order; completes their rows."""
+    """Read, measure, finish and encode the candidates in Z-order; completes their rows."""
     own = threading.local()
 
     def work(row: Row) -> tuple[bytes, Pixels] | None:
@@ -145,6 +156,7 @@ def _tissue_only(
         rgb = cutting.measured(row, own.cutter)
         if rgb is None or pyramid is None:
             return None
+        rgb = finish(rgb)
         return to_bytes(rgb), deepzoom.half_size(rgb)
 
     for row, made in zip(rows, parallel.ordered(work, rows, threads), strict=True):

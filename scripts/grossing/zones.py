@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing import cellmap, encode, files, labels, localcontrast, polygons, stain, tissue
-from grossing.cutter import glass_of
 from grossing.tileset import TileSet
 
 LOG = logging.getLogger(__name__)
@@ -161,42 +160,41 @@ def slide(
     10 um. Tissue without a tile (candidates hold at least 5 % tissue) is not looked at.
     """
     cv2.setNumThreads(1)
-    reason = _reason(tiles, given_stain)
     facts: dict[str, Any] = {
         "slide_id": record["slide_id"],
         "method": zones["method"],
-        "reason": reason,
+        "reason": _reason(tiles, given_stain),
     }
-    if reason is not None:
-        LOG.info("slide %s: no zones are looked for: %s", record["slide_id"], reason)
+    if facts["reason"] is not None:
+        LOG.info("slide %s: no zones are looked for: %s", facts["slide_id"], facts["reason"])
         return Zones(facts | dict.fromkeys(MEASURED))
     parts = math.ceil(record["overview_downsample"] * record["mpp"] / COARSEST_CELL_UM)
     downsample = record["overview_downsample"] / parts
-    body = (mask == labels.TISSUE).repeat(parts, axis=0).repeat(parts, axis=1)
+    cell_um = downsample * record["mpp"]
+    body = np.asarray(mask == labels.TISSUE).repeat(parts, axis=0).repeat(parts, axis=1)
     cells = cellmap.CellMap((body.shape[0], body.shape[1]), downsample)
     nuclear_od = _fill(cells, tiles, record, body, zones)
     cells.total *= body
     cells.pixels *= body
-    options = {key: zones[key] for key in ("method", "smooth_um", "fraction_min", "mad_factor")}
-    cell_um = downsample * record["mpp"]
     found, limit = _zones(
-        cells.total, cells.pixels, cell_um, min_area_mm2=zones["min_area_mm2"], **options
+        cells.total,
+        cells.pixels,
+        cell_um,
+        **{key: value for key, value in zones.items() if key != "nuclear_od_min"},
     )
-    cell_mm2 = cell_um**2 / 1e6
-    area, seen = (float(np.count_nonzero(of) * cell_mm2) for of in (found, cells.pixels))
-    return Zones(
-        facts
-        | {
-            "area_mm2": round(area, 6),
-            "tissue_area_mm2": round(seen, 6),
-            "fraction": round(area / seen, 6) if seen else None,
-            "threshold": limit,
-            "nuclear_od": nuclear_od,
-            "downsample": downsample,
-            "mpp": round(cell_um, 6),
-        },
-        found,
-    )
+    area, seen = (float(np.count_nonzero(of) * cell_um**2 / 1e6) for of in (found, cells.pixels))
+    LOG.info("slide %s: zones of %.4f mm2 in %.2f mm2 of tissue", facts["slide_id"], area, seen)
+    measured = {
+        "zones": len(polygons.of_mask(found)),
+        "area_mm2": round(area, 6),
+        "tissue_area_mm2": round(seen, 6),
+        "fraction": round(area / seen, 6) if seen else None,
+        "threshold": limit,
+        "nuclear_od": nuclear_od,
+        "downsample": downsample,
+        "mpp": round(cell_um, 6),
+    }
+    return Zones(facts | measured, found)
 
 
 def write(found: Zones, record: Mapping[str, Any], to: ZoneFiles) -> None:
@@ -214,7 +212,6 @@ def write(found: Zones, record: Mapping[str, Any], to: ZoneFiles) -> None:
             mpp=record["mpp"],
             number_name="zone_id",
         )
-        facts = facts | {"zones": len(outlines["features"])}
     files.write(to.mask, encode.png(picture))
     files.write(to.outlines, _json(outlines))
     files.write(to.facts, _json(facts))
@@ -261,11 +258,14 @@ def _fill(
     zones: Mapping[str, Any],
 ) -> float | None:
     """Sum all tiles; returns the density above which a pixel is nuclear, where that counts."""
-    glass, corner = glass_of(record), record["bounds"]
+    glass = [record[f"background_{band}"] for band in "rgb"]
+    corner = record["bounds"]
 
     def opened(rows: list[Any]) -> Iterator[tuple[Map, float, float, float]]:
         for row in rows:
             rgb = tiles.pixels(row["tile_col"], row["tile_row"])
+            if rgb is None:
+                continue
             x, y = row["x_level0_px"] - corner["x"], row["y_level0_px"] - corner["y"]
             yield _haematoxylin(rgb, glass), x, y, row["size_level0_px"] / rgb.shape[0]
 
@@ -300,7 +300,7 @@ def _histogram(density: Map) -> npt.NDArray[np.int64]:
 
 
 def _nuclear_od(counts: npt.NDArray[np.int64], least: float) -> float:
-    """Otsu's threshold of a histogram, but no less than `least`."""
+    """Otsu's threshold of a histogram, amid a gap where there is one, but no less than `least`."""
     levels = np.arange(len(counts))
     below = np.cumsum(counts, dtype=np.float64)
     sums = np.cumsum(counts * levels, dtype=np.float64)
@@ -308,7 +308,8 @@ def _nuclear_od(counts: npt.NDArray[np.int64], least: float) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = sums / below - (sums[-1] - sums) / above
     between = np.nan_to_num(below * above * apart**2)
-    return max(least, (int(np.argmax(between)) + 0.5) / STEPS_PER_OD)
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))
+    return max(least, round(float(best.mean() + 0.5) / STEPS_PER_OD, 4))
 
 
 def _zones(
@@ -332,10 +333,10 @@ def _zones(
     seen = np.asarray(pixels > 0)
     limit = None
     if method == "clahe_local":
-        found = localcontrast.zones(total / np.maximum(pixels, 1), seen, cell_um)
+        found = localcontrast.zones(_mean(total, pixels), seen, cell_um)
     else:
-        share = _smooth(total, smooth_um / cell_um)
-        share /= np.maximum(_smooth(pixels, smooth_um / cell_um), np.float32(1e-6))
+        sigma = smooth_um / cell_um
+        share = _mean(_smooth(total, sigma), _smooth(pixels, sigma))
         inside = share[seen]
         if inside.size:
             median = float(np.median(inside))
@@ -343,6 +344,10 @@ def _zones(
             limit = round(max(fraction_min, median + mad_factor * spread), 6)
         found = seen & (share > (limit or 0))
     return _cleaned(found, seen, min_area_mm2 * 1e6 / cell_um**2), limit
+
+
+def _mean(total: Map, pixels: Map) -> Map:
+    return np.asarray(total / np.maximum(pixels, 1e-6), np.float32)
 
 
 def _smooth(cells: Map, sigma: float) -> Map:
