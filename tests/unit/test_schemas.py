@@ -71,7 +71,7 @@ def test_columns_equal_the_schema(name):
     }
 
 
-@pytest.mark.parametrize("name", [*TABLES, "slide"])
+@pytest.mark.parametrize("name", [*TABLES, "slide", "zones"])
 def test_every_column_has_a_meaning_and_every_number_a_unit_and_a_range(name):
     loaded = schema(name)
     jsonschema.Draft202012Validator.check_schema(loaded)
@@ -314,17 +314,17 @@ def test_segment_called_bare_uses_the_shipped_config():
 
 
 def test_library_defaults_equal_the_shipped_config():
-    """A keyword that bears the name of a config key has its value, in every function."""
-    shipped = {key.rpartition(".")[2]: key for key in config_leaves(CONFIG)}
+    """A keyword that bears the name of a config key has the value of one that is so named."""
+    shipped = {}
+    for key in config_leaves(CONFIG):
+        value = functools.reduce(lambda section, part: section[part], key.split("."), CONFIG)
+        shipped.setdefault(key.rpartition(".")[2], set()).add(str(value))
     compared = set()
     for module in pkgutil.iter_modules(grossing.__path__):
         for place, function in functions(importlib.import_module(f"grossing.{module.name}")):
             for option in inspect.signature(function).parameters.values():
                 if option.name in shipped and option.default not in (option.empty, None):
-                    value = CONFIG
-                    for part in shipped[option.name].split("."):
-                        value = value[part]
-                    assert str(option.default) == str(value), (place, option.name)
+                    assert str(option.default) in shipped[option.name], (place, option.name)
                     compared.add(option.name)
     assert compared >= set(CONFIG["tissue"])
 
@@ -350,7 +350,7 @@ def test_pages_are_up_to_date(page):
 
 def test_outputs_page_has_every_schema():
     text = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
-    wanted = {*TABLES, "slide", "reason_codes", "tile_reason_codes"}
+    wanted = {*TABLES, "slide", "zones", "reason_codes", "tile_reason_codes"}
     assert set(re.findall(r"<!-- table: (\S+) -->", text)) == wanted
 
 
