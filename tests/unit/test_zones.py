@@ -215,8 +215,10 @@ def test_what_lies_beyond_the_cells_is_left_out():
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """A slide's tiles with a dense disc, cut from one picture of 0.5 um/px, origin (1000, 400)."""
-    folder = tmp_path_factory.mktemp("drawn")
-    picture, body, disc = scene(0.5, side_um=1024)
+    return cut_into(tmp_path_factory.mktemp("drawn"), *scene(0.5, side_um=1024))
+
+
+def cut_into(folder, picture, body, disc):
     small = body.reshape(128, 16, 128, 16).mean((1, 3)) > 0.5
     mask = np.where(small, labels.TISSUE, labels.GLASS).astype(np.uint8)
     record = {
@@ -309,11 +311,26 @@ def test_a_coarse_mask_is_divided(drawn):
 
 @pytest.mark.parametrize("method", zones.METHODS)
 def test_only_tissue_counts(drawn, method):
-    """The disc lies under a pen: nothing is left, and its pixels shift no threshold."""
+    """The disc lies under a pen: nothing is left, nor does it raise the share beside it."""
     disc = cv2.resize(drawn[5].view(np.uint8), (128, 128), interpolation=cv2.INTER_AREA) > 0
-    under = cv2.dilate(disc.view(np.uint8), np.ones((5, 5))) > 0
+    under = cv2.dilate(disc.view(np.uint8), np.ones((3, 3))) > 0
     mask = np.where(under, np.uint8(labels.PEN), drawn[2])
     assert not sought(drawn, mask=mask, method=method).mask.any()
+
+
+def test_ink_beside_the_tissue_shifts_no_threshold(drawn, tmp_path):
+    _, _, _, picture, body, disc = drawn
+    inked = np.where(body[..., None], picture, np.uint8(10))
+    found = sought(cut_into(tmp_path, inked, body, disc))
+    assert found.facts["nuclear_od"] == sought(drawn).facts["nuclear_od"]
+    assert found.facts["zones"] == 1
+
+
+def test_noise_of_tissue_without_nuclei_is_not_split():
+    eosin = np.random.default_rng(0).normal(0.02, 0.03, 100_000).astype(np.float32)
+    counts = zones._histogram(eosin)
+    assert zones._nuclear_od(counts, 0.0) < 0.05
+    assert zones._nuclear_od(counts, 0.12) == 0.12
 
 
 def test_a_sampled_threshold_serves_a_slide_of_many_tiles(drawn, monkeypatch):
