@@ -314,7 +314,7 @@ def test_only_tissue_counts(drawn, method):
     """The disc lies under a pen: nothing is left, nor does it raise the share beside it."""
     disc = cv2.resize(drawn[5].view(np.uint8), (128, 128), interpolation=cv2.INTER_AREA) > 0
     mask = np.where(disc, np.uint8(labels.PEN), drawn[2])
-    assert not sought(drawn, mask=mask, method=method).mask.any()
+    assert not sought(drawn, mask=mask, method=method, fraction_min=0.2).mask.any()
 
 
 def test_ink_beside_the_tissue_shifts_no_threshold(drawn, tmp_path):
