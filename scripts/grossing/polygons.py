@@ -42,6 +42,7 @@ def feature_collection(
     origin: tuple[int, int],
     downsample: float,
     mpp: float,
+    number_name: str = "tissue_id",
 ) -> dict[str, Any]:
     """Annotations of the given label classes, one feature per piece.
 
@@ -52,6 +53,7 @@ def feature_collection(
     origin : level-0 px of the labels' corner
     downsample : level-0 px per pixel of the labels; the coordinates are level-0 px
     mpp : um per level-0 pixel
+    number_name : property that counts the features from 0
 
     References
     ----------
@@ -62,21 +64,26 @@ def feature_collection(
         for piece in of_mask(labels == label):
             outline = shapely.transform(piece, lambda at: np.round(at * downsample + origin))
             whole = shapely.make_valid(outline)
-            features.append(_feature(whole, len(features), name, colour, mpp))
+            number = {number_name: len(features)}
+            features.append(_feature(whole, number, name, colour, mpp))
     return {"type": "FeatureCollection", "features": features}
 
 
 def _feature(
-    outline: BaseGeometry, number: int, name: str, colour: tuple[int, int, int], mpp: float
+    outline: BaseGeometry,
+    number: dict[str, int],
+    name: str,
+    colour: tuple[int, int, int],
+    mpp: float,
 ) -> dict[str, Any]:
     return {
         "type": "Feature",
         "geometry": shapely.geometry.mapping(outline),
         "properties": {
             "objectType": "annotation",
-            "name": f"{name} {number}",
+            "name": f"{name} {next(iter(number.values()))}",
             "classification": {"name": name, "color": list(colour)},
             "measurements": {"area_mm2": round(outline.area * mpp**2 / 1e6, 6)},
-            "tissue_id": number,
+            **number,
         },
     }

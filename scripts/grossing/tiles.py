@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing import cutter as cutting
-from grossing import deepzoom, encode, grid, labels, parallel, records
+from grossing import deepzoom, denoising, encode, grid, labels, parallel, records
 
 CANDIDATE_TISSUE_FRACTION = 0.05
 CANDIDATE_SCANNED_FRACTION = 0.5
@@ -79,11 +79,12 @@ def slide(
     if sink is not None and tiles["engine"] == "dzsave":
         from grossing import wholeslide  # libvips costs every other job 0.1 s
 
-        wholeslide.tiles(rows, cutter(), cells, sink, name=name, encoding=_encoding(tiles))
+        options = {"encoding": _encoding(tiles), "denoise": tiles["denoise"]}
+        wholeslide.tiles(rows, cutter(), cells, sink, name=name, **options)
     else:
         size = (cells.padded_width_px, cells.padded_height_px)
         with _pyramid(sink, name, size, records.glass_of(record), tiles) as pyramid:
-            _tissue_only(rows, cutter, pyramid, encode.encoder(**_encoding(tiles)), threads)
+            _tissue_only(rows, cutter, pyramid, _finisher(tiles), threads)
     constant = {
         "slide_id": name,
         "mpp": cells.mpp,
@@ -133,10 +134,10 @@ def _tissue_only(
     rows: list[Row],
     new_cutter: Callable[[], cutting.Cutter],
     pyramid: deepzoom.Pyramid | None,
-    to_bytes: Callable[[Pixels], bytes],
+    finish: Callable[[Pixels], tuple[bytes, Pixels]],
     threads: int,
 ) -> None:
-    """Read, measure and encode the candidates in Z-order; completes their rows."""
+    """Read, measure, finish and encode the candidates in Z-order; completes their rows."""
     own = threading.local()
 
     def work(row: Row) -> tuple[bytes, Pixels] | None:
@@ -145,13 +146,24 @@ def _tissue_only(
         rgb = cutting.measured(row, own.cutter)
         if rgb is None or pyramid is None:
             return None
-        return to_bytes(rgb), deepzoom.half_size(rgb)
+        return finish(rgb)
 
     for row, made in zip(rows, parallel.ordered(work, rows, threads), strict=True):
         if made is not None and pyramid is not None:
             member = pyramid.add(row["tile_col"], row["tile_row"], *made)
             row["tile_path"], row["tile_offset"] = member.path, member.offset
             row["tile_bytes"] = member.bytes
+
+
+def _finisher(tiles: Mapping[str, Any]) -> Callable[[Pixels], tuple[bytes, Pixels]]:
+    """What is done with a measured tile: denoised, then encoded, and halved for the pyramid."""
+    to_bytes = encode.encoder(**_encoding(tiles))
+
+    def finish(rgb: Pixels) -> tuple[bytes, Pixels]:
+        rgb = denoising.denoise(rgb, tiles["denoise"])
+        return to_bytes(rgb), deepzoom.half_size(rgb)
+
+    return finish
 
 
 def _sink(path: str | os.PathLike[str] | None, kind: str) -> deepzoom.Container | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyvips
 
 from grossing import cutter as cutting
-from grossing import deepzoom, files, grid, slides, vipsfeed
+from grossing import deepzoom, denoising, files, grid, slides, vipsfeed
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -24,6 +24,7 @@ def tiles(
     *,
     name: str,
     encoding: Mapping[str, Any],
+    denoise: float = 0,
 ) -> None:
     """Write the complete viewer pyramid with libvips' dzsave; completes the candidates' rows.
 
@@ -34,12 +35,13 @@ def tiles(
     container : takes the members; the dated `vips-properties.xml` is left out
     name : of the picture
     encoding : `format`, `quality` and `chroma` of the config
+    denoise : strength of denoising, of glass too; 0 is off
     """
     wanted = {(row["tile_col"], row["tile_row"]): row for row in rows}
     size = (cells.padded_width_px, cells.padded_height_px)
     temporary = files.temporary_for(container.path.with_name(f"{name}.dzsave"))
     try:
-        with vipsfeed.image(_bands(cutter, cells, wanted), *size) as image:
+        with vipsfeed.image(_bands(cutter, cells, wanted, denoise), *size) as image:
             image.dzsave(
                 str(temporary),
                 imagename=name,
@@ -109,15 +111,18 @@ def rescale(
 
 
 def _bands(
-    cutter: cutting.Cutter, cells: grid.Grid, wanted: Mapping[tuple[int, int], dict[str, Any]]
+    cutter: cutting.Cutter,
+    cells: grid.Grid,
+    wanted: Mapping[tuple[int, int], dict[str, Any]],
+    denoise: float = 0,
 ) -> Iterator[Pixels]:
-    """Rows of tiles from top to bottom; wanted ones are measured on the way."""
+    """Rows of tiles from top to bottom; wanted ones are measured, then all denoised, on the way."""
     for row in range(cells.rows):
         band = np.empty((cells.size_px, cells.padded_width_px, 3), np.uint8)
         for column in range(cells.columns):
             at = slice(column * cells.size_px, (column + 1) * cells.size_px)
             rgb = _tile(cutter, column, row, wanted.get((column, row)))
-            band[:, at] = cutter.glass if rgb is None else rgb
+            band[:, at] = cutter.glass if rgb is None else denoising.denoise(rgb, denoise)
         yield band
 
 

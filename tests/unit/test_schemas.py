@@ -50,7 +50,7 @@ TABLES = {
     "nuclei": tables.NUCLEI,
     "nuclei_tiles": tables.NUCLEI_TILES,
 }
-RECORDS = ("slide", "fused")
+RECORDS = ("slide", "fused", "zones")
 NUCLEI_OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
 MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
 

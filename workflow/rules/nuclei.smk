@@ -2,11 +2,6 @@
 
 NUCLEI = config["nuclei"]
 NUCLEI_GEOJSON = {"geojson": "results/nuclei/{slide_id}.geojson"} if NUCLEI["geojson"] else {}
-if NUCLEI["enabled"] and config["tiles"]["container"] == "none":
-    raise WorkflowError(
-        "nuclei.enabled needs the pixels of the tiles, and tiles.container: none writes none: "
-        "use zip or directory, or switch nuclei off"
-    )
 
 
 rule measure_nuclei:

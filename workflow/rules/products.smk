@@ -8,18 +8,12 @@ ENCODED_AS = {
 
 def stage_container(path):
     """A stage's container of one slide, of the kind that the tiles are in."""
-    made = tile_container(path)
-    return directory(made) if made == path else made
+    return directory(path) if ENCODED_AS["container"] == "directory" else f"{path}.zip"
 
 
-def tile_container(path):
-    """Where tiling leaves a slide's tiles."""
-    return path if ENCODED_AS["container"] == "directory" else f"{path}.zip"
-
-
-def check_stains():
+def check_stages():
     """Stops at start where a stage that is on cannot work."""
-    for section in ("stain", "stains"):
+    for section in ("stain", "stains", "nuclei", "zones"):
         if config[section]["enabled"] and ENCODED_AS["container"] == "none":
             remedy = f"use tiles.container zip or directory, or {section}.enabled: false"
             raise WorkflowError(
@@ -39,4 +33,4 @@ def reference_slides():
     return [i for i in COMPLETE if i == STAIN["reference"]]
 
 
-check_stains()
+check_stages()

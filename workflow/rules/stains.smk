@@ -28,7 +28,7 @@ rule normalize_tiles:
         **({} if STAIN["reference"] == "shipped" else {"reference": rules.pool_stain.output[0]}),
         facts=rules.measure_slide.output.facts,
         metrics=rules.tile_slide.output.metrics,
-        container=tile_container("results/tiles/{slide_id}"),
+        container=rules.tile_slide.output.get("container", []),
     output:
         container=stage_container("results/normalized/{slide_id}"),
         tiles="results/normalized_tiles/{slide_id}.parquet",
@@ -56,7 +56,7 @@ rule separate_stains:
     input:
         facts=rules.measure_slide.output.facts,
         metrics=rules.tile_slide.output.metrics,
-        container=tile_container("results/tiles/{slide_id}"),
+        container=rules.tile_slide.output.get("container", []),
     output:
         hematoxylin=stage_container("results/stains/hematoxylin/{slide_id}"),
         eosin=stage_container("results/stains/eosin/{slide_id}"),

@@ -24,7 +24,7 @@ rule tile_slide:
         "../../envs/tile_slide.yaml"
     resources:
         mem_mb=memory(300, 10),
-        runtime=minutes(10, 3),
+        runtime=minutes(10, 25 if config["tiles"]["denoise"] else 3),
     params:
         code=code_digest("tile_slide"),
         gate=gate,

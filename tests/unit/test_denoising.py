@@ -1,0 +1,158 @@
+"""Denoising: what it does to pixels, that no measurement sees it, the same in both engines."""
+
+import io
+import zipfile
+
+import cv2
+import make_slide
+import numpy as np
+import pyarrow.parquet
+import pytest
+import yaml
+from grossing import denoising, focus, measure, tables, tiles
+from running import REPOSITORY
+
+CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
+PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
+PLACES = ("tile_offset", "tile_bytes")
+
+
+@pytest.fixture(scope="module")
+def path(real_slide, tmp_path_factory):
+    made = tmp_path_factory.mktemp("slides") / "small.svs"
+    make_slide.make_slide(real_slide, made, 900, 700, mpp=0.5, tissue_fraction=0.5, pen=False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def measured(path):
+    return measure.slide(
+        path,
+        slide_id="a",
+        given_mpp=None,
+        given_stain="",
+        mpp_from_objective=False,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+    )
+
+
+@pytest.fixture(scope="module")
+def cut(path, measured, tmp_path_factory):
+    """Rows and pictures by member of the slide, for options of the `tiles` section."""
+    folder = tmp_path_factory.mktemp("tiles")
+
+    def make(**options):
+        container = folder / "a.zip"
+        rows = tiles.slide(
+            path,
+            measured.record,
+            measured.mask,
+            container=container,
+            passed=True,
+            tiles=PNG | options,
+            target_mpp=CONFIG["target_mpp"],
+            target_mpp_tolerance=CONFIG["target_mpp_tolerance"],
+        )
+        archive = zipfile.ZipFile(container)
+        return rows, {
+            name: cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), 1)[..., ::-1]
+            for name in archive.namelist()
+            if name.endswith(".png")
+        }
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def raw(cut):
+    return cut()
+
+
+@pytest.fixture(scope="module")
+def denoised(cut):
+    return cut(denoise=5)
+
+
+def as_table(rows):
+    """The bytes of the table without the places of the members."""
+    kept = [{key: value for key, value in row.items() if key not in PLACES} for row in rows]
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(tables.from_rows(kept, tables.TILE_METRICS), file)
+    return file.getvalue()
+
+
+def test_the_table_is_that_of_the_pixels_before_denoising(raw, denoised):
+    """Denoised first, a blurred-looking tile would fail the focus limit or a noisy one pass it."""
+    assert as_table(raw[0]) == as_table(denoised[0])
+    smoother = 0
+    for row in raw[0]:
+        before, after = (made[1][row["tile_path"]] for made in (raw, denoised))
+        assert not np.array_equal(before, after)
+        old, new = (focus.measure(np.ascontiguousarray(p), 0.5) for p in (before, after))
+        assert row["laplacian_var"] == pytest.approx(old["laplacian_var"], rel=1e-3)
+        smoother += new["laplacian_var"] != pytest.approx(row["laplacian_var"], rel=0.01)
+    assert smoother > len(raw[0]) / 2
+
+
+def test_lower_levels_are_halves_of_the_denoised_tiles(denoised):
+    rows, pictures = denoised
+    top = max(int(name.split("/")[1]) for name in pictures)
+    row = rows[0]
+    column, line = row["tile_col"], row["tile_row"]
+    parent = pictures[f"a_files/{top - 1}/{column // 2}_{line // 2}.png"]
+    y, x = line % 2 * 128, column % 2 * 128
+    half = cv2.resize(pictures[row["tile_path"]], (128, 128), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(parent[y : y + 128, x : x + 128], half)
+
+
+def test_both_engines_denoise_the_same(cut, denoised):
+    rows, pictures = cut(denoise=5, engine="dzsave")
+    assert as_table(rows) == as_table(denoised[0])
+    for row in rows:
+        assert np.array_equal(pictures[row["tile_path"]], denoised[1][row["tile_path"]])
+
+
+def test_zero_is_off(cut, raw):
+    assert cut(denoise=0)[0] == raw[0]
+    picture = np.zeros((32, 32, 3), np.uint8)
+    assert denoising.denoise(picture, 0) is picture
+
+
+def noisy(sd=5):
+    """Two flat colours, one with red much above blue, and noise."""
+    picture = np.full((128, 128, 3), (220, 120, 60), np.float64)
+    picture[:, 64:] = (120, 90, 160)
+    picture += np.random.default_rng(0).normal(0, sd, picture.shape)
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def test_noise_goes_and_colours_and_edges_stay():
+    picture = noisy()
+    smooth = denoising.denoise(picture, 5)
+    for half, colour in ((np.s_[8:-8, 8:56], (220, 120, 60)), (np.s_[8:-8, 72:-8], (120, 90, 160))):
+        assert smooth[half].mean((0, 1)) == pytest.approx(colour, abs=2)
+        assert smooth[half].std((0, 1)).mean() < 0.6 * picture[half].std((0, 1)).mean()
+    step = smooth[:, 68].astype(int).mean(0) - smooth[:, 59].astype(int).mean(0)
+    assert step == pytest.approx((-100, -30, 100), abs=4)
+
+
+def test_channels_keep_their_order():
+    """Non-local means of OpenCV takes BGR: red and blue do not weigh the same in its Lab."""
+    picture = noisy()
+    expected = cv2.fastNlMeansDenoisingColored(
+        np.ascontiguousarray(picture[..., ::-1]), None, 5, 5, 7, 21
+    )[..., ::-1]
+    swapped = cv2.fastNlMeansDenoisingColored(picture, None, 5, 5, 7, 21)
+    assert np.array_equal(denoising.denoise(picture, 5), expected)
+    assert not np.array_equal(expected, swapped)
+
+
+def test_strong_denoising_would_have_lowered_the_measured_sharpness():
+    """Why it comes after the measurement: pale, noisy texture loses most of its variance."""
+    rng = np.random.default_rng(1)
+    pale = 215 + cv2.GaussianBlur(rng.normal(0, 30, (256, 256, 3)), (0, 0), 1.0)
+    picture = np.clip(np.rint(pale), 0, 255).astype(np.uint8)
+    before = focus.measure(picture, 0.5)["laplacian_var"]
+    after = focus.measure(denoising.denoise(picture, 15), 0.5)["laplacian_var"]
+    assert after < 0.5 * before

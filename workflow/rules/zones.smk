@@ -1,0 +1,33 @@
+# Optional: where nuclei stand dense, from the tiles.
+
+
+rule find_zones:
+    """Zones of high cellularity of one slide: outlines, mask and area."""
+    input:
+        facts=rules.measure_slide.output.facts,
+        mask=rules.measure_slide.output.mask,
+        metrics=rules.tile_slide.output.metrics,
+        container=rules.tile_slide.output.get("container", []),
+    output:
+        outlines="results/zones/{slide_id}.geojson",
+        mask="results/zones/{slide_id}.png",
+        facts="results/zones/{slide_id}.json",
+    log:
+        "logs/find_zones/{slide_id}.log",
+    benchmark:
+        "benchmarks/find_zones/{slide_id}.tsv"
+    conda:
+        "../../envs/find_zones.yaml"
+    resources:
+        mem_mb=memory(400, 60),
+        runtime=minutes(10, 2),
+    params:
+        code=code_digest("find_zones"),
+        stain=given_stain,
+        zones={key: value for key, value in config["zones"].items() if key != "enabled"},
+    script:
+        "../../scripts/find_zones.py"
+
+
+if config["zones"]["enabled"]:
+    PRODUCTS += rules.find_zones.output
