@@ -34,6 +34,7 @@ from grossing import (
     tileset,
     tissue,
     verdicts,
+    zones,
     zstack,
 )
 
@@ -270,7 +271,16 @@ def run(real_slide, tmp_path_factory):
         "normalized_tiles": stained,
         **fused_stacks(out, real_slide),
         **nuclei_of(out, records[0], measured[0].mask),
+        "zones": [zones_of(out, records[0], measured[0].mask)],
     }
+
+
+def zones_of(out, record, mask):
+    """What the JSON of the real slide's zones holds."""
+    options = {key: value for key, value in CONFIG["zones"].items() if key != "enabled"}
+    with tileset.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide:
+        found = zones.slide(tiles_of_slide, record, mask, given_stain="", zones=options)
+    return found.facts
 
 
 def nuclei_of(out, record, mask):

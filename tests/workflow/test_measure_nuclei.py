@@ -44,4 +44,4 @@ def test_nuclei_without_pixels_are_refused(workdir: Path) -> None:
     configure(workdir, nuclei=ON, tiles={"container": "none"})
     refused = snakemake(workdir, "-n")
     assert refused.code != 0
-    assert "nuclei.enabled needs the pixels of the tiles" in refused.text
+    assert "nuclei.enabled: tiles.container none holds no pixels" in refused.text

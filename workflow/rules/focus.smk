@@ -31,6 +31,7 @@ rule fuse_focus:
         "../../scripts/fuse_focus.py"
 
 
+FUSED_MAPS = [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.cells]
 FUSED = {}
 if STACKS:
     FUSED = {
