@@ -1,21 +1,17 @@
 """Nuclei of one picture: found, told apart and outlined, brightfield H&E or fluorescence."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 from skimage.segmentation import watershed
 
 from grossing import density
-
-BRIGHTFIELD, FLUORESCENCE = "brightfield", "fluorescence"
+from grossing.nucleilevels import BINS, BRIGHTFIELD, FLUORESCENCE, RANGE, Levels, find_levels
 
 COARSEST_MPP = 1.05  # a nucleus is 6 px wide there
-BINS = 1024
-RANGE = {BRIGHTFIELD: (-0.5, 3.0), FLUORESCENCE: (0.0, 256.0)}  # OD; grey level
-CONTRAST_MIN = {BRIGHTFIELD: 0.1, FLUORESCENCE: 5.0}  # below this there are no nuclei
 LEAST_STAINED = 3e-3  # share of the picture
+DENSE_OD = 0.15
+MOST_FOREIGN = 2 / 3  # of what is dense; H&E has less than a quarter, ink under which one sees 0.8
 NUCLEUS_RADIUS_UM = 3.5
 LOG_OF_DISC = 0.6  # response of the Laplacian of Gaussian to a disc of contrast 1 of that radius
 MARGIN_UM = 10.0  # a nucleus reaches this far out of the mask
@@ -28,18 +24,6 @@ Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What tells nuclei from their surroundings: haematoxylin OD, or brightness in grey levels.
-
-    `nuclei` is the mean above `threshold`, `background` the value of what lies around.
-    """
-
-    background: float
-    threshold: float
-    nuclei: float
 
 
 def segment(
@@ -86,8 +70,10 @@ def segment(
 
     Notes
     -----
-    Whatever the mask, glass, grey dirt and green ink are not looked at (`stained`). Blue ink has
-    the colour of haematoxylin: only a mask keeps it out. Nuclei cut by the picture's edge count.
+    Whatever the mask, glass, grey dirt and green ink are not looked at (`stained`), and a picture
+    that is ink as a whole (`is_foreign`) has no nuclei unless `levels` are given. Blue ink on part
+    of a picture has the colour of haematoxylin: only a mask keeps it out. Nuclei cut by the
+    picture's edge count.
 
     References
     ----------
@@ -101,7 +87,7 @@ def segment(
     possible = _possible(rgb, mpp, modality, glass)
     signal = intensity(rgb, modality, glass)
     smooth = _blurred(signal, max(blur_um / mpp, 0.6))
-    if levels is None:
+    if levels is None and not (modality == BRIGHTFIELD and is_foreign(rgb, mpp, inside, glass)):
         levels = find_levels(_histogram(smooth, inside & possible, modality), modality)
     if levels is None:
         return np.zeros(rgb.shape[:2], np.int32)
@@ -135,63 +121,6 @@ def histogram(
     return _histogram(smooth, possible if mask is None else possible & mask, modality)
 
 
-def find_levels(counts: Counts, modality: str) -> Levels | None:
-    """Threshold of nuclei: Otsu's in brightfield, Li's minimum cross entropy in fluorescence.
-
-    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses.
-
-    Parameters
-    ----------
-    counts : `histogram`, or a sum of some
-
-    Returns
-    -------
-    None where nothing, or nothing with the contrast of nuclei, was counted.
-
-    References
-    ----------
-    .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
-    .. [2] Li and Tam 1998, doi:10.1016/S0167-8655(98)00057-9
-    """
-    if counts.sum() == 0:
-        return None
-    low, high = RANGE[modality]
-    values = low + (np.arange(BINS) + 0.5) * (high - low) / BINS
-    below, above = np.cumsum(counts), counts.sum() - np.cumsum(counts)
-    sums = np.cumsum(counts * values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        dark, bright = sums / below, (sums[-1] - sums) / above
-    if modality == BRIGHTFIELD:
-        between = np.nan_to_num(below * above.astype(float) * (bright - dark) ** 2)
-        cut = int(between.argmax())
-    else:
-        cut = _li(values, dark, bright)
-    background = float(values[np.searchsorted(below, 0.05 * below[-1])])
-    if not bright[cut] - dark[cut] >= CONTRAST_MIN[modality]:
-        return None
-    return Levels(background, float(values[cut]), float(bright[cut]))
-
-
-def _li(
-    values: npt.NDArray[np.float64],
-    dark: npt.NDArray[np.float64],
-    bright: npt.NDArray[np.float64],
-) -> int:
-    """Bin of Li's threshold, from the means below and above each bin."""
-    least = values[np.flatnonzero(np.isfinite(dark))[0]] - 1.0
-    cut = int(np.argmin(np.abs(values - dark[-1])))
-    for _ in range(BINS):
-        if not np.isfinite(bright[cut]):
-            return cut
-        b, f = dark[cut] - least, bright[cut] - least
-        after = least + (f - b) / np.log(f / b) if f > b else values[cut]
-        moved = int(np.argmin(np.abs(values - after)))
-        if moved == cut:
-            return cut
-        cut = moved
-    return cut
-
-
 def stained(rgb: Pixels, mpp: float, glass: npt.ArrayLike = (255, 255, 255)) -> Mask:
     """Pixels that may be H&E: denser than glass, neither grey nor green nor light blue.
 
@@ -205,11 +134,36 @@ def stained(rgb: Pixels, mpp: float, glass: npt.ArrayLike = (255, 255, 255)) -> 
     -------
     (H, W) bool, judged on the picture smoothed with sigma 1 um.
     """
-    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.0 / mpp)
-    table = density.density_table(glass).T.astype(np.float32)[None]
-    red, green, blue = cv2.split(cv2.LUT(smooth, table))
+    red, green, blue = _smooth_densities(rgb, mpp, glass)
     dense = green >= 0.08
     return np.asarray(dense & (red <= 1.25 * green + 0.03) & (blue <= 0.8 * green + 0.02))
+
+
+def is_foreign(
+    rgb: Pixels, mpp: float, inside: Mask, glass: npt.ArrayLike = (255, 255, 255)
+) -> bool:
+    """Whether most of what is dense is ink or another stain than H&E.
+
+    Haematoxylin and eosin together take more of the green than of the red; blue, green and black
+    ink do not.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    mpp : um per pixel
+    inside : (H, W) bool, where to look
+    glass : (3,) colour of the empty slide
+    """
+    red, green, blue = _smooth_densities(rgb, mpp, glass)
+    dense = inside & (cv2.max(cv2.max(red, green), blue) >= DENSE_OD)
+    foreign = dense & ((red > green) | ~stained(rgb, mpp, glass))
+    return bool(foreign.sum() > MOST_FOREIGN * dense.sum())
+
+
+def _smooth_densities(rgb: Pixels, mpp: float, glass: npt.ArrayLike) -> tuple[Values, ...]:
+    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.0 / mpp)
+    table = density.density_table(glass).T.astype(np.float32)[None]
+    return tuple(np.asarray(c, np.float32) for c in cv2.split(cv2.LUT(smooth, table)))
 
 
 def intensity(

@@ -16,9 +16,10 @@ import pyarrow.parquet
 import shapely
 import shapely.geometry
 
-from grossing import files, labels, modality, nuclei, nucleishape, tables, tileset
+from grossing import files, labels, modality, nuclei, nucleilevels, nucleishape, tables, tileset
+from grossing.nucleilevels import BRIGHTFIELD, FLUORESCENCE
 
-HALO_UM = {nuclei.BRIGHTFIELD: 16.0, nuclei.FLUORESCENCE: 48.0}
+HALO_UM = {BRIGHTFIELD: 16.0, FLUORESCENCE: 48.0}
 SAMPLE_TILES = 64
 ROWS_PER_GROUP = 50_000
 COLOUR = (90, 60, 200)
@@ -133,8 +134,8 @@ def measure(
 
 def _modality(given_stain: str) -> str | None:
     if modality.is_fluorescence(given_stain):
-        return nuclei.FLUORESCENCE
-    return nuclei.BRIGHTFIELD if modality.is_he(given_stain) else None
+        return FLUORESCENCE
+    return BRIGHTFIELD if modality.is_he(given_stain) else None
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class _Surroundings:
         self.size, self.mpp = len(picture), first["mpp"]
         self.per_px = first["size_level0_px"] / self.size  # level-0 px
         self.halo = math.ceil(HALO_UM[modality] / self.mpp)
-        self.glass = _glass(record) if modality == nuclei.BRIGHTFIELD else np.zeros(3, np.uint8)
+        self.glass = _glass(record) if modality == BRIGHTFIELD else np.zeros(3, np.uint8)
 
     def cut(self, row: Row, halo: int) -> Cut:
         """A tile with `halo` px around it, as far as there are tiles."""
@@ -193,7 +194,7 @@ class _Surroundings:
             picks.append(at.clip(0, limit).astype(int))
             inside.append((at >= 0) & (at <= limit))
         found = self._mask[np.ix_(*picks)]
-        if self.modality == nuclei.FLUORESCENCE:
+        if self.modality == FLUORESCENCE:
             found = found != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
         else:
             found = found == labels.TISSUE
@@ -214,23 +215,23 @@ def _overlap(start: int, size: int, side: int) -> tuple[slice, slice]:
 
 def _levels(
     tiles: tileset.TileSet, cutter: _Surroundings, modality: str, blur_um: float
-) -> nuclei.Levels | None:
+) -> nucleilevels.Levels | None:
     """One threshold for the slide, from tiles spread evenly over it."""
     rows = list(tiles.in_z_order())
     picks = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_TILES).astype(int))
-    total = np.zeros(nuclei.BINS, np.int64)
+    total = np.zeros(nucleilevels.BINS, np.int64)
     for pick in picks:
         cut = cutter.cut(rows[pick], 0)
         total += nuclei.histogram(
             cut.rgb, cutter.mpp, cut.seen, modality, glass=cutter.glass, blur_um=blur_um
         )
-    return nuclei.find_levels(total, modality)
+    return nucleilevels.find_levels(total, modality)
 
 
 def _tile(
     row: Row,
     cutter: _Surroundings,
-    levels: nuclei.Levels,
+    levels: nucleilevels.Levels,
     writer: Writer,
     options: Mapping[str, Any],
 ) -> int:
@@ -244,7 +245,7 @@ def _tile(
     own = _own(shapes, cut, cutter.size)
     rim = np.array([cut.x_px, cut.y_px]) * cutter.per_px
     corner = np.array([row["x_level0_px"], row["y_level0_px"]]) - rim
-    name = "hematoxylin_od" if cutter.modality == nuclei.BRIGHTFIELD else "brightness"
+    name = "hematoxylin_od" if cutter.modality == BRIGHTFIELD else "brightness"
     rows = [
         {
             "slide_id": row["slide_id"],

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from grossing import nuclei
+from grossing import nuclei, nucleilevels
 
 SHARED = Path(__file__).parents[3] / "shared"
 STROMA, HAEMATOXYLIN, GLASS = (222, 165, 200), (88, 60, 135), (243, 243, 243)
@@ -102,6 +102,8 @@ def empty_pictures():
         "line": line,
         "green ink": ink((30, 150, 120)),
         "black ink": ink((30, 30, 32)),
+        "blue ink": ink((60, 100, 200)),
+        "dark blue ink": ink((10, 20, 120)),
         "stroma": stroma,
         "black": black,
     }
@@ -122,7 +124,7 @@ def test_a_dark_field_without_nuclei_has_none():
 def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
     rgb, mask = picture([(60, 60), (128, 60), (200, 60)], 10), np.zeros((256, 256), bool)
     mask[:, :131] = True  # a little more than half of the one in the middle
-    levels = nuclei.find_levels(nuclei.histogram(rgb, 0.5), "brightfield")
+    levels = nucleilevels.find_levels(nuclei.histogram(rgb, 0.5), "brightfield")
     labels = nuclei.segment(rgb, 0.5, mask, levels=levels)
     whole = nuclei.segment(rgb, 0.5, levels=levels)
     assert labels.max() == 2
@@ -133,10 +135,10 @@ def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
 def test_pooled_levels_are_those_of_the_pictures_together():
     one, other = picture(grid(), 10), picture([], 10)
     counts = nuclei.histogram(one, 0.5) + nuclei.histogram(other, 0.5)
-    pooled = nuclei.find_levels(counts, "brightfield")
+    pooled = nucleilevels.find_levels(counts, "brightfield")
     assert nuclei.segment(one, 0.5, levels=pooled).max() == len(grid())
     assert nuclei.segment(other, 0.5, levels=pooled).max() == 0
-    assert nuclei.find_levels(counts * 0, "brightfield") is None
+    assert nucleilevels.find_levels(counts * 0, "brightfield") is None
 
 
 def test_equal_pictures_give_equal_labels():
@@ -169,6 +171,11 @@ def test_tiny_pictures_are_no_error(shape):
 
 # Annotated pictures
 
+NOT_TISSUE = [
+    *(f"histolab_{name}.png" for name in ("no-tissue", "no-tissue-green-pen", "no-tissue-line")),
+    *(f"wtc_{number}.jpeg" for number in (3, 28, 96, 103, 107)),
+    "wtc_20_15.png",
+]
 annotated = pytest.mark.skipif(
     not (SHARED / "data/nuclei-monuseg").is_dir(), reason="annotated pictures are not at hand"
 )
@@ -214,8 +221,8 @@ def test_annotated_fluorescence(mpp):
 
 
 @annotated
-@pytest.mark.parametrize("name", ["no-tissue", "no-tissue-green-pen", "no-tissue-line"])
+@pytest.mark.parametrize("name", NOT_TISSUE)
 @pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0])
 def test_real_glass_and_ink_have_no_nuclei(name, mpp):
-    rgb = cv2.imread(str(SHARED / f"data/tiles/histolab_{name}.png"))[..., ::-1].copy()
+    rgb = cv2.imread(str(SHARED / "data/tiles" / name))[..., ::-1].copy()
     assert nuclei.segment(rgb, mpp).max() == 0

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 import shapely
 import yaml
-from grossing import files, labels, measure, nuclei, nucleishape, nucleislide, tables, tiles
+from grossing import (
+    files,
+    labels,
+    measure,
+    nuclei,
+    nucleishape,
+    nucleislide,
+    tables,
+    tiles,
+)
+from grossing.nucleilevels import BRIGHTFIELD
 from grossing.tileset import TileSet
 
 ROOT = Path(__file__).parents[2]
@@ -80,15 +90,15 @@ def in_one_piece(folder, measured):
     """All tiles as one picture, segmented at once with the levels of the slide."""
     with TileSet(folder / "tiles", folder / "tiles.parquet") as tileset:
         surroundings = nucleislide._Surroundings(
-            tileset, measured.record, measured.mask, nuclei.BRIGHTFIELD
+            tileset, measured.record, measured.mask, BRIGHTFIELD
         )
-        levels = nucleislide._levels(tileset, surroundings, nuclei.BRIGHTFIELD, OPTIONS["blur_um"])
+        levels = nucleislide._levels(tileset, surroundings, BRIGHTFIELD, OPTIONS["blur_um"])
         side = 256 * (1 + max(max(r["tile_col"], r["tile_row"]) for r in tileset.rows))
         first = {"tile_col": 0, "tile_row": 0, "x_level0_px": 0, "y_level0_px": 0}
         whole = surroundings.cut(first, side)
     rgb, seen = whole.rgb, whole.seen
     segmented = nuclei.segment(rgb, surroundings.mpp, seen, levels=levels, glass=surroundings.glass)
-    signal = nuclei.intensity(rgb, nuclei.BRIGHTFIELD, surroundings.glass)
+    signal = nuclei.intensity(rgb, BRIGHTFIELD, surroundings.glass)
     shapes = nucleishape.measure(segmented, signal, surroundings.mpp)
     x = (shapes.x_px + 0.5 - whole.x_px) * surroundings.per_px
     return np.stack([x, (shapes.y_px + 0.5 - whole.y_px) * surroundings.per_px], axis=1), shapes

@@ -1,0 +1,83 @@
+"""Thresholds of nuclei, from the pooled histograms of a slide or of one picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BRIGHTFIELD, FLUORESCENCE = "brightfield", "fluorescence"
+
+BINS = 1024
+RANGE = {BRIGHTFIELD: (-0.5, 3.0), FLUORESCENCE: (0.0, 256.0)}  # OD; grey level
+CONTRAST_MIN = {BRIGHTFIELD: 0.1, FLUORESCENCE: 5.0}  # below this there are no nuclei
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What tells nuclei from their surroundings: haematoxylin OD, or brightness in grey levels.
+
+    `nuclei` is the mean above `threshold`, `background` the value of what lies around.
+    """
+
+    background: float
+    threshold: float
+    nuclei: float
+
+
+def find_levels(counts: Counts, modality: str) -> Levels | None:
+    """Threshold of nuclei: Otsu's in brightfield, Li's minimum cross entropy in fluorescence.
+
+    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses.
+
+    Parameters
+    ----------
+    counts : `histogram`, or a sum of some
+
+    Returns
+    -------
+    None where nothing, or nothing with the contrast of nuclei, was counted.
+
+    References
+    ----------
+    .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
+    .. [2] Li and Tam 1998, doi:10.1016/S0167-8655(98)00057-9
+    """
+    if counts.sum() == 0:
+        return None
+    low, high = RANGE[modality]
+    values = low + (np.arange(BINS) + 0.5) * (high - low) / BINS
+    below, above = np.cumsum(counts), counts.sum() - np.cumsum(counts)
+    sums = np.cumsum(counts * values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dark, bright = sums / below, (sums[-1] - sums) / above
+    if modality == BRIGHTFIELD:
+        between = np.nan_to_num(below * above.astype(float) * (bright - dark) ** 2)
+        cut = int(between.argmax())
+    else:
+        cut = _li(values, dark, bright)
+    background = float(values[np.searchsorted(below, 0.05 * below[-1])])
+    if not bright[cut] - dark[cut] >= CONTRAST_MIN[modality]:
+        return None
+    return Levels(background, float(values[cut]), float(bright[cut]))
+
+
+def _li(
+    values: npt.NDArray[np.float64],
+    dark: npt.NDArray[np.float64],
+    bright: npt.NDArray[np.float64],
+) -> int:
+    """Bin of Li's threshold, from the means below and above each bin."""
+    least = values[np.flatnonzero(np.isfinite(dark))[0]] - 1.0
+    cut = int(np.argmin(np.abs(values - dark[-1])))
+    for _ in range(BINS):
+        if not np.isfinite(bright[cut]):
+            return cut
+        b, f = dark[cut] - least, bright[cut] - least
+        after = least + (f - b) / np.log(f / b) if f > b else values[cut]
+        moved = int(np.argmin(np.abs(values - after)))
+        if moved == cut:
+            return cut
+        cut = moved
+    return cut
