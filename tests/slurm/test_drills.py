@@ -14,7 +14,7 @@ import cluster
 import damage
 import pytest
 from cluster import Cluster
-from drills import FINISH_S, Head, Job, install_profile, misbehave
+from drills import FINISH_S, HERE, QUICK, START_S, Head, Job, install_profile, misbehave
 from grossing import files
 from make_cohort import REGION
 from make_slide import make_slide
@@ -295,21 +295,62 @@ def in_the_docs(name: str) -> str:
     return found[1]
 
 
+def submitted(slurm: Cluster, workdir: Path, name: str, **instead: str) -> str:
+    """Number of the job of a batch script of docs/slurm.md, with other words in some places."""
+    script = in_the_docs(name).replace("~/grossing", str(REPOSITORY))
+    for shown, other in instead.items():
+        assert shown in script
+        script = script.replace(shown, other)
+    (workdir / name).write_text(script)
+    return slurm.ask("env", "--chdir", str(workdir), "sbatch", "--parsable", name)
+
+
+def ended(slurm: Cluster, number: str) -> None:
+    waiting = ("squeue", "--noheader", "--job", number)
+    cluster.wait_until(lambda: not slurm.ask(*waiting), FINISH_S, f"the end of job {number}")
+
+
+def test_head_that_is_a_job_is_stopped_in_order_and_goes_on(
+    slurm: Cluster, prepare: Callable[..., Path]
+) -> None:
+    workdir = prepare("medium")
+    misbehave(workdir, script="measure_slide", sleep_s=300)
+    small = {
+        "2-00:00:00": "50",
+        "task=2": "task=1",
+        "4G": "1500M",
+        ".venv/bin/snakemake --profile slurm": " ".join(
+            ["env", f"PYTHONPATH={HERE / 'hooks'}", *QUICK, "--profile profiles/slurm"]
+        ),
+    }
+    first = submitted(slurm, workdir, "head.sbatch", **small)
+    cluster.wait_until((workdir / "drill.done").exists, START_S, "a job that sleeps")
+    slurm.ask("scancel", "--signal=INT", "--batch", first)
+    ended(slurm, first)
+    assert "Stopped. Run the same command again" in (workdir / f"head.{first}.log").read_text()
+    folders = ("squeue", "--noheader", "--format", "%Z")
+    cluster.wait_until(
+        lambda: str(workdir) not in slurm.ask(*folders).splitlines(), 20, "the end of its jobs"
+    )
+
+    second = submitted(slurm, workdir, "head.sbatch", **small)
+    ended(slurm, second)
+    said = (workdir / f"head.{second}.log").read_text()
+    assert "1 slides: 1 PASS" in said, said
+
+
 def test_parts_side_by_side_in_allocations_of_their_own(
     slurm: Cluster, prepare: Callable[..., Path]
 ) -> None:
     workdir = prepare(*COHORT)
-    script = in_the_docs("parts.sbatch").replace("~/grossing", str(REPOSITORY))
-    script = script.replace(".venv/bin/snakemake", f"{sys.executable} -m snakemake")
-    sizes = {"1-4": "1-2", "1-00:00:00": "30", "task=16": "task=1", "16G": "1500M"}
-    for shown, small in sizes.items():
-        assert shown in script
-        script = script.replace(shown, small)
-    (workdir / "parts.sbatch").write_text(script)
-    there = ("env", "--chdir", str(workdir))
-    number = slurm.ask(*there, "sbatch", "--parsable", "parts.sbatch")
-    waiting = ("squeue", "--noheader", "--job", number)
-    cluster.wait_until(lambda: not slurm.ask(*waiting), FINISH_S, "the end of all parts")
+    small = {
+        "1-4": "1-2",
+        "1-00:00:00": "30",
+        "task=16": "task=1",
+        "16G": "1500M",
+        ".venv/bin/snakemake": f"{sys.executable} -m snakemake",
+    }
+    ended(slurm, submitted(slurm, workdir, "parts.sbatch", **small))
     said = "".join(path.read_text() for path in workdir.glob("part.*.log"))
     assert said.count("5 of 5 steps (100%) done") == 2, said
 
