@@ -1,6 +1,7 @@
 """What a script does, as a hash: its own code and every library module it imports, no comments."""
 
 import ast
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,7 @@ def of_script(script: str, fetch: Callable[[str], str]) -> str:
     modules = modules_of(script, fetch)
     digest = hashlib.sha256()
     for name in [script, *sorted(modules)]:
-        digest.update(f"{name}\0{_meaning(_parse(fetch(name)))}\0".encode())
+        digest.update(f"{name}\0{_understood(_text(fetch(name)))[1]}\0".encode())
     return digest.hexdigest()
 
 
@@ -32,14 +33,21 @@ def modules_of(script: str, fetch: Callable[[str], str]) -> set[str]:
     found: set[str] = set()
     waiting = [script]
     while waiting:
-        new = _imports(_parse(fetch(waiting.pop()))) - found
+        new = _understood(_text(fetch(waiting.pop())))[0] - found
         found |= new
         waiting += new
     return found
 
 
-def _parse(path: str) -> ast.Module:
-    return ast.parse(Path(path).read_text(encoding="utf-8"))
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _understood(text: str) -> tuple[frozenset[str], str]:
+    """What a file imports of this package, and its meaning; most are part of several rules."""
+    tree = ast.parse(text)
+    return frozenset(_imports(tree)), _meaning(tree)
 
 
 def _imports(tree: ast.Module) -> set[str]:

@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: look less often
 
 
+@functools.cache
 def library(name):
     """A file of scripts/, fetched where the workflow itself comes from elsewhere."""
     return workflow.source_path(f"../../scripts/{name}")
