@@ -1,6 +1,6 @@
 """The tiles of one slide in the colours of a reference; what would be ruined is passed through."""
 
-from grossing import logs, modality, records, stainfit, staintiles, tables
+from grossing import logs, records, stainfit, staintiles, tables
 
 logs.to_file(snakemake.log[0])
 
@@ -10,7 +10,6 @@ rows = staintiles.normalize(
     snakemake.output.container,
     record=records.read(snakemake.input.facts),
     reference=stainfit.read_reference(snakemake.input.get("reference"), snakemake.params.method),
-    is_he=modality.is_he(snakemake.params.stain),
     method=snakemake.params.method,
     scope=snakemake.params.scope,
     tiles=snakemake.params.tiles,

@@ -27,7 +27,8 @@ def separate(
     ----------
     container, metrics : what tiling left of the slide
     outputs : new containers by stain (`CHANNELS`)
-    record : the slide's JSON; densities are relative to its glass
+    record : the slide's JSON; densities are relative to its glass, and the containers of a slide
+        of another stain than H&E hold no tiles
     tiles : the config section
     threads : that decode and encode; the result does not depend on them
     """
@@ -36,6 +37,8 @@ def separate(
     def change(
         row: dict[str, Any], data: bytes
     ) -> dict[str, tuple[bytes | None, npt.NDArray[np.uint8]]]:
+        if not record["is_he"]:
+            return {}
         densities = density.separate(dataset.decode(data, row), glass=glass)
         return {name: (None, density.to_grey(densities[..., CHANNELS[name]])) for name in outputs}
 

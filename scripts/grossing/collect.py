@@ -132,7 +132,9 @@ def _joined(metrics: str | os.PathLike[str], more: Iterable[str | os.PathLike[st
         added = tables.read(path)
         for name in ("tile_col", "tile_row"):
             if not added[name].equals(table[name]):
-                raise ValueError(f"{path} and {metrics} are of different runs: run again")
+                raise ValueError(
+                    f"{path} and {metrics} are of different runs: delete the first and run again"
+                )
         for name in added.column_names[2:]:
             table = table.append_column(name, added[name])
     return table

@@ -41,7 +41,7 @@ class Cutter:
         checked: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._cells, self.glass, self.mpp = cells, records.glass_of(record), cells.mpp
-        self.densities = density.density_table(self.glass)
+        self.densities, self.is_he = density.density_table(self.glass), record["is_he"]
         downsamples = [level["downsample"] for level in record["levels"]]
         level = slides.level_for(downsamples, cells.side_level0_px / cells.size_px)
         corners = [cells.corner(column, row) for column, row in checked]
@@ -120,6 +120,8 @@ def measured(row: dict[str, Any], cutter: Cutter) -> Pixels | None:
         row["lost"] = True
         return None
     row |= measure(rgb, cutter.mpp, cutter.densities)
+    if not cutter.is_he:
+        row |= {"hematoxylin_od": None, "eosin_od": None}
     return rgb
 
 

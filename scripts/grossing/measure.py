@@ -114,7 +114,8 @@ def _measure(
     record |= _area_columns(mask, small) | sample.columns()
     record |= {f"background_{band}": int(glass[i]) for i, band in enumerate("rgb")}
     record |= _brightness(seen, small.scanned)
-    pooled = sample.pixels if modality.is_he(given_stain) else sample.pixels[:0]
+    record["is_he"] = modality.is_he(given_stain)
+    pooled = sample.pixels if record["is_he"] else sample.pixels[:0]
     record |= stain.statistics(pooled, glass)
     record["readable"] = True
     LOG.info("slide %s: %.2f mm2 of tissue", record["slide_id"], record["tissue_area_mm2"])

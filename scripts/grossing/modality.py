@@ -1,12 +1,21 @@
 """What the sheet's `stain` means for the stages that need to know."""
 
+import re
+
+HE = {"", "HE", "HES", "HEMATOXYLINEOSIN", "HEMATOXYLINEOSINSAFFRON"}
+FLUORESCENCE = {"fluorescence", "if", "dapi", "fish"}
+
 
 def is_he(stain: str | None) -> bool:
-    """Whether a sheet's `stain` means haematoxylin and eosin (an empty cell does)."""
-    letters = "".join(c for c in (stain or "").upper() if c.isalpha())
-    return letters in {"", "HE", "HANDE", "HES", "HAEMATOXYLINEOSIN", "HEMATOXYLINEOSIN"}
+    """Whether a sheet's `stain` means haematoxylin and eosin (an empty cell does).
+
+    "H&E", "H and E", "Haematoxylin/Eosin", "H&E (FFPE)" and those with saffron do.
+    """
+    plain = re.sub(r"\(.*?\)", "", (stain or "").upper()).replace("AEMA", "EMA")
+    words = (word for word in re.findall("[A-Z]+", plain) if word not in ("AND", "STAIN"))
+    return "".join(words) in HE
 
 
 def is_fluorescence(stain: str | None) -> bool:
     """Whether a sheet's `stain` means bright signal on a dark field."""
-    return (stain or "").strip().lower() in {"fluorescence", "if", "dapi", "fish"}
+    return (stain or "").strip().lower() in FLUORESCENCE

@@ -24,7 +24,6 @@ def normalize(
     *,
     record: Mapping[str, Any],
     reference: stainfit.Fit | None,
-    is_he: bool,
     method: str,
     scope: str,
     tiles: Mapping[str, Any],
@@ -36,9 +35,8 @@ def normalize(
     ----------
     container, metrics : what tiling left of the slide
     output : the new container
-    record : the slide's JSON, with its fit
+    record : the slide's JSON, with its fit; the tiles of another stain than H&E pass through
     reference : the fit to go to; None for the shipped one
-    is_he : False passes all tiles through
     method : "macenko" or "reinhard"
     scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
     tiles : the config section
@@ -52,8 +50,8 @@ def normalize(
     status: dict[tuple[int, int], str] = {}
 
     def change(row: Row, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
-        rgb, reason = dataset.decode(data, row), "not_he" if not is_he else None
-        if is_he:
+        rgb, reason = dataset.decode(data, row), None if record["is_he"] else "not_he"
+        if reason is None:
             own = of_slide if scope == "slide" else stainfit.fit(rgb, method=method)
             rgb, reason = stain.apply(own, rgb, reference)
         status[row["tile_col"], row["tile_row"]] = reason or "normalized"

@@ -218,7 +218,7 @@ def csv_options() -> pa.csv.WriteOptions:
 def read_summary(path: str | os.PathLike[str]) -> pa.Table:
     """`tile_summary.csv` as a table."""
     types = {field.name: field.type for field in TILE_SUMMARY}
-    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa.csv.read_csv(path, convert_options=options)
 
 

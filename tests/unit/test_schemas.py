@@ -254,7 +254,6 @@ def run(real_slide, tmp_path_factory):
         out / "normalized.zip",
         record=records[0],
         reference=None,
-        is_he=True,
         method=CONFIG["stain"]["method"],
         scope=CONFIG["stain"]["scope"],
         tiles=CONFIG["tiles"],

@@ -46,7 +46,7 @@ def tiled(request, real_slide, tmp_path_factory):
 
 def normalize(tiled, output, record, **options):
     container, metrics, section = tiled
-    usual = {"reference": None, "is_he": True, "method": "macenko", "scope": "slide"}
+    usual = {"reference": None, "method": "macenko", "scope": "slide"}
     options = usual | {"record": record, "tiles": section} | options
     return staintiles.normalize(container, metrics, output, **options)
 
@@ -109,8 +109,8 @@ def test_again_and_on_threads_the_bytes_are_the_same(tiled, record, tmp_path):
 
 @pytest.mark.parametrize("status", ["not_he", "fit_failed"])
 def test_tiles_that_cannot_be_normalised_are_copies(tiled, record, tmp_path, status):
-    without = record | ({"stain_fit": None} if status == "fit_failed" else {})
-    rows = normalize(tiled, tmp_path / "n", without, is_he=status != "not_he")
+    without = record | {"stain_fit": None, "is_he": status != "not_he"}
+    rows = normalize(tiled, tmp_path / "n", without)
     assert {row["stain_status"] for row in rows[1:]} <= {status, "too_little_tissue"}
     assert status in {row["stain_status"] for row in rows}
     raw, made = top(members(tiled[0])), top(members(tmp_path / "n"))
@@ -140,6 +140,13 @@ def test_slide_that_was_not_tiled_gives_an_empty_container(record, tmp_path):
         *empty[:2], {"eosin": tmp_path / "e.zip"}, record={"slide_id": name}, tiles=PNG
     )
     assert list(members(tmp_path / "n.zip")) == list(members(tmp_path / "e.zip")) == [f"{name}.dzi"]
+
+
+def test_another_stain_has_no_tiles_of_haematoxylin_and_eosin(tiled, record, tmp_path):
+    container, metrics, section = tiled
+    ihc = record | {"is_he": False}
+    channels.separate(container, metrics, {"eosin": tmp_path / "e"}, record=ihc, tiles=section)
+    assert list(members(tmp_path / "e")) == [f"{record['slide_id']}.dzi"]
 
 
 def test_separated_tiles_are_grey_densities_relative_to_the_glass(tiled, record, tmp_path):

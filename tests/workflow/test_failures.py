@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from make_cohort import REGION
-from running import REPOSITORY, by_slide, plan, read_csv, run, snakemake, write_sheet
+from running import REPOSITORY, by_slide, configure, plan, read_csv, run, snakemake, write_sheet
 from test_code import checkout, copy_of_repository  # noqa: F401 (fixtures)
 
 DIES = 'if snakemake.wildcards.slide_id == "dies": raise MemoryError("no memory left")\n'
@@ -60,6 +60,24 @@ def test_a_dead_job_is_listed_accepted_and_forgotten(
     assert by_slide(cohort, "cohort_qc.csv")["dies"]["qc_status"] == "PASS"
     assert not (cohort / "results/cohort/failed_jobs.csv").exists()
     assert plan(cohort, repository=whole).jobs == {}
+
+
+def test_a_dead_job_of_an_optional_stage_is_listed_and_accepted(
+    checkout: Path,  # noqa: F811
+    cohort: Path,
+) -> None:
+    break_rule(checkout, "measure_nuclei")
+    configure(cohort, nuclei={"enabled": True})
+    died = snakemake(cohort, repository=checkout)
+    assert died.code != 0
+    (failed,) = read_csv(cohort, "failed_jobs.csv")
+    assert (failed["slide_id"], failed["rule"]) == ("dies", "measure_nuclei")
+
+    run(cohort, repository=checkout, config=("accept_failures=true",))
+    assert by_slide(cohort, "tile_summary.csv")["dies"]["final_status"] == "ERROR"
+    tiles = read_csv(cohort, "patch_cohort.csv")
+    assert {row["slide_id"] for row in tiles} == {"a", "b"}
+    assert all(row["nuclei_count"] for row in tiles)
 
 
 def test_a_run_that_is_stopped_lists_no_failures_and_goes_on(tmp_path: Path, slides: Path) -> None:

@@ -62,6 +62,8 @@ def reference(workdir: Path) -> dict:
 def test_products_have_the_members_of_the_tiles(stained: Path, product: str) -> None:
     for slide_id in SLIDES:
         made, tiles = members(stained, product, slide_id), members(stained, "tiles", slide_id)
+        if slide_id == "ki67" and product != "normalized":
+            tiles = {name: data for name, data in tiles.items() if name.endswith(".dzi")}
         assert list(made) == list(tiles)
         assert made[f"{slide_id}.dzi"] == tiles[f"{slide_id}.dzi"]
     assert len(members(stained, product, "absent")) == 1
@@ -76,6 +78,7 @@ def test_the_tile_table_says_what_was_done(stained: Path) -> None:
     for row in rows:
         of, path = row["slide_id"], row["tile_path"]
         assert (made[of][path] == raw[of][path]) == (row["stain_status"] != "normalized")
+        assert bool(row["hematoxylin_od"]) == bool(row["eosin_od"]) == (of != "ki67")
 
 
 def test_training_reads_every_product(stained: Path) -> None:

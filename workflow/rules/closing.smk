@@ -22,8 +22,8 @@ def closing_summary():
 
 
 def finished():
-    """Whether all that is wanted of each slide is there."""
-    wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics]
+    """Whether all that is wanted of each slide is there, what optional stages make included."""
+    wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics, *PRODUCTS]
     return {
         slide_id: all(os.path.exists(str(path).format(slide_id=slide_id)) for path in wanted)
         for slide_id in SHEET.rows

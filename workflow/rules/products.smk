@@ -1,6 +1,7 @@
 # What the optional stages make of tiles: their containers, their reference, checked at start.
 
 STAIN = config["stain"]
+NORMALIZED = STAIN["enabled"] and STAIN["method"] != "none"
 ENCODED_AS = {
     key: config["tiles"][key] for key in ("size_px", "format", "quality", "chroma", "container")
 }
@@ -19,15 +20,17 @@ def check_stages():
             raise WorkflowError(
                 f"{section}.enabled: tiles.container none holds no pixels: {remedy}"
             )
-    if STAIN["enabled"] and STAIN["reference"] != "shipped" and not reference_slides():
+    if NORMALIZED and STAIN["reference"] != "shipped" and not reference_slides():
         said = f"no slide {STAIN['reference']!r} in {config['cohort']}: give one of its ids"
+        if STAIN["reference"] in ACCEPTED:
+            said = f"a job of slide {STAIN['reference']!r} failed ({FAILED_JOBS}): give another id"
         if STAIN["reference"] == "training":
             said = f"no slide of {config['cohort']} has the split train: fill that column, or give an id"
         raise WorkflowError(f"stain.reference: {said}, or shipped")
 
 
 def reference_slides():
-    """The slides whose colours are the reference; never one outside the training split."""
+    """The slides whose colours are the reference: the one that is named, or the training split."""
     if STAIN["reference"] == "training":
         return [i for i in COMPLETE if SHEET.cell(i, "split") == "train"]
     return [i for i in COMPLETE if i == STAIN["reference"]]

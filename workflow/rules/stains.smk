@@ -43,7 +43,6 @@ rule normalize_tiles:
         runtime=minutes(10, 3),
     params:
         code=code_digest("normalize_tiles"),
-        stain=given_stain,
         method=STAIN["method"],
         scope=STAIN["scope"],
         tiles=ENCODED_AS,
@@ -76,7 +75,7 @@ rule separate_stains:
         "../../scripts/separate_stains.py"
 
 
-if STAIN["enabled"]:
+if NORMALIZED:
     TILE_TABLES["stain"] = rules.normalize_tiles.output.tiles
     PRODUCTS += rules.normalize_tiles.output
 if config["stains"]["enabled"]:
