@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import hashlib
 import os
 import shutil
 import socket
@@ -27,7 +28,8 @@ def temporary_for(path: Path) -> Path:
 
 
 def _machine() -> str:
-    return socket.gethostname().replace(".", "-").replace("/", "-")
+    """Short, for names are limited: eight letters that no two machines of a cluster share."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _is_forsaken(temporary: Path) -> bool:

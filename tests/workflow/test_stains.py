@@ -109,6 +109,16 @@ def test_a_test_slide_cannot_move_the_reference(workdir: Path, slides: Path) -> 
     assert plan(workdir).jobs == {}
 
 
+def test_parts_want_the_reference_that_they_share(workdir: Path) -> None:
+    shared, part = "results/stain/reference.json", ("part=1/2",)
+    assert plan(workdir, "batch", config=part).jobs == {}
+    (workdir / shared).unlink()
+    refused = snakemake(workdir, "batch", "-n", config=part)
+    assert refused.code != 0 and f"{shared} is not there" in refused.text
+    run(workdir, shared)
+    assert "measure_slide" not in plan(workdir, "batch", config=part).jobs
+
+
 def test_another_method_or_reference_measures_and_tiles_nothing(workdir: Path) -> None:
     assert plan(workdir).jobs == {}
     for change in ({"method": "reinhard"}, {"reference": "real"}):

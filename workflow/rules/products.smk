@@ -36,4 +36,16 @@ def reference_slides():
     return [i for i in COMPLETE if i == STAIN["reference"]]
 
 
+def check_part():
+    """Stops a part of the slides where what all parts need is not there."""
+    made = "results/stain/reference.json"
+    needed = NORMALIZED and STAIN["reference"] != "shipped" and config["part"] != "1/1"
+    if needed and not os.path.exists(made):
+        remedy = f"make it first, as a target without part: snakemake {made} ..."
+        raise WorkflowError(
+            f"part: {config['part']}: {made} is not there, and all parts need it: {remedy}"
+        )
+
+
 check_stages()
+check_part()
