@@ -3,7 +3,9 @@
 Works as a PyTorch map-style dataset without importing torch, and pickles to worker processes.
 """
 
+import math
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ import pyarrow.parquet
 from grossing import deepzoom, tables
 
 MOST_OPEN_FILES = 64
+MADE_BY = {"normalized": "stain", "stains/hematoxylin": "stains", "stains/eosin": "stains"}
+PRODUCTS = ("tiles", *MADE_BY)
 
 
 class Tiles:
@@ -31,7 +35,7 @@ class Tiles:
     split : only tiles of this split
     status : only tiles with this `qc_status_tile`; None takes all that have pixels
     product : folder of `results` that the pixels come from: "tiles", "normalized",
-        "stains/hematoxylin", "stains/eosin" (grey, in three equal channels)
+        "stains/hematoxylin", "stains/eosin" (grey, in three equal channels; H&E slides alone)
     transform : called with each (H, W, 3) uint8 array; its result is returned in its place
 
     Examples
@@ -44,6 +48,14 @@ class Tiles:
     -----
     A tile is one seek and one read. The table knows where "tiles" lie; of another product, each
     zip's directory is read once.
+
+    All rows have the same keys, as batches need: null text is "", a null number NaN, and a whole
+    number that is null in all rows is left out.
+
+    Raises
+    ------
+    ValueError : unknown product; one that the run of the table did not make, or, when a tile is
+        read, one of another run than the tiles (compared where these are in `results` too).
     """
 
     def __init__(
@@ -56,6 +68,8 @@ class Tiles:
         product: str = "tiles",
         transform: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
     ) -> None:
+        if product not in PRODUCTS:
+            raise ValueError(f"product {product!r} is unknown; use one of {', '.join(PRODUCTS)}")
         self.results = Path(results) if results else Path(table).resolve().parent.parent
         self.product, self.transform = product, transform
         rows = _read(Path(table))
@@ -64,9 +78,15 @@ class Tiles:
             wanted = pc.and_(wanted, pc.fill_null(pc.equal(rows["split"], split), False))
         if status is not None:
             wanted = pc.and_(wanted, pc.equal(rows["qc_status_tile"], status))
-        self.rows = _filled(rows.filter(wanted).combine_chunks())
+        rows = rows.filter(wanted).combine_chunks()
+        if product == "normalized":
+            _require_normalized(rows)
+        self.rows = _filled(rows)
+        self._told = [
+            n for n in rows.column_names if self.rows[n].null_count < len(self) or not self
+        ]
         self._files: dict[str, Any] = {}
-        self._places: dict[str, dict[str, tuple[int, int]]] = {}
+        self._places: dict[str, dict[str, tuple[int, int]] | None] = {}
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -76,33 +96,67 @@ class Tiles:
         if not -len(self) <= number < len(self):
             raise IndexError(f"tile {number} of {len(self)}")
         row = self.rows.slice(number % len(self), 1).to_pylist()[0]
-        pixels = decode(self._bytes(row), row)
-        told = {name: value for name, value in row.items() if value is not None}  # as batches need
+        container = self.results / self.product / Path(row["tile_container"]).name
+        pixels = decode(self._bytes(container, row), row | {"tile_container": str(container)})
+        told = {name: row[name] for name in self._told}
         return (self.transform(pixels) if self.transform else pixels), told
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_files": {}, "_places": {}}
 
-    def _bytes(self, row: Mapping[str, Any]) -> bytes:
-        container = self.results / self.product / Path(row["tile_container"]).name
-        if row["tile_offset"] is None:
-            return Path(container / row["tile_path"]).read_bytes()
-        offset, size = row["tile_offset"], row["tile_bytes"]
+    def _bytes(self, container: Path, row: Mapping[str, Any]) -> bytes:
+        place = row["tile_offset"], row["tile_bytes"]
         if self.product != "tiles":
-            offset, size = self._place(container, row["tile_path"])
+            place = self._place(container, row)
+        if place[0] is None:
+            return Path(container / row["tile_path"]).read_bytes()
         file = self._files.get(str(container))
         if file is None:
             if len(self._files) >= MOST_OPEN_FILES:
                 self._files.pop(next(iter(self._files))).close()
             file = self._files[str(container)] = container.open("rb", buffering=0)
-        data: bytes = os.pread(file.fileno(), size, offset)
+        data: bytes = os.pread(file.fileno(), place[1], place[0])
         return data
 
-    def _place(self, container: Path, member: str) -> tuple[int, int]:
-        """Offset and length of a member of a zip that the table does not describe."""
-        if str(container) not in self._places:
-            self._places[str(container)] = deepzoom.places(container)
-        return self._places[str(container)][member]
+    def _place(self, container: Path, row: Mapping[str, Any]) -> tuple[int | None, int]:
+        """Offset and length of a member that the table does not describe; None in a folder.
+
+        Raises
+        ------
+        ValueError : the container or the member is not there, or of another run than the tiles.
+        """
+        slide_id, member, key = row["slide_id"], row["tile_path"], str(container)
+        section = MADE_BY[self.product]
+        remedy = f"delete {container} and run again with {section}.enabled: true"
+        if key not in self._places:
+            made = _dzi(container, slide_id)
+            expected = _dzi(self.results / row["tile_container"], slide_id)
+            if made is None or expected not in (None, made):
+                said = (
+                    f"product {self.product!r} is missing, broken or of another run than the tiles"
+                )
+                raise ValueError(f"{slide_id}: {said}: {remedy}")
+            self._places[key] = None if container.is_dir() else deepzoom.places(container)
+        places = self._places[key]
+        if places is None and (container / member).exists():
+            return None, 0
+        if section == "stains" and math.isnan(row["hematoxylin_od"]):
+            remedy = "the slide is of another stain than H&E: leave its rows out of the table"
+        if places is None or member not in places:
+            raise ValueError(f"{slide_id}: product {self.product!r} has no {member}: {remedy}")
+        return places[member]
+
+
+def _dzi(container: Path, slide_id: str) -> bytes | None:
+    """What tells the grid of a container; None where there is none."""
+    name = f"{slide_id}.dzi"
+    try:
+        if container.is_dir():
+            return (container / name).read_bytes()
+        with zipfile.ZipFile(container) as members:
+            return members.read(name)
+    except (FileNotFoundError, KeyError, zipfile.BadZipFile):
+        return None
 
 
 def decode(data: bytes, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
@@ -116,7 +170,8 @@ def decode(data: bytes, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
     if picture is None:
         raise ValueError(
             f"{row['slide_id']}: {row['tile_path']} is no picture at offset {row['tile_offset']} "
-            f"of {row['tile_container']}: table and container are of different runs; run again"
+            f"of {row['tile_container']}: table and container are of different runs: "
+            f"delete {row['tile_container']} and run again"
         )
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
@@ -125,15 +180,32 @@ def _read(path: Path) -> pa.Table:
     if path.suffix == ".parquet":
         return pa.parquet.read_table(path)
     types = {field.name: field.type for field in tables.PATCH_COHORT}
-    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True)
+    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa.csv.read_csv(path, convert_options=options)
 
 
+def _require_normalized(rows: pa.Table) -> None:
+    """Raises ValueError where a row was not seen by that stage: what lies there is older."""
+    missing = rows.filter(pc.is_null(rows["stain_status"]))["slide_id"]
+    if len(missing):
+        raise ValueError(
+            f"{missing[0]}: the run of this table made no 'normalized' tiles (stain_status is "
+            "null): run again with stain.enabled: true and a stain.method, or use 'tiles'"
+        )
+
+
 def _filled(rows: pa.Table) -> pa.Table:
-    """Null text as "", null measurements as NaN: what batches can be made of."""
+    """Null text as "", null measurements as NaN: what batches can be made of.
+
+    Whole numbers of which some are null become floats; a column of nulls alone stays as it is.
+    """
     for index, field in enumerate(rows.schema):
-        if pa.types.is_string(field.type):
-            rows = rows.set_column(index, field.name, pc.fill_null(rows[field.name], ""))
-        elif pa.types.is_floating(field.type):
-            rows = rows.set_column(index, field.name, pc.fill_null(rows[field.name], float("nan")))
+        column = rows[field.name]
+        if pa.types.is_integer(field.type) and 0 < column.null_count < len(column):
+            column = column.cast(pa.float64())
+        if pa.types.is_string(column.type):
+            column = pc.fill_null(column, "")
+        elif pa.types.is_floating(column.type):
+            column = pc.fill_null(column, float("nan"))
+        rows = rows.set_column(index, field.name, column)
     return rows

@@ -31,6 +31,23 @@ def density_table(glass: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(np.log10(light[:, None] / levels[None, :]))
 
 
+def haematoxylin(rgb: Picture, glass: npt.ArrayLike = (255, 255, 255)) -> npt.NDArray[np.float32]:
+    """Density of haematoxylin alone, as in `separate`.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    glass : (3,) colour of the empty slide
+
+    Returns
+    -------
+    (H, W) float32, log10; below 0 where the colour is outside H&E.
+    """
+    table = (density_table(glass).T * haematoxylin_part()).astype(np.float32)[None]
+    ones = np.ones((1, 3), np.float32)
+    return np.asarray(cv2.transform(cv2.LUT(rgb, table), ones), np.float32)
+
+
 def mean_densities(rgb: Picture, table: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     """Mean optical density of a picture: over all channels, of haematoxylin, of eosin.
 

@@ -173,8 +173,7 @@ def intensity(
     if modality == FLUORESCENCE:
         red, green, blue = cv2.split(rgb)
         return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
-    table = (density.density_table(glass).T * density.haematoxylin_part()).astype(np.float32)
-    return np.asarray(cv2.transform(cv2.LUT(rgb, table[None]), np.ones((1, 3))), np.float32)
+    return density.haematoxylin(rgb, glass)
 
 
 def _check(rgb: Pixels, mpp: float, mask: Mask | None, modality: str) -> None:

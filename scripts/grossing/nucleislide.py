@@ -7,8 +7,10 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -16,11 +18,20 @@ import pyarrow.parquet
 import shapely
 import shapely.geometry
 
-from grossing import files, labels, modality, nuclei, nucleilevels, nucleishape, tables, tileset
+from grossing import (
+    files,
+    labels,
+    modality,
+    nuclei,
+    nucleilevels,
+    nucleishape,
+    records,
+    tables,
+    tileset,
+)
 from grossing.nucleilevels import BRIGHTFIELD, FLUORESCENCE
 
 HALO_UM = {BRIGHTFIELD: 16.0, FLUORESCENCE: 48.0}
-SAMPLE_TILES = 64
 ROWS_PER_GROUP = 50_000
 COLOUR = (90, 60, 200)
 LOG = logging.getLogger(__name__)
@@ -35,7 +46,8 @@ class Writer:
     Parameters
     ----------
     parquet : table of `tables.NUCLEI`
-    geojson : detections for QuPath; not written if None
+    geojson : detections for QuPath; if None, none are written, and those of an earlier run beside
+        the table (`A.geojson` beside `A.parquet`) are removed
     """
 
     def __init__(
@@ -59,6 +71,8 @@ class Writer:
             path = self._stack.enter_context(files.replacing(geojson))
             self._json = self._stack.enter_context(path.open("wb"))
             self._json.write(b'{"type": "FeatureCollection", "features": [')
+        else:
+            files.remove(Path(parquet).with_suffix(".geojson"))
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *rest: Any) -> None:
@@ -113,6 +127,7 @@ def measure(
     -------
     One row of `tables.NUCLEI_TILES` per row of the tile table, in its order.
     """
+    cv2.setNumThreads(1)
     counts: dict[tuple[int, int], int] = {}
     modality = _modality(given_stain)
     if modality is None:
@@ -163,7 +178,7 @@ class _Surroundings:
         self.size, self.mpp = len(picture), first["mpp"]
         self.per_px = first["size_level0_px"] / self.size  # level-0 px
         self.halo = math.ceil(HALO_UM[modality] / self.mpp)
-        self.glass = _glass(record) if modality == BRIGHTFIELD else np.zeros(3, np.uint8)
+        self.glass = records.glass_of(record) if modality == BRIGHTFIELD else np.zeros(3, np.uint8)
 
     def cut(self, row: Row, halo: int) -> Cut:
         """A tile with `halo` px around it, as far as there are tiles."""
@@ -217,11 +232,9 @@ def _levels(
     tiles: tileset.TileSet, cutter: _Surroundings, modality: str, blur_um: float
 ) -> nucleilevels.Levels | None:
     """One threshold for the slide, from tiles spread evenly over it."""
-    rows = list(tiles.in_z_order())
-    picks = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_TILES).astype(int))
     total = np.zeros(nucleilevels.BINS, np.int64)
-    for pick in picks:
-        cut = cutter.cut(rows[pick], 0)
+    for row in tiles.spread():
+        cut = cutter.cut(row, 0)
         total += nuclei.histogram(
             cut.rgb, cutter.mpp, cut.seen, modality, glass=cutter.glass, blur_um=blur_um
         )
@@ -281,12 +294,6 @@ def _counted(row: Row, count: int | None, mpp: float | None) -> Row:
         tissue_mm2 = row["tissue_fraction"] * (row["size_level0_px"] * mpp / 1000) ** 2
         found["nuclei_per_mm2"] = count / tissue_mm2 if tissue_mm2 > 0 else None
     return found
-
-
-def _glass(record: Mapping[str, Any]) -> Pixels:
-    """The slide's glass colour; white where it was not measured."""
-    bands = [record.get(f"background_{band}") for band in "rgb"]
-    return np.array([255 if band is None else band for band in bands], np.uint8)
 
 
 def _feature(row: Row, outline: shapely.Polygon) -> dict[str, Any]:

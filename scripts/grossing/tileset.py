@@ -1,6 +1,5 @@
 """The tiles of one slide, read back from its container by the stages that come after tiling."""
 
-import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,9 @@ import numpy.typing as npt
 
 from grossing import dataset, deepzoom, tables
 
-MOST_DECODED = 64
+KEPT_BYTES = 48 * 2**20  # 64 tiles of 512 px
+NEIGHBOURHOOD = 9  # a tile and those around it are kept whatever their size
+SAMPLE_TILES = 64
 
 Pixels = npt.NDArray[np.uint8]
 Row = dict[str, Any]
@@ -27,7 +28,8 @@ class TileSet:
 
     Notes
     -----
-    The last tiles that were decoded are kept, so that neighbours in Z-order cost little.
+    `pixels` keeps the last tiles that were decoded, 48 MB or at least 9 of them, so that neighbours
+    in Z-order cost little; `decoded` keeps none.
     """
 
     def __init__(self, container: str | os.PathLike[str], metrics: str | os.PathLike[str]) -> None:
@@ -39,7 +41,7 @@ class TileSet:
             for row in self.rows
             if row["tile_path"] is not None
         }
-        self.pixels = functools.lru_cache(MOST_DECODED)(self._pixels)
+        self._kept: dict[tuple[int, int], Pixels] = {}
 
     def __enter__(self) -> Self:
         if self.container.is_file():
@@ -58,6 +60,12 @@ class TileSet:
         places = sorted(self._at, key=lambda at: deepzoom.z_order(*at))
         return (self._at[place] for place in places)
 
+    def spread(self) -> list[Row]:
+        """At most 64 of these rows, spread evenly over them."""
+        rows = list(self.in_z_order())
+        picks = np.linspace(0, max(0, len(rows) - 1), SAMPLE_TILES).astype(int)
+        return [rows[pick] for pick in np.unique(picks)] if rows else []
+
     def data(self, column: int, row: int) -> bytes:
         """The encoded tile, byte for byte."""
         member = self._at[column, row]
@@ -66,7 +74,20 @@ class TileSet:
         data: bytes = os.pread(self._file.fileno(), member["tile_bytes"], member["tile_offset"])
         return data
 
-    def _pixels(self, column: int, row: int) -> Pixels | None:
+    def pixels(self, column: int, row: int) -> Pixels | None:
+        """As `decoded`, for those who come back to a tile."""
+        pixels = self._kept.pop((column, row), None)
+        if pixels is None:
+            pixels = self.decoded(column, row)
+        if pixels is None:
+            return None
+        most = max(NEIGHBOURHOOD, KEPT_BYTES // pixels.nbytes)
+        while len(self._kept) >= most:
+            del self._kept[next(iter(self._kept))]
+        self._kept[column, row] = pixels
+        return pixels
+
+    def decoded(self, column: int, row: int) -> Pixels | None:
         """(size, size, 3) uint8 RGB, None where there is no tile.
 
         Raises

@@ -1,9 +1,8 @@
 """Zones of high cellularity, such as inflammation, in H&E: where nuclei stand dense."""
 
-import json
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,8 +10,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing import cellmap, encode, files, labels, localcontrast, modality, polygons, tissue
-from grossing.density import density_table, haematoxylin_part
+from grossing import (
+    cellmap,
+    density,
+    encode,
+    files,
+    labels,
+    localcontrast,
+    modality,
+    polygons,
+    records,
+    tissue,
+)
 from grossing.tileset import TileSet
 
 LOG = logging.getLogger(__name__)
@@ -21,7 +30,6 @@ METHODS = ("density", "clahe_local")
 CELL_UM = 8.0
 COARSEST_CELL_UM = 10.0
 COARSEST_MPP = 2.0  # a nucleus of 7 um is then 3.5 px wide
-SAMPLE_TILES = 64
 STEPS_PER_OD = 100
 ZONE = 255
 CLASSES = {ZONE: ("High cellularity", (120, 0, 200))}
@@ -114,10 +122,10 @@ def find(
     """
     _check(rgb, mpp, method)
     body = _body(tissue.segment(rgb, mpp) if mask is None else mask, rgb.shape[:2])
-    density = _haematoxylin(rgb, tissue.glass_colour(rgb) if glass is None else glass)
-    values: npt.NDArray[Any] = density
+    stain = density.haematoxylin(rgb, tissue.glass_colour(rgb) if glass is None else glass)
+    values: npt.NDArray[Any] = stain
     if method == "density":
-        values = density > _nuclear_od(_histogram(density[body]), nuclear_od_min)
+        values = stain > _nuclear_od(_histogram(stain[body]), nuclear_od_min)
     side = max(1, round(CELL_UM / mpp))
     shape = (math.ceil(rgb.shape[0] / side), math.ceil(rgb.shape[1] / side))
     cells, bodies = cellmap.CellMap(shape, side), cellmap.CellMap(shape, side)
@@ -214,12 +222,8 @@ def write(found: Zones, record: Mapping[str, Any], to: ZoneFiles) -> None:
             number_name="zone_id",
         )
     files.write(to.mask, encode.png(picture))
-    files.write(to.outlines, _json(outlines))
-    files.write(to.facts, _json(facts))
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    records.write(outlines, to.outlines)
+    records.write(facts, to.facts)
 
 
 def _check(rgb: Pixels, mpp: float, method: str) -> None:
@@ -259,43 +263,35 @@ def _fill(
     zones: Mapping[str, Any],
 ) -> float | None:
     """Sum all tiles; returns the density above which a pixel is nuclear, where that counts."""
-    glass = [record[f"background_{band}"] for band in "rgb"]
+    glass = records.glass_of(record)
     corner = record["bounds"]
 
-    def opened(rows: list[Any]) -> Iterator[tuple[Map, float, float, float]]:
+    def opened(rows: Iterable[Any]) -> Iterator[tuple[Map, float, float, float]]:
         for row in rows:
-            rgb = tiles.pixels(row["tile_col"], row["tile_row"])
+            rgb = tiles.decoded(row["tile_col"], row["tile_row"])
             if rgb is None:
                 continue
             x, y = row["x_level0_px"] - corner["x"], row["y_level0_px"] - corner["y"]
-            yield _haematoxylin(rgb, glass), x, y, row["size_level0_px"] / rgb.shape[0]
+            yield density.haematoxylin(rgb, glass), x, y, row["size_level0_px"] / rgb.shape[0]
 
-    rows = list(tiles.in_z_order())
     if zones["method"] == "clahe_local":
-        for density, x, y, step in opened(rows):
-            cells.add(density, x, y, step)
+        for stain, x, y, step in opened(tiles.in_z_order()):
+            cells.add(stain, x, y, step)
         return None
     counts = np.zeros(256, np.int64)
-    for density, x, y, step in opened(rows[:: math.ceil(len(rows) / SAMPLE_TILES)]):
-        at = np.ix_(*cells.places(x, y, step, density.shape))
-        inside = density[: len(at[0]), : at[1].shape[1]]
+    for stain, x, y, step in opened(tiles.spread()):
+        at = np.ix_(*cells.places(x, y, step, stain.shape))
+        inside = stain[: len(at[0]), : at[1].shape[1]]
         counts += _histogram(inside[body[at]])
     nuclear_od = _nuclear_od(counts, zones["nuclear_od_min"])
-    for density, x, y, step in opened(rows):
-        cells.add(density > nuclear_od, x, y, step)
+    for stain, x, y, step in opened(tiles.in_z_order()):
+        cells.add(stain > nuclear_od, x, y, step)
     return nuclear_od
 
 
-def _haematoxylin(rgb: Pixels, glass: npt.ArrayLike) -> Map:
-    """(H, W) haematoxylin density, log10, of (H, W, 3) uint8."""
-    parts = density_table(glass) * haematoxylin_part()[:, None]
-    table = np.ascontiguousarray(parts.T[None], np.float32)
-    return np.asarray(cv2.transform(cv2.LUT(rgb, table), np.ones((1, 3), np.float32)), np.float32)
-
-
-def _histogram(density: Map) -> npt.NDArray[np.int64]:
+def _histogram(densities: Map) -> npt.NDArray[np.int64]:
     """Counts of densities in steps of 0.01, 0..2.55."""
-    steps = np.clip(np.rint(density * STEPS_PER_OD), 0, 255).astype(np.uint8)
+    steps = np.clip(np.rint(densities * STEPS_PER_OD), 0, 255).astype(np.uint8)
     return np.bincount(steps.ravel(), minlength=256)
 
 

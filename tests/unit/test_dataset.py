@@ -2,6 +2,7 @@
 
 import multiprocessing
 import pickle
+import shutil
 import sys
 import zipfile
 
@@ -35,6 +36,41 @@ def run(folder, real_slide, container, most=10**6):
 @pytest.fixture(scope="module")
 def zipped(tmp_path_factory, real_slide):
     return run(tmp_path_factory.mktemp("zip"), real_slide, "zip")
+
+
+def altered(table, path, **columns):
+    """A copy of a table with other values in some columns."""
+    rows = tables.read(table).to_pylist()
+    for name, values in columns.items():
+        for row, value in zip(rows, values, strict=True):
+            row[name] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = tables.from_rows(rows, tables.PATCH_COHORT)
+    (tables.write_parquet if path.suffix == ".parquet" else tables.write_csv)(made, path)
+    return path
+
+
+def inverted(folder, source, slide_id="A.1"):
+    """The tiles below `folder` inverted, as a product that lies beside a copy of them."""
+    (folder / "tiles").mkdir(parents=True)
+    shutil.copy(source, folder / "tiles")
+    archive = zipfile.ZipFile(source)
+    sink = deepzoom.ZipContainer(folder / "normalized" / f"{slide_id}.zip")
+    for name in archive.namelist():
+        data = archive.read(name)
+        sink.add(name, encode.png(255 - decoded(data)) if name.endswith("png") else data)
+    sink.finish()
+    return folder
+
+
+@pytest.fixture
+def normalized(zipped, tmp_path):
+    """A results folder with normalized tiles, and its table."""
+    inverted(tmp_path, zipped.parent / "tiles" / "A.1.zip")
+    rows = tables.read(zipped / "p.parquet").num_rows
+    return altered(
+        zipped / "p.parquet", tmp_path / "cohort/p.parquet", stain_status=["normalized"] * rows
+    )
 
 
 def first(tiles):
@@ -80,20 +116,110 @@ def test_worker_processes_read_by_themselves(zipped):
         assert pool.map(first, [tiles, tiles]) == [expected, expected]
 
 
-def test_another_product_is_found_though_its_offsets_differ(zipped, tmp_path):
+def test_another_product_is_found_though_its_offsets_differ(zipped, normalized):
     raw = dataset.Tiles(zipped / "p.parquet", results=zipped.parent)
-    source = zipfile.ZipFile(zipped.parent / "tiles" / "A.1.zip")
-    sink = deepzoom.ZipContainer(tmp_path / "normalized" / "A.1.zip")
-    for name in source.namelist():
-        data = source.read(name)
-        sink.add(name, encode.png(255 - decoded(data)) if name.endswith("png") else data)
-    sink.finish()
-    tiles = dataset.Tiles(zipped / "p.parquet", results=tmp_path, product="normalized")
+    tiles = dataset.Tiles(normalized, product="normalized")
     assert len(tiles) == len(raw)
     for (made, row), (pixels, told) in zip(pickle.loads(pickle.dumps(tiles)), raw, strict=True):
         assert np.array_equal(made, 255 - pixels) and row["tile_path"] == told["tile_path"]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.map(first, [tiles, tiles]) == [first(tiles)] * 2
+
+
+def test_a_product_is_read_where_its_tiles_are_not(normalized, zipped):
+    """A training machine that holds the normalized tiles alone."""
+    shutil.rmtree(normalized.parent.parent / "tiles")
+    pixels, _ = dataset.Tiles(normalized, product="normalized")[0]
+    assert np.array_equal(pixels, 255 - dataset.Tiles(zipped / "p.parquet")[0][0])
+
+
+def test_an_unknown_product_is_refused_with_the_known_ones(zipped):
+    with pytest.raises(ValueError, match=r"'normalised'.*tiles, normalized, stains/hematoxylin"):
+        dataset.Tiles(zipped / "p.parquet", product="normalised")
+
+
+def test_normalized_tiles_that_the_run_did_not_make_are_refused(normalized):
+    status = ["normalized"] * tables.read(normalized).num_rows
+    status[5] = None
+    altered(normalized, normalized, stain_status=status, qc_status_tile=["PASS"] * len(status))
+    with pytest.raises(ValueError, match=r"A\.1.*'normalized'.*stain\.enabled"):
+        dataset.Tiles(normalized, product="normalized")
+    status[5] = "luminance"
+    altered(normalized, normalized, stain_status=status)
+    assert len(dataset.Tiles(normalized, product="normalized")) == len(status)
+
+
+def another_grid(zip_path):
+    """The members of a container, its `.dzi` of another picture."""
+    source = zipfile.ZipFile(zip_path)
+    held = {name: source.read(name) for name in source.namelist()}
+    held["A.1.dzi"] = held["A.1.dzi"].replace(b'TileSize="256"', b'TileSize="512"')
+    return held
+
+
+def without_a_tile(zip_path):
+    source = zipfile.ZipFile(zip_path)
+    top = max(int(n.split("/")[1]) for n in source.namelist() if "/" in n)
+    return {n: source.read(n) for n in source.namelist() if f"_files/{top}/" not in n}
+
+
+@pytest.mark.parametrize("kind", ["zip", "directory"])
+@pytest.mark.parametrize("stale", [another_grid, without_a_tile, None])
+def test_a_product_of_another_run_is_refused(normalized, stale, kind):
+    """In place of wrong pictures or a KeyError: product, slide and remedy."""
+    path = normalized.parent.parent / "normalized" / "A.1.zip"
+    held = stale(path) if stale else {}
+    path.unlink()
+    if kind == "directory":
+        rows = tables.read(normalized).num_rows
+        nothing = {"tile_offset": [None] * rows, "tile_container": ["tiles/A.1"] * rows}
+        altered(normalized, normalized, **nothing)
+        tiles = normalized.parent.parent / "tiles"
+        zipfile.ZipFile(tiles / "A.1.zip").extractall(tiles / "A.1")
+        path = path.with_suffix("")
+    if held:
+        sink = deepzoom.container_at(path, kind)
+        for name, data in held.items():
+            sink.add(name, data)
+        sink.finish()
+    tiles = dataset.Tiles(normalized, product="normalized")
+    with pytest.raises(ValueError, match=r"A\.1: product 'normalized'.*delete .*/normalized/A\.1"):
+        tiles[0]
+
+
+def test_a_slide_of_another_stain_is_named_where_its_densities_are_asked_for(normalized):
+    rows = tables.read(normalized).num_rows
+    altered(normalized, normalized, hematoxylin_od=[None] * rows)
+    held = without_a_tile(normalized.parent.parent / "tiles" / "A.1.zip")
+    sink = deepzoom.ZipContainer(normalized.parent.parent / "stains/eosin/A.1.zip")
+    for name, data in held.items():
+        sink.add(name, data)
+    sink.finish()
+    with pytest.raises(ValueError, match=r"A\.1: product 'stains/eosin'.*another stain than H&E"):
+        dataset.Tiles(normalized, product="stains/eosin")[0]
+
+
+def test_rows_of_a_mixed_cohort_have_the_same_keys(zipped, tmp_path):
+    """Nuclei are counted on some slides alone; batches are made of equal rows."""
+    rows = tables.read(zipped / "p.parquet").num_rows
+    counts = [number if number % 2 else None for number in range(rows)]
+    for name in ("p.parquet", "p.csv"):
+        table = altered(zipped / "p.parquet", tmp_path / name, nuclei_count=counts)
+        told = [row for _, row in dataset.Tiles(table, results=zipped.parent, status=None)]
+        assert len({tuple(row) for row in told}) == 1
+        assert len({tuple(map(type, row.values())) for row in told}) == 1
+        assert told[1]["nuclei_count"] == 1 and np.isnan(told[0]["nuclei_count"])
+        assert isinstance(told[0]["tile_offset"], int)
+    _, row = dataset.Tiles(zipped / "p.parquet")[0]
+    assert "nuclei_count" not in row
+
+
+@pytest.mark.parametrize("label", ["NA", "NULL", "n/a", "nan"])
+def test_a_label_that_reads_like_nothing_is_a_label(zipped, tmp_path, label):
+    rows = tables.read(zipped / "p.parquet").num_rows
+    table = altered(zipped / "p.parquet", tmp_path / "p.csv", label=[label] * rows)
+    _, row = dataset.Tiles(table, results=zipped.parent)[0]
+    assert (row["label"], row["scanner"]) == (label, "")
 
 
 def decoded(data):
@@ -110,7 +236,7 @@ def test_a_container_of_another_run_is_named(zipped, tmp_path):
     tiles = dataset.Tiles(zipped / "p.parquet", results=tmp_path)
     (tmp_path / "tiles").mkdir()
     (tmp_path / "tiles" / "A.1.zip").write_bytes(b"short")
-    with pytest.raises(ValueError, match=r"A\.1.*run again"):
+    with pytest.raises(ValueError, match=r"A\.1.*delete .*tiles/A\.1\.zip and run again"):
         tiles[0]
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import shapely
@@ -197,6 +198,26 @@ def test_pen_and_glass_of_the_mask_are_left_out(folder, found, measured):
     inked, _ = found_in(folder, measure.Measured(measured.record, half), "ink")
     assert 0 < len(inked) < 0.8 * len(found)
     assert max(row["x_level0_px"] for row in inked) < border + 10 / 0.499
+
+
+def test_outlines_of_an_earlier_run_go(folder, measured, tmp_path):
+    """Else they lie beside a table of other nuclei."""
+    (tmp_path / "tiles").symlink_to(folder / "tiles")
+    (tmp_path / "tiles.parquet").symlink_to(folder / "tiles.parquet")
+    for slide_id in ("A.1", "A.2"):
+        found_in(tmp_path, measured, slide_id, given_stain="CD3", geojson=True)
+    found_in(tmp_path, measured, "A.1", given_stain="CD3")
+    assert {p.name for p in tmp_path.glob("A.*")} == {"A.1.parquet", "A.2.parquet", "A.2.geojson"}
+
+
+def test_one_thread_as_the_rule_asks_for(folder, measured):
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        found_in(folder, measured, "threads", given_stain="CD3")
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_a_killed_writer_leaves_nothing(tmp_path):

@@ -334,10 +334,24 @@ def test_noise_of_tissue_without_nuclei_is_not_split():
 
 def test_a_sampled_threshold_serves_a_slide_of_many_tiles(drawn, monkeypatch):
     whole = sought(drawn)
-    monkeypatch.setattr(zones, "SAMPLE_TILES", 16)
+    monkeypatch.setattr(tileset, "SAMPLE_TILES", 16)
     sampled = sought(drawn)
     assert sampled.facts["nuclear_od"] == pytest.approx(whole.facts["nuclear_od"], abs=0.03)
     assert iou(sampled.mask, whole.mask) > 0.95
+
+
+def test_no_tile_stays_in_memory(drawn):
+    """Each is looked at once, or twice far apart."""
+    folder, record, mask = drawn[:3]
+    with tileset.TileSet(folder, folder / "rows.parquet") as tiles_:
+        zones.slide(tiles_, record, mask, given_stain="", zones=OPTIONS)
+        assert tiles_._kept == {}
+
+
+def test_a_slide_without_a_glass_colour_is_taken_as_on_white(drawn):
+    unknown = drawn[1] | dict.fromkeys(f"background_{band}" for band in "rgb")
+    found = sought((drawn[0], unknown, *drawn[2:]))
+    assert iou(as_picture(found), as_picture(sought(drawn))) > 0.9
 
 
 def test_rerun_is_equal(drawn):

@@ -1,6 +1,7 @@
 """The nuclei of a cohort: tables for every row of the sheet, columns of the tile table, reruns."""
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -36,8 +37,24 @@ def test_nuclei_of_a_cohort(workdir: Path) -> None:
     assert sum(int(row["nuclei_count"]) for row in judged) == total
     assert all(float(row["nuclei_per_mm2"]) >= 0 for row in judged)
     assert plan(workdir).jobs == {}
-    configure(workdir, nuclei=ON | {"area_um2_min": 12.0})
-    assert plan(workdir).jobs == done
+    configure(workdir, nuclei={"enabled": True, "area_um2_min": 12.0})
+    assert run(workdir).jobs == done
+    assert not list((workdir / "results/nuclei").glob("*.geojson"))
+
+
+def test_memory_of_large_tiles(workdir: Path) -> None:
+    """More than the default is asked for where one tile is 200 MB."""
+    asked = {}
+    for size_px in (512, 8192):
+        configure(workdir, nuclei=ON, zones={"enabled": True}, tiles={"size_px": size_px})
+        text = snakemake(workdir, "-n", "--forceall").text
+        asked[size_px] = {
+            rule: int(mb)
+            for rule, mb in re.findall(r"rule (\w+):.*?mem_mb=([0-9]+)", text, re.DOTALL)
+        }
+    assert asked[512]["measure_nuclei"] == 1000 and asked[512]["find_zones"] < 1000
+    assert asked[8192]["measure_nuclei"] > 8000
+    assert asked[8192]["find_zones"] > 3500
 
 
 def test_nuclei_without_pixels_are_refused(workdir: Path) -> None:

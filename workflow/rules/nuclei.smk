@@ -22,7 +22,7 @@ rule measure_nuclei:
     conda:
         "../../envs/measure_nuclei.yaml"
     resources:
-        mem_mb=memory(500, 0),
+        mem_mb=memory(470 + 30 * (config["tiles"]["size_px"] / 512) ** 2, 0),
         runtime=minutes(10, 30),
     params:
         code=code_digest("measure_nuclei"),

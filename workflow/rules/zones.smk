@@ -19,7 +19,7 @@ rule find_zones:
     conda:
         "../../envs/find_zones.yaml"
     resources:
-        mem_mb=memory(400, 60),
+        mem_mb=memory(388 + 12 * (config["tiles"]["size_px"] / 512) ** 2, 60),
         runtime=minutes(10, 2),
     params:
         code=code_digest("find_zones"),
