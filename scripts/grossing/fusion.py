@@ -56,6 +56,17 @@ class _Grid:
         return self.tissue_fraction >= zstack.TISSUE_MIN
 
 
+@dataclass(frozen=True)
+class _Damage:
+    """Cells in which something did not decode, (rows, columns) bool.
+
+    `substituted`: a plane that was to be compared or taken; `lost`: every plane, somewhere in it.
+    """
+
+    substituted: npt.NDArray[np.bool_]
+    lost: npt.NDArray[np.bool_]
+
+
 def stack(
     paths: Sequence[str | os.PathLike[str]],
     names: Sequence[str],
@@ -123,15 +134,17 @@ def _fused(
     middle = opened[len(opened) // 2]
     cells = _cells(middle, given_stain, focus_stack["cell_um"], tissue)
     found = _registered(opened, cells)
-    measure = _measuring(opened, cells.cell_px, focus_stack["method"])
+    damage = _Damage(*(np.zeros(cells.wanted.shape, bool) for _ in "ab"))
+    measure = _measuring(opened, cells.cell_px, focus_stack["method"], damage)
     choice = zstack.choose(measure, cells.wanted, len(opened))
-    bands = _bands(opened, choice.plane, cells.cell_px)
-    with (
-        files.replacing(output) as temporary,
-        vipsfeed.image(bands, middle.width, middle.height) as image,
-    ):
-        vipsfeed.save_tiff(image, temporary, middle.mpp, focus_stack["quality"])
+    glass = 0 if modality.is_fluorescence(given_stain) else 255
+    bands = _bands(opened, choice.plane, cells.cell_px, glass, damage)
+    with files.replacing(output) as temporary:
+        with vipsfeed.image(bands, middle.width, middle.height) as image:
+            vipsfeed.save_tiff(image, temporary, middle.mpp, focus_stack["quality"])
+        _check_damage(damage, cells.wanted)
     facts = facts | {"planes": found} | _described(middle, choice, cells, found)
+    facts |= _damage_facts(damage)
     LOG.info("%(slide_id)s: %(measured_cells)d of %(tissue_cells)d tissue cells measured", facts)
     names, title = [plane.name for plane in opened], facts["slide_id"]
     cell_um = cells.cell_px * middle.mpp
@@ -149,7 +162,7 @@ def _described(
     return {
         "width_px": middle.width,
         "height_px": middle.height,
-        "mpp": round(middle.mpp, 6),
+        **middle.resolution,
         "cell_px": cells.cell_px,
         "cells": int(choice.plane.size),
         "tissue_cells": int(cells.wanted.sum()),
@@ -157,9 +170,25 @@ def _described(
     }
 
 
+def _check_damage(damage: _Damage, wanted: npt.NDArray[np.bool_]) -> None:
+    """Refuse a stack of which every plane lost the same half of the picture, or of the tissue."""
+    for lost, of in ((damage.lost, "cells"), (damage.lost[wanted], "cells with tissue")):
+        if 2 * lost.sum() > lost.size:
+            said = f"{lost.sum()} of {lost.size} {of} do not decode in any plane"
+            raise slides.SlideError("unreadable", said, "copy or scan the planes again")
+
+
+def _damage_facts(damage: _Damage) -> dict[str, int]:
+    substituted = damage.substituted & ~damage.lost
+    return {"substituted_cells": int(substituted.sum()), "lost_cells": int(damage.lost.sum())}
+
+
 def _cells(middle: planes.Plane, given_stain: str, cell_um: float, tissue: dict[str, Any]) -> _Grid:
     """The grid of cells, and where the tissue of the middle plane lies in it."""
     small = middle.small(tissue["working_mpp"])
+    if small.lost_fraction > 0.5:
+        said = f"plane {middle.name}: {small.lost_fraction:.0%} of the picture do not decode"
+        raise slides.SlideError("unreadable", said, "copy or scan the plane again")
     seen = 255 - small.rgb if modality.is_fluorescence(given_stain) else small.rgb
     mask = tissues.segment(seen, small.mpp, scanned=small.scanned, **tissue) == labels.TISSUE
     cell_px = cell_side(cell_um / middle.mpp, middle.tile_px)
@@ -223,7 +252,10 @@ def _check_shift(name: str, middle: str, shift: registration.Shift) -> None:
         raise slides.SlideError("unreadable", said, "copy or scan the plane again")
     remedy = "align the planes or scan again, or take the plane's row out of the cohort sheet"
     if shift.tried and shift.x_px is None:
-        said = f"plane {name} does not show what plane {middle} shows"
+        said = (
+            f"plane {name} shows something else than plane {middle}, or is too blurred to compare"
+        )
+        remedy = "take the plane's row out of the stack, or the page out of the TIFF; or scan again"
         raise slides.SlideError("unregistered", said, remedy)
     if shift.length_px > SHIFT_MAX_PX:
         by = f"{shift.x_px:.1f}, {shift.y_px:.1f} px"
@@ -231,7 +263,7 @@ def _check_shift(name: str, middle: str, shift: registration.Shift) -> None:
         raise slides.SlideError("unregistered", said, remedy)
 
 
-def _measuring(opened: Sequence[planes.Plane], cell_px: int, method: str) -> Any:
+def _measuring(opened: Sequence[planes.Plane], cell_px: int, method: str, damage: _Damage) -> Any:
     """Row and column of a cell to its sharpness in every plane; 0 where a plane does not decode."""
 
     def measure(row: int, column: int) -> npt.NDArray[np.float64]:
@@ -243,6 +275,7 @@ def _measuring(opened: Sequence[planes.Plane], cell_px: int, method: str) -> Any
                 )
             except slides.ReadError as error:
                 LOG.warning("plane %s, cell %d,%d is lost: %s", plane.name, row, column, error)
+                damage.substituted[row, column] = True
         return found
 
     return measure
@@ -255,9 +288,13 @@ def _extent(plane: planes.Plane, row: int, column: int, cell_px: int) -> tuple[i
 
 
 def _bands(
-    opened: Sequence[planes.Plane], plane: npt.NDArray[np.int32], cell_px: int
+    opened: Sequence[planes.Plane],
+    plane: npt.NDArray[np.int32],
+    cell_px: int,
+    glass: int,
+    damage: _Damage,
 ) -> Iterator[Pixels]:
-    """Rows of cells from top to bottom, each cell from its plane."""
+    """Rows of cells from top to bottom, each cell from its plane; notes what did not decode."""
     near = np.pad(plane, 1, mode="edge")
     for row in range(plane.shape[0]):
         _, _, _, height = _extent(opened[0], row, 0, cell_px)
@@ -266,23 +303,34 @@ def _bands(
             x, y, w, h = _extent(opened[0], row, column, cell_px)
 
             def read(
-                which: int, dx: int, dy: int, w: int, h: int, x: int = x, y: int = y
+                which: int,
+                dx: int,
+                dy: int,
+                w: int,
+                h: int,
+                at: tuple[int, ...] = (row, column, x, y),
             ) -> Pixels:
-                return _salvaged(opened, which, x + dx, y + dy, w, h)
+                row, column, x, y = at
+                taken, part = _salvaged(opened, which, x + dx, y + dy, w, h)
+                damage.substituted[row, column] |= taken != which
+                damage.lost[row, column] |= part is None
+                return np.full((h, w, 3), glass, np.uint8) if part is None else part
 
             around = near[row : row + 3, column : column + 3]
             band[:, x : x + w] = zstack.blended(around, read, h, w)
         yield band
 
 
-def _salvaged(opened: Sequence[planes.Plane], plane: int, x: int, y: int, w: int, h: int) -> Pixels:
-    """Pixels of a plane; of the nearest one that decodes there where it does not; at last white."""
+def _salvaged(
+    opened: Sequence[planes.Plane], plane: int, x: int, y: int, w: int, h: int
+) -> tuple[int, Pixels | None]:
+    """The plane, or the nearest one that decodes there, and its pixels; None where none does."""
     for number in sorted(range(len(opened)), key=lambda other: abs(other - plane)):
         try:
-            return opened[number].read(x, y, w, h)
+            return number, opened[number].read(x, y, w, h)
         except slides.ReadError as error:
             LOG.warning("plane %s at %d,%d is lost: %s", opened[number].name, x, y, error)
-    return np.full((h, w, 3), 255, np.uint8)
+    return plane, None
 
 
 def _rows(

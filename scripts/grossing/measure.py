@@ -1,9 +1,10 @@
 """Everything that is measured of one slide; nothing is judged here."""
 
 import logging
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -68,9 +69,28 @@ def slide(
             slides.check_index(opened)
             record |= slides.description(opened)
             facts = slides.facts(opened, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective)
-            return _measure(opened, record, facts, given_stain, tissue, focus)
+            if stack is None:
+                return _measure(opened, record, facts, given_stain, tissue, focus)
+            record |= {"objective": stack["objective"]}
+            measured = _measure(
+                opened, record, _planes_facts(facts, stack), given_stain, tissue, focus
+            )
+            return replace(measured, record=measured.record | _planes_losses(measured, stack))
     except slides.SlideError as error:
         return Measured(_refused(record, error))
+
+
+def _planes_facts(facts: slides.Facts, stack: Mapping[str, Any]) -> slides.Facts:
+    """The resolution, and where it comes from, is that of the planes: the fused file is ours."""
+    return replace(facts, **{key: stack[key] for key in ("mpp", "mpp_x", "mpp_y", "mpp_source")})
+
+
+def _planes_losses(measured: Measured, stack: Mapping[str, Any]) -> dict[str, Any]:
+    """What did not decode when the planes were fused counts as lost of the slide, rounded up."""
+    cells = stack["lost_cells"] + stack["substituted_cells"]
+    lost = math.ceil(1e4 * cells / stack["cells"]) / 1e4
+    lost += measured.record["overview_lost_fraction"]
+    return {"overview_lost_fraction": min(1.0, round(lost, 4))}
 
 
 def _is_readable(path: str | os.PathLike[str]) -> bool:

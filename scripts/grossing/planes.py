@@ -4,8 +4,9 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pyvips
@@ -16,6 +17,7 @@ WHITE = (255, 255, 255)
 CACHE_BYTES = 8 * 1024 * 1024  # of each plane
 STRIPS_BYTES_MAX = 1_000_000_000  # of all pages decoded: libvips decodes pages without tiles whole
 PAGE_REMEDY = "save the stack as a tiled TIFF of 8-bit RGB or grey pages of equal size"
+ROWS_REMEDY = f"give each plane a row and its number in z_plane, or {PAGE_REMEDY}"
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -23,6 +25,7 @@ Pixels = npt.NDArray[np.uint8]
 class Plane(Protocol):
     """One focal plane; `name` is what people call it, `tile_px` the side of its stored tiles.
 
+    `resolution` has what a slide's JSON tells of it: mpp, mpp_x, mpp_y, mpp_source, objective.
     Coordinates count from the corner of the scanned picture.
     """
 
@@ -31,6 +34,7 @@ class Plane(Protocol):
     height: int
     mpp: float
     tile_px: int | None
+    resolution: dict[str, Any]
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         """(h, w, 3) uint8 RGB inside the picture.
@@ -55,16 +59,20 @@ class SlidePlane:
         self, path: str | os.PathLike[str], name: str, given_mpp: float | None, infer: bool
     ) -> None:
         self.name = name
-        self._slide = slides.Slide(path)
-        slides.check_index(self._slide)
-        record = slides.description(self._slide)
-        self._facts = slides.facts(self._slide, given_mpp=given_mpp, mpp_from_objective=infer)
+        with contextlib.ExitStack() as closing:
+            self._slide = closing.enter_context(slides.Slide(path))
+            slides.check_index(self._slide)
+            record = slides.description(self._slide)
+            self._facts = slides.facts(self._slide, given_mpp=given_mpp, mpp_from_objective=infer)
+            glass = np.array(WHITE, np.uint8)
+            self._reader = readers.open_reader(
+                path, record=record, level=0, glass=glass, cache_bytes=CACHE_BYTES
+            )
+            closing.pop_all()
         self.x, self.y, self.width, self.height = self._facts.bounds
         self.mpp = self._facts.mpp
+        self.resolution = _resolution(self._facts, record["objective"])
         self.tile_px = _number(self._slide.handle.properties.get("openslide.level[0].tile-width"))
-        self._reader = readers.open_reader(
-            path, record=record, level=0, glass=np.array(WHITE, np.uint8), cache_bytes=CACHE_BYTES
-        )
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         return self._reader.read(self.x + x, self.y + y, w, h)
@@ -81,31 +89,41 @@ class PagePlane:
     """A plane that is a page of a TIFF, read by libvips."""
 
     def __init__(self, path: str | os.PathLike[str], page: int, given_mpp: float | None) -> None:
-        self.name = str(page)
+        self.name, self._path, self._page = str(page), path, page
         try:
-            image = pyvips.Image.tiffload(os.fspath(path), page=page, fail_on="error")
+            image = self._load()
         except pyvips.Error as error:
             raise slides.SlideError("unreadable", _words(error, path), PAGE_REMEDY) from error
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
-        self.mpp = given_mpp or _page_mpp(self._image)
+        self._facts = _page_facts(self._image, given_mpp)
+        self.mpp = self._facts.mpp
+        self.resolution = _resolution(self._facts, None)
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
             data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
-            raise slides.ReadError(str(error)) from error
+            said = _words(error, self._path)
+            if self.tile_px:  # libvips gives a tile that failed as black the next time
+                self._image = _rgb(self._load())
+            raise slides.ReadError(said) from error
         return np.frombuffer(data, np.uint8).reshape(h, w, 3)
 
+    def _load(self) -> pyvips.Image:
+        path = os.fspath(self._path)
+        return pyvips.Image.tiffload(path, page=self._page, fail_on="error", revalidate=True)
+
     def small(self, mpp: float) -> overview.Overview:
-        whole = max(1, min(round(mpp / self.mpp), self.width, self.height))
-        try:
-            rgb = self._image.shrink(whole, whole).numpy()
-        except pyvips.Error as error:
-            raise slides.SlideError("unreadable", str(error), PAGE_REMEDY) from error
-        scanned = np.ones(rgb.shape[:2], bool)
-        return overview.Overview(rgb, scanned, float(whole), whole * self.mpp, 0.0)
+        return overview.read(cast(slides.Slide, self), self._facts, mpp=mpp)
+
+    def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        """As that of a slide of one level, for the overview; transparent beyond the picture."""
+        bgra = np.zeros((h, w, 4), np.uint8)
+        part = self.read(x, y, min(w, self.width - x), min(h, self.height - y))
+        bgra[: part.shape[0], : part.shape[1]] = cv2.cvtColor(part, cv2.COLOR_RGB2BGRA)
+        return bgra
 
     def close(self) -> None:
         """libvips closes the file with the last image."""
@@ -124,7 +142,8 @@ def opened(
     Parameters
     ----------
     paths : one file per plane, in the order of their height; or one TIFF with a page per plane
-    names : of the planes; none for the pages of a TIFF, which are numbered from 0
+    names : of the planes; none for the pages of a TIFF, which are numbered from 0 and of which
+        those count that are as large as the first
     given_mpp : um per pixel from the cohort sheet; wins over the files
     mpp_from_objective : infer a missing resolution from the objective power
 
@@ -134,14 +153,12 @@ def opened(
     """
     with contextlib.ExitStack() as stack:
         planes: list[Plane] = []
-        count = len(names) or _page_count(paths[0])
-        for number in range(count):
-            name = names[number] if names else str(number)
+        for number, name in enumerate(names or _pages(paths[0])):
             try:
                 plane: Plane = (
                     SlidePlane(paths[number], name, given_mpp, mpp_from_objective)
                     if names
-                    else PagePlane(paths[0], number, given_mpp)
+                    else PagePlane(paths[0], int(name), given_mpp)
                 )
             except slides.SlideError as error:
                 raise slides.SlideError(
@@ -175,17 +192,18 @@ def _check_strips(planes: Sequence[Plane]) -> None:
         raise slides.SlideError("unsupported", said, PAGE_REMEDY)
 
 
-def _page_count(path: str | os.PathLike[str]) -> int:
+def _pages(path: str | os.PathLike[str]) -> list[str]:
+    """The pages of a TIFF that are planes."""
     if not os.path.exists(path):
         remedy = "correct `path` in the cohort sheet, or bring the file back"
         raise slides.SlideError("file_missing", "no such file", remedy)
     try:
-        count = tiffdir.equal_pages(path)
+        pages = tiffdir.equal_pages(path)
     except tiffdir.Unsupported as error:
-        raise slides.SlideError("unsupported", _words(error, path), PAGE_REMEDY) from error
-    if count < 2:
-        raise slides.SlideError("unsupported", "a TIFF with one plane", PAGE_REMEDY)
-    return count
+        raise slides.SlideError("unsupported", _words(error, path), ROWS_REMEDY) from error
+    if len(pages) < 2:
+        raise slides.SlideError("unsupported", "a TIFF with one plane", ROWS_REMEDY)
+    return [str(page) for page in pages]
 
 
 def _rgb(image: pyvips.Image) -> pyvips.Image:
@@ -198,13 +216,37 @@ def _rgb(image: pyvips.Image) -> pyvips.Image:
     return image.bandjoin([image, image]) if image.bands == 1 else image
 
 
-def _page_mpp(image: pyvips.Image) -> float:
-    """um per pixel from a page's resolution tags (libvips says 1 px/mm where there are none)."""
-    mpp = 1000 / math.sqrt(image.xres * image.yres) if image.xres * image.yres > 0 else math.inf
+def _page_facts(image: pyvips.Image, given_mpp: float | None) -> slides.Facts:
+    """A page as a slide of one level; its um per pixel are the sheet's or from resolution tags.
+
+    libvips says 1 px/mm where there are no tags.
+    """
+    x, y = (1000 / per_mm if per_mm > 0 else math.inf for per_mm in (image.xres, image.yres))
+    if given_mpp is not None:
+        x = y = given_mpp
     remedy = "give the true um/px in the column `mpp` of the cohort sheet"
-    if not slides.MPP_RANGE[0] <= mpp <= slides.MPP_RANGE[1]:
+    if not all(slides.MPP_RANGE[0] <= mpp <= slides.MPP_RANGE[1] for mpp in (x, y)):
         raise slides.SlideError("mpp_missing", "the file tells no usable resolution", remedy)
-    return mpp
+    return slides.Facts(
+        width_px=image.width,
+        height_px=image.height,
+        downsamples=[1.0],
+        bounds=(0, 0, image.width, image.height),
+        mpp=math.sqrt(x * y),
+        mpp_x=x,
+        mpp_y=y,
+        mpp_source="tiff" if given_mpp is None else "sheet",
+    )
+
+
+def _resolution(facts: slides.Facts, objective: float | None) -> dict[str, Any]:
+    return {
+        "mpp": round(facts.mpp, 6),
+        "mpp_x": facts.mpp_x,
+        "mpp_y": facts.mpp_y,
+        "mpp_source": facts.mpp_source,
+        "objective": objective,
+    }
 
 
 def _words(error: Exception, path: str | os.PathLike[str]) -> str:

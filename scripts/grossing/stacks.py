@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from grossing import tiffdir
 from grossing.cohort import Sheet, complaint
 
 FUSED = "results/fused/{slide_id}.tif"  # the tiff of `fuse_focus`
@@ -77,7 +76,6 @@ def _check_id(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> None:
 def _stack(sheet: Sheet, slide_ids: Sequence[str]) -> Stack:
     """The planes of a stack in their order."""
     if len(slide_ids) == 1 and not sheet.cell(slide_ids[0], "z_plane"):
-        _check_pages(sheet, slide_ids[0])
         return Stack((sheet.slide_path(slide_ids[0]),), ())
     numbers: dict[int, str] = {}
     for slide_id in slide_ids:
@@ -96,19 +94,6 @@ def _stack(sheet: Sheet, slide_ids: Sequence[str]) -> Stack:
     order = sorted(numbers)
     paths = tuple(sheet.slide_path(numbers[number]) for number in order)
     return Stack(paths, tuple(str(number) for number in order))
-
-
-def _check_pages(sheet: Sheet, slide_id: str) -> None:
-    """A TIFF of one plane is a mistake of the sheet; what else may be wrong shows later."""
-    try:
-        count = tiffdir.equal_pages(sheet.slide_path(slide_id))
-    except tiffdir.Unsupported:
-        return
-    if count < 2:
-        remedy = (
-            "a row without z_plane must be a TIFF of several planes: add the other planes' rows"
-        )
-        raise complaint(sheet, slide_id, "z_stack", "a TIFF with one plane", remedy)
 
 
 def _row(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> dict[str, str]:

@@ -111,7 +111,8 @@ def directories(source: Source) -> list[Directory]:
 
     Raises
     ------
-    Unsupported : not a TIFF, a chain without end, or a directory that leaves the file.
+    Unsupported : not a TIFF, a chain without end or of more than 256 pages, or a directory that
+        leaves the file.
     """
     head = source.read(0, 8)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
@@ -127,16 +128,18 @@ def directories(source: Source) -> list[Directory]:
     seen: set[int] = set()
     pages = []
     while offset:
-        if offset in seen or len(seen) >= MOST_PAGES:
+        if offset in seen:
             raise Unsupported(f"the chain of pages does not end ({len(seen)} so far)")
+        if len(seen) >= MOST_PAGES:
+            raise Unsupported(f"more than {MOST_PAGES} pages")
         seen.add(offset)
         page, offset = _directory(source, order, big, offset)
         pages.append(page)
     return pages
 
 
-def equal_pages(path: str | os.PathLike[str]) -> int:
-    """How many pages of a TIFF are as large as the first: more than one are planes of a stack.
+def equal_pages(path: str | os.PathLike[str]) -> list[int]:
+    """The pages of a TIFF that are as large as the first, from 0: several are planes of a stack.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def equal_pages(path: str | os.PathLike[str]) -> int:
         sizes = [[page.number(tag, 0) for tag in (256, 257)] for page in directories(source)]
     finally:
         source.close()
-    return sizes.count(sizes[0]) if sizes else 0
+    return [page for page, size in enumerate(sizes) if size == sizes[0]]
 
 
 def _directory(source: Source, order: str, big: bool, offset: int) -> tuple[Directory, int]:

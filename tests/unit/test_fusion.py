@@ -10,7 +10,8 @@ import numpy as np
 import openslide
 import pytest
 import yaml
-from grossing import fusion, measure, planes, registration, zstack
+from grossing import decide, fusion, measure, planes, registration, tiffdir, zstack
+from PIL import Image
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
 
@@ -39,15 +40,22 @@ def files(pictures, tmp_path_factory):
     return folder
 
 
-def fuse(paths, output, names=("0", "1", "2"), given_mpp=None):
+def fuse(
+    paths,
+    output,
+    names=("0", "1", "2"),
+    given_mpp=None,
+    given_stain="",
+    mpp_from_objective=False,
+):
     return fusion.stack(
         paths,
         names,
         output,
         slide_id="heap",
         given_mpp=given_mpp,
-        given_stain="",
-        mpp_from_objective=False,
+        given_stain=given_stain,
+        mpp_from_objective=mpp_from_objective,
         focus_stack=CONFIG["focus_stack"],
         tissue=CONFIG["tissue"],
     )
@@ -143,7 +151,7 @@ def test_another_picture_is_refused(files, sharp, tmp_path):
     make_stack.write_plane(np.ascontiguousarray(sharp[::-1]), tmp_path / "other.tif")
     paths = [*slides_of(files)[:2], tmp_path / "other.tif"]
     message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "unregistered")
-    assert message == "plane 2 does not show what plane 1 shows"
+    assert message == "plane 2 shows something else than plane 1, or is too blurred to compare"
 
 
 def test_planes_of_other_size_or_resolution_are_refused(files, pictures, tmp_path):
@@ -167,12 +175,156 @@ def test_planes_that_cannot_be_opened_are_refused_by_name(files, tmp_path):
 
 def test_a_tiff_that_is_no_stack_is_refused(files, pictures, tmp_path):
     (tmp_path / "text.tif").write_text("This is not a TIFF.")
-    for path, code in (
-        (tmp_path / "gone.tif", "file_missing"),
-        (tmp_path / "text.tif", "unsupported"),
-        (files / "0.tif", "unsupported"),
+    for path, code, remedy in (
+        (tmp_path / "gone.tif", "file_missing", "correct `path`"),
+        (tmp_path / "text.tif", "unsupported", "its number in z_plane, or save the stack as"),
+        (files / "0.tif", "unsupported", "its number in z_plane, or save the stack as"),
     ):
-        refused(fuse([path], tmp_path / "a.tif", names=()), tmp_path / "a.tif", code)
+        fused = fuse([path], tmp_path / "a.tif", names=())
+        refused(fused, tmp_path / "a.tif", code)
+        assert remedy in fused.facts["remedy"]
+
+
+def test_pages_of_another_size_are_no_planes(pictures, tmp_path):
+    """A thumbnail after the first page, as scanners write it, and a label."""
+    pages = [Image.fromarray(picture) for picture in pictures]
+    extra = [pages[0].resize((130, 120)), pages[0].resize((90, 120))]
+    order = [pages[0], extra[0], pages[1], pages[2], extra[1]]
+    order[0].save(tmp_path / "p.tif", save_all=True, append_images=order[1:])
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=(), given_mpp=0.5)
+    assert fused.facts["error_code"] is None
+    assert [plane["plane"] for plane in fused.facts["planes"]] == ["0", "2", "3"]
+    assert {row["plane"] for row in fused.rows} == {0, 2, 3}
+    make_stack.write_pages(pictures, tmp_path / "same.tif", mpp=0.5)
+    fuse([tmp_path / "same.tif"], tmp_path / "b.tif", names=())
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+
+
+def test_more_pages_than_are_read_are_told_as_that(tmp_path):
+    few = [Image.new("L", (40, 30))] * 257
+    few[0].save(tmp_path / "p.tif", save_all=True, append_images=few[1:])
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
+    assert refused(fused, tmp_path / "a.tif", "unsupported") == "more than 256 pages"
+
+
+def measured(path, stack, given_mpp=None, given_stain=""):
+    return measure.slide(
+        path,
+        slide_id="heap",
+        given_mpp=given_mpp,
+        given_stain=given_stain,
+        mpp_from_objective=False,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+        stack=stack,
+    ).record
+
+
+def verdict(record):
+    judged = {key: CONFIG[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
+    return decide.slide(record, **judged)
+
+
+def damaged_pages(pictures, path, page, tiles):
+    """Pages of JPEG tiles of 128 px, some of which in one page do not decode."""
+    pages = planes.pyvips.Image.arrayjoin(
+        [make_stack._image(p, 0.499) for p in pictures], across=1
+    ).copy()
+    pages.set_type(planes.pyvips.GValue.gint_type, "page-height", len(pictures[0]))
+    pages.tiffsave(
+        str(path), tile=True, tile_width=128, tile_height=128, compression="jpeg", resunit="cm"
+    )
+    source = tiffdir.Source(path)
+    offsets, sizes = (tiffdir.directories(source)[page].numbers(tag) for tag in (324, 325))
+    source.close()
+    data = bytearray(path.read_bytes())
+    for index in tiles:
+        data[offsets[index] : offsets[index] + sizes[index]] = b"\x5a" * sizes[index]
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_page_that_lost_a_tile_is_fused_and_told(pictures, sharp, tmp_path, page):
+    """Also where it is the middle page, which tells where tissue is."""
+    damaged_pages(pictures, tmp_path / "p.tif", page, [50])
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
+    assert fused.facts["error_code"] is None, fused.facts["error_message"]
+    assert 0 < fused.facts["substituted_cells"] <= 4
+    assert fused.facts["lost_cells"] == 0
+    assert psnr(make_stack.region(tmp_path / "a.tif"), sharp) > 25
+
+
+def test_a_middle_page_that_mostly_does_not_decode_is_refused(pictures, tmp_path):
+    damaged_pages(pictures, tmp_path / "p.tif", 1, range(80))
+    fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
+    message = refused(fused, tmp_path / "a.tif", "unreadable")
+    assert message.startswith("plane 1: ")
+    assert message.endswith("% of the picture do not decode")
+
+
+def same_tiles_lost(files, folder, tiles):
+    for number in range(3):
+        damage.destroy_tiles(files / f"{number}.tif", folder / f"{number}.tif", tiles)
+    return slides_of(folder)
+
+
+def test_places_that_no_plane_shows_are_told_as_salvaged(files, tmp_path):
+    paths = same_tiles_lost(files, tmp_path, [(1, 1)])
+    fused = fuse(paths, tmp_path / "a.tif")
+    assert fused.facts["lost_cells"] == 4  # of 120 px, in a tile of 240 px
+    record = measured(tmp_path / "a.tif", fused.facts)
+    told = fused.facts["lost_cells"] + fused.facts["substituted_cells"]
+    assert record["overview_lost_fraction"] == pytest.approx(told / len(fused.rows), abs=1e-4)
+    assert verdict(record).reasons[-1] == "salvaged"
+    picture = make_stack.region(tmp_path / "a.tif")
+    assert picture[300:420, 300:420].min() > 250
+
+
+def test_places_that_no_plane_shows_are_black_on_a_dark_field(files, tmp_path):
+    paths = same_tiles_lost(files, tmp_path, [(1, 1)])
+    fused = fuse(paths, tmp_path / "a.tif", given_stain="fluorescence")
+    assert fused.facts["lost_cells"] == 4
+    assert make_stack.region(tmp_path / "a.tif")[300:420, 300:420].max() < 5
+
+
+def test_a_stack_that_lost_more_than_half_everywhere_is_refused(pictures, tmp_path):
+    """The tissue is whole, and so are the coarse levels: only writing finds what is lost."""
+    for number, picture in enumerate(pictures):
+        canvas = np.full((2400, 2400, 3), 243, np.uint8)
+        canvas[:1200, :1300] = picture
+        make_stack.write_plane(canvas, tmp_path / f"whole_{number}.tif")
+        lost = [(column, row) for column in range(10) for row in range(10) if max(column, row) > 5]
+        damage.destroy_tiles(tmp_path / f"whole_{number}.tif", tmp_path / f"{number}.tif", lost)
+    fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
+    message = refused(fused, tmp_path / "a.tif", "unreadable")
+    assert message == "256 of 400 cells do not decode in any plane"
+
+
+def test_the_resolution_is_told_as_the_planes_tell_it(pictures, tmp_path):
+    """The fused file is ours: what it says of its resolution is not the scanner's word."""
+    for number, picture in enumerate(pictures):
+        image = make_stack._image(picture, 0.5).copy(yres=1000 / 0.6)
+        image.tiffsave(
+            str(tmp_path / f"{number}.tif"), tile=True, tile_width=240, tile_height=240,
+            compression="jpeg", resunit="cm",
+        )  # fmt: skip
+    fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
+    record = measured(tmp_path / "a.tif", fused.facts)
+    plain = measured(tmp_path / "1.tif", None)
+    for key in ("mpp", "mpp_x", "mpp_y", "mpp_source", "objective", "anisotropic"):
+        assert record[key] == plain[key], key
+    assert record["anisotropic"]
+    assert verdict(record | {"mpp": 0.5}).reasons[-1] == "anisotropic"
+
+
+def test_a_resolution_from_the_objective_stays_one(real_slide, tmp_path):
+    for number in range(2):
+        silent = Path(real_slide).read_bytes().replace(b"|MPP = ", b"|XPP = ")
+        (tmp_path / f"{number}.svs").write_bytes(silent)
+    paths = [tmp_path / "0.svs", tmp_path / "1.svs"]
+    fused = fuse(paths, tmp_path / "a.tif", names=("0", "1"), mpp_from_objective=True)
+    record = measured(tmp_path / "a.tif", fused.facts)
+    assert (record["mpp_source"], record["objective"]) == ("objective", 20)
 
 
 def test_pages_without_a_resolution_need_the_sheets(pictures, tmp_path):
@@ -204,6 +356,9 @@ def test_places_where_one_plane_is_damaged_come_from_another(files, sharp, tmp_p
     paths = [files / "0.tif", tmp_path / "damaged.tif", files / "2.tif"]
     fused = fuse(paths, tmp_path / "a.tif")
     assert fused.facts["error_code"] is None
+    assert fused.facts["substituted_cells"] >= 2
+    assert fused.facts["lost_cells"] == 0
+    assert verdict(measured(tmp_path / "a.tif", fused.facts)).reasons[-1] == "salvaged"
     assert psnr(make_stack.region(tmp_path / "a.tif"), sharp) > 25
 
 
@@ -228,17 +383,7 @@ def test_a_blank_stack_is_fused_without_a_look(tmp_path):
 
 def test_a_refused_stack_is_an_unusable_slide(tmp_path):
     fused = fuse([tmp_path / f"{n}.tif" for n in range(3)], tmp_path / "a.tif")
-    measured = measure.slide(
-        tmp_path / "a.tif",
-        slide_id="heap",
-        given_mpp=0.5,
-        given_stain="",
-        mpp_from_objective=False,
-        tissue=CONFIG["tissue"],
-        focus=CONFIG["focus"],
-        stack=fused.facts,
-    )
-    record = measured.record
+    record = measured(tmp_path / "a.tif", fused.facts, given_mpp=0.5)
     assert (record["readable"], record["error_code"]) == (False, "file_missing")
     assert record["error_message"] == "plane 0: no such file"
     assert record["content_hash"] is None

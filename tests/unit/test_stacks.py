@@ -76,6 +76,10 @@ WRONG = {
         ["a,a,,,,heap,1", "b,b,,,,heap,"],
         "line 3, column z_plane: '': give every plane of the stack its number",
     ),
+    "endless number": (
+        ["a,a,,,,heap,1", f"b,b,,,,heap,{10**19}"],
+        f"line 3, column z_plane: '{10**19}': give a whole number of at most nine digits",
+    ),
     "lone plane": (["a,a,,,,heap,1"], "line 2, column z_stack: one plane: a stack needs two"),
     "bad characters": (
         ["a,a,,,,my heap,1", "b,b,,,,my heap,2"],
@@ -97,9 +101,10 @@ def test_one_tiff_may_hold_all_planes(tmp_path):
     make_stack.write_pages(pages, tmp_path / "pages.tif")
     _, found = fold(tmp_path, "a,pages.tif,,,,a,")
     assert found["a"] == stacks.Stack((str(tmp_path / "pages.tif"),), ())
-    make_stack.write_plane(np.full((600, 600, 3), 200, np.uint8), tmp_path / "plain.tif")
-    with pytest.raises(cohort.UserError, match="line 2, column z_stack: a TIFF with one plane: a"):
-        fold(tmp_path, "a,plain.tif,,,,heap,")
+
+
+def test_no_file_is_opened_to_read_the_sheet(tmp_path):
+    """What is wrong with a file is told by the job that reads it."""
     (tmp_path / "text.tif").write_text("This is no TIFF.\n")
     for path in ("text.tif", "gone.tif"):
         assert fold(tmp_path, f"a,{path},,,,heap,")[1]["heap"].planes == ()

@@ -195,6 +195,25 @@ def test_coarse_to_fine_measures_borders_and_finds_the_same():
     assert (found.plane[agreed] == truth[agreed]).all()
 
 
+@pytest.mark.parametrize(
+    "tissue",
+    [
+        np.pad([[1]], 1),
+        np.pad(np.ones((1, 8), int), ((1, 2), (0, 0))),
+        np.pad([[1, 0, 0, 0, 0, 0, 0, 1]], ((1, 4), (1, 1))),
+        np.pad([[1, 0, 0], [0, 0, 1]], ((0, 3), (2, 1))),
+    ],
+    ids=["one cell", "a row", "two far pieces", "beside another piece"],
+)
+def test_every_piece_of_tissue_is_measured_however_small(tissue):
+    """No cell of these pieces, or of the last, is one of those that are measured first."""
+    truth = np.where(np.arange(tissue.shape[1]) < 3, 0, 2)[None].repeat(len(tissue), axis=0)
+    wanted = tissue.astype(bool)
+    found = zstack.choose(lambda r, c: np.eye(4)[truth[r, c]] + 1, wanted, 4)
+    assert (found.plane[wanted] == truth[wanted]).all()
+    assert found.measured > 0
+
+
 def test_grey_planes(planes):
     greys = np.array([cv2.cvtColor(plane, cv2.COLOR_RGB2GRAY) for plane in planes])
     fused, chosen = zstack.fuse(greys, CELL_PX)

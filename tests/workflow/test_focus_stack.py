@@ -127,6 +127,17 @@ def test_touched_moved_and_archived_planes_run_no_slide(workdir: Path) -> None:
     assert archived.text.count("WARNING: 4 measured slides are not at their path") == 1
 
 
+def test_planes_that_never_were_are_not_called_archived(tmp_path: Path) -> None:
+    """A stack of files that are missing is an error row, now and in the next plan."""
+    write_sheet(tmp_path, [row for row in rows() if row["z_stack"] == "heap"])
+    configure(tmp_path, focus_stack={"enabled": True})
+    run(tmp_path)
+    assert by_slide(tmp_path, "cohort_qc.csv")["heap"]["qc_reasons"] == "file_missing"
+    again = plan(tmp_path)
+    assert again.jobs == {}, again.text
+    assert "WARNING" not in again.text
+
+
 def test_a_fused_slide_removed_by_hand_loses_no_tiles_where_planes_are_archived(
     workdir: Path,
 ) -> None:

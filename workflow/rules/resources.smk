@@ -10,12 +10,16 @@ MOST_GIGAPIXELS = 20
 
 
 def gigapixels(wildcards):
-    """Size of a slide: from its JSON once it is measured, from its file before."""
+    """Size of a slide: from its JSON once it is measured, from its (first plane's) file before."""
     before = known(wildcards.slide_id)
     if before and before[2]:
         return before[2]
     try:
-        size = os.path.getsize(SHEET.slide_path(wildcards.slide_id))
+        size = (
+            plane_bytes(STACKS[wildcards.slide_id].paths[0])
+            if wildcards.slide_id in STACKS
+            else os.path.getsize(SHEET.slide_path(wildcards.slide_id))
+        )
     except OSError:
         return 0
     return min(size / BYTES_PER_GIGAPIXEL, MOST_GIGAPIXELS)

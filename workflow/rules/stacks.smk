@@ -1,11 +1,15 @@
 # What the rules ask about the planes of a stack.
+from grossing import tiffdir
 
 
 @asked_per_job
 def plane_fingerprints(wildcards):
     """Identity of the planes' content; planes that moved, were touched or archived keep it."""
     paths, before = STACKS[wildcards.slide_id].paths, fused_before(wildcards.slide_id)
-    if any(identity and not os.path.exists(p) for p, identity in zip(paths, before)):
+    if any(
+        identity and identity["content_hash"] and not os.path.exists(p)
+        for p, identity in zip(paths, before)
+    ):
         GONE.add(wildcards.slide_id)
     return [content.fingerprint(p, identity) for p, identity in zip(paths, before)]
 
@@ -32,15 +36,37 @@ def plane_names(wildcards):
     return list(STACKS[wildcards.slide_id].planes)
 
 
+@functools.lru_cache(maxsize=None)
+def page_count(path):
+    """Planes in a TIFF; asked for the stacks that are fused, not for all of the sheet."""
+    try:
+        return len(tiffdir.equal_pages(path))
+    except tiffdir.Unsupported:
+        return 0
+
+
 def stack_memory(wildcards, attempt):
-    """Memory in MB: each plane keeps some decoded tiles; pages without tiles are decoded whole."""
-    planes = STACKS[wildcards.slide_id].planes
-    return (SNAKEMAKE_MB + 400 + (40 * len(planes) if planes else 1200)) * attempt
+    """Memory in MB, for planes 120,000 px wide: two rows of cells, and what each plane decodes.
+
+    libvips keeps two and a half rows of tiles of each page; pages without tiles are decoded whole.
+    """
+    stack, row = STACKS[wildcards.slide_id], 4 * config["focus_stack"]["cell_um"]
+    planes = (
+        100 * len(stack.planes) if stack.planes else max(1200, 250 * page_count(stack.paths[0]))
+    )
+    return round((SNAKEMAKE_MB + 400 + row + planes) * attempt)
+
+
+@functools.lru_cache(maxsize=None)
+def plane_bytes(path):
+    """Size of a plane with its companions; 0 where it is gone."""
+    found = content.stat(path)
+    return found.bytes if found else 0
 
 
 def stack_minutes(wildcards, attempt):
-    sizes = [os.path.getsize(p) for p in STACKS[wildcards.slide_id].paths if os.path.exists(p)]
-    return round((15 + 5 * sum(sizes) / BYTES_PER_GIGAPIXEL) * attempt)
+    size = sum(map(plane_bytes, STACKS[wildcards.slide_id].paths))
+    return round((15 + 5 * size / BYTES_PER_GIGAPIXEL) * attempt)
 
 
 def of_stacks(path):
