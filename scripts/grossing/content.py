@@ -98,6 +98,21 @@ def _block_offsets(size: int) -> list[int]:
     return [last * i // (SPREAD_BLOCKS - 1) for i in range(SPREAD_BLOCKS)]
 
 
+def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> dict[str, Any]:
+    """`source` (`Stat`) and `content_hash` of a file, as JSON; null where there is none to read.
+
+    Parameters
+    ----------
+    hashed : False leaves the hash out (null), where the file's content does not count
+    """
+    found = stat(path)
+    readable = os.path.isfile(path) and os.access(path, os.R_OK)
+    return {
+        "source": found.as_dict() if found else None,
+        "content_hash": content_hash(path) if hashed and readable else None,
+    }
+
+
 def fingerprint(path: str | os.PathLike[str], recorded: dict[str, Any] | None) -> str:
     """Content hash of a slide with as little reading as possible.
 

@@ -97,7 +97,7 @@ def stack(
         "error_code": None,
         "error_message": None,
         "remedy": None,
-        "files": [_identity(path) for path in paths],
+        "files": [content.identity(path) for path in paths],
         "planes": [],
     }
     try:
@@ -114,15 +114,6 @@ def stack(
         return Fused(facts | said, [], np.full((1, 1, 3), 255, np.uint8))
 
 
-def _identity(path: str | os.PathLike[str]) -> dict[str, Any]:
-    source = content.stat(path)
-    readable = os.path.isfile(path) and os.access(path, os.R_OK)
-    return {
-        "source": source.as_dict() if source else None,
-        "content_hash": content.content_hash(path) if readable else None,
-    }
-
-
 def _fused(
     opened: Sequence[planes.Plane],
     facts: dict[str, Any],
@@ -134,7 +125,7 @@ def _fused(
     middle = opened[len(opened) // 2]
     cells = _cells(middle, given_stain, focus_stack["cell_um"], tissue)
     found = _registered(opened, cells)
-    damage = _Damage(*(np.zeros(cells.wanted.shape, bool) for _ in "ab"))
+    damage = _Damage(np.zeros_like(cells.wanted), np.zeros_like(cells.wanted))
     measure = _measuring(opened, cells.cell_px, focus_stack["method"], damage)
     choice = zstack.choose(measure, cells.wanted, len(opened))
     glass = 0 if modality.is_fluorescence(given_stain) else 255

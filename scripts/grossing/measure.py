@@ -51,7 +51,6 @@ def slide(
     tissue, focus : the config sections of these names
     stack : what is told of the stack that the slide was fused from (`fusion.Fused.facts`)
     """
-    source = content.stat(path)
     refused = stack is not None and stack["error_code"] is not None
     record: dict[str, Any] = {
         "slide_id": slide_id,
@@ -59,8 +58,7 @@ def slide(
         "error_code": None,
         "error_message": None,
         "remedy": None,
-        "source": source.as_dict() if source else None,
-        "content_hash": content.content_hash(path) if not refused and _is_readable(path) else None,
+        **content.identity(path, hashed=not refused),
     }
     try:
         if stack is not None and refused:
@@ -91,10 +89,6 @@ def _planes_losses(measured: Measured, stack: Mapping[str, Any]) -> dict[str, An
     lost = math.ceil(1e4 * cells / stack["cells"]) / 1e4
     lost += measured.record["overview_lost_fraction"]
     return {"overview_lost_fraction": min(1.0, round(lost, 4))}
-
-
-def _is_readable(path: str | os.PathLike[str]) -> bool:
-    return os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def _refused(record: dict[str, Any], error: slides.SlideError) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class PagePlane:
         try:
             image = self._load()
         except pyvips.Error as error:
-            raise slides.SlideError("unreadable", _words(error, path), PAGE_REMEDY) from error
+            raise slides.SlideError("unreadable", slides.words(error, path), PAGE_REMEDY) from error
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
@@ -105,7 +105,7 @@ class PagePlane:
         try:
             data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
-            said = _words(error, self._path)
+            said = slides.words(error, self._path)
             if self.tile_px:  # libvips gives a tile that failed as black the next time
                 self._image = _rgb(self._load())
             raise slides.ReadError(said) from error
@@ -200,7 +200,7 @@ def _pages(path: str | os.PathLike[str]) -> list[str]:
     try:
         pages = tiffdir.equal_pages(path)
     except tiffdir.Unsupported as error:
-        raise slides.SlideError("unsupported", _words(error, path), ROWS_REMEDY) from error
+        raise slides.SlideError("unsupported", slides.words(error, path), ROWS_REMEDY) from error
     if len(pages) < 2:
         raise slides.SlideError("unsupported", "a TIFF with one plane", ROWS_REMEDY)
     return [str(page) for page in pages]
@@ -247,11 +247,6 @@ def _resolution(facts: slides.Facts, objective: float | None) -> dict[str, Any]:
         "mpp_source": facts.mpp_source,
         "objective": objective,
     }
-
-
-def _words(error: Exception, path: str | os.PathLike[str]) -> str:
-    """libvips' words on one line, without the folder of the file."""
-    return " ".join(str(error).replace(os.fspath(path), os.path.basename(path)).split())
 
 
 def _number(text: Any) -> int | None:

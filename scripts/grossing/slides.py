@@ -125,16 +125,16 @@ def _open(path: str) -> openslide.OpenSlide:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
         remedy = "check that the copy is complete; convert formats that OpenSlide cannot read"
-        raise SlideError("unsupported", _without_path(error, path), remedy) from error
+        raise SlideError("unsupported", words(error, path), remedy) from error
     except openslide.OpenSlideError as error:
         code = "unsupported" if os.path.splitext(path)[1].lower() == ".czi" else "unreadable"
         remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
-        raise SlideError(code, _without_path(error, path), remedy) from error
+        raise SlideError(code, words(error, path), remedy) from error
 
 
-def _without_path(error: Exception, path: str) -> str:
-    """A reader's words; where the file lies is nobody's business."""
-    return str(error).replace(path, os.path.basename(path))
+def words(error: Exception, path: str | os.PathLike[str]) -> str:
+    """A reader's words on one line; where the file lies is nobody's business."""
+    return " ".join(str(error).replace(os.fspath(path), os.path.basename(path)).split())
 
 
 def check_index(slide: Slide) -> None:

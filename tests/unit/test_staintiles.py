@@ -172,8 +172,7 @@ def test_separated_tiles_are_grey_densities_relative_to_the_glass(tiled, record,
 def test_mean_densities_of_the_table_are_those_of_the_pictures(tiled, record, tmp_path):
     """Clipping at 0 can only raise the mean of a picture."""
     container, metrics, section = tiled
-    if section["format"] != "png":
-        pytest.skip("the table is of the pixels before they are encoded")
+    near = 0.01 if section["format"] == "png" else 0.03  # the table is of the raw pixels
     channels.separate(
         container, metrics, {"hematoxylin": tmp_path / "h"}, record=record, tiles=section
     )
@@ -181,7 +180,7 @@ def test_mean_densities_of_the_table_are_those_of_the_pictures(tiled, record, tm
     for row in tables.read(metrics).to_pylist():
         if row["tile_path"]:
             mean = grey(made[row["tile_path"]]).mean() / density.GREY_PER_OD
-            assert -0.01 < mean - row["hematoxylin_od"] < 0.05
+            assert -near < mean - row["hematoxylin_od"] < 0.04 + near
 
 
 def test_only_tissue_is_pooled(real_slide):

@@ -32,9 +32,5 @@ rule fuse_focus:
 
 
 FUSED_MAPS = [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.cells]
-FUSED = {}
-if STACKS:
-    FUSED = {
-        "fused": of_stacks(rules.fuse_focus.output.tiff),
-        "stack": of_stacks(rules.fuse_focus.output.facts),
-    }
+FUSED = {"fused": of_stacks(rules.fuse_focus.output.tiff)} if STACKS else {}
+TOLD = {"stack": of_stacks(rules.fuse_focus.output.facts)} if STACKS else {}

@@ -15,7 +15,8 @@ def stage_container(path):
 def check_stages():
     """Stops at start where a stage that is on cannot work."""
     for section in ("stain", "stains", "nuclei", "zones"):
-        if config[section]["enabled"] and ENCODED_AS["container"] == "none":
+        on = NORMALIZED if section == "stain" else config[section]["enabled"]
+        if on and ENCODED_AS["container"] == "none":
             remedy = f"use tiles.container zip or directory, or {section}.enabled: false"
             raise WorkflowError(
                 f"{section}.enabled: tiles.container none holds no pixels: {remedy}"
