@@ -7,7 +7,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import pyarrow as pa
-from grossing import collect, tables
+from grossing.cohort import collect
+from grossing.support import tables
 
 LIMITS = {
     "slide": {"lost_fraction_max": 0.05},

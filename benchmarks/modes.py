@@ -16,7 +16,7 @@ import meter
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests/slurm"))
-import cluster  # noqa: E402
+import cluster
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE / "work/modes"

@@ -14,9 +14,12 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  #
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "scripts"))
 
-import cv2  # noqa: E402
-import yaml  # noqa: E402
-from grossing import measure, nucleislide, tables, tiles, tileset  # noqa: E402
+import cv2
+import yaml
+from grossing.measure import slide as measure_slide
+from grossing.nuclei import slide_nuclei
+from grossing.support import tables
+from grossing.tiles import stored_tiles, tile_loop
 
 SLIDE = ROOT / "tests/data/CMU-1-Small-Region.svs"
 
@@ -33,21 +36,21 @@ def main() -> None:
     place = {"slide_id": "slide", "given_mpp": None, "given_stain": ""}
     sections = {key: config[key] for key in ("mpp_from_objective", "tissue", "focus")}
     grid = {key: config[key] for key in ("tiles", "target_mpp", "target_mpp_tolerance")}
-    measured = measure.slide(SLIDE, **place, **sections)
+    measured = measure_slide.slide(SLIDE, **place, **sections)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         to = {"container": out / "tiles.zip", "passed": True}
-        rows = tiles.slide(SLIDE, measured.record, measured.mask, **to, **grid)
+        rows = tile_loop.slide(SLIDE, measured.record, measured.mask, **to, **grid)
         tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), out / "tiles.parquet")
         for _ in range(given.runs):
             start = time.process_time()
             with (
-                tileset.TileSet(out / "tiles.zip", out / "tiles.parquet") as found,
-                nucleislide.Writer(
+                stored_tiles.TileSet(out / "tiles.zip", out / "tiles.parquet") as found,
+                slide_nuclei.Writer(
                     out / "nuclei.parquet", out / "nuclei.geojson" if given.geojson else None
                 ) as writer,
             ):
-                nucleislide.measure(
+                slide_nuclei.measure(
                     found, measured.record, measured.mask, writer, given_stain="", options=options
                 )
             cpu_s = time.process_time() - start

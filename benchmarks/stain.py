@@ -18,7 +18,9 @@ from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNo
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "scripts"))
 
-from grossing import encode, stain, stainfit  # noqa: E402
+from grossing.stain import fit as stain_fit
+from grossing.stain import normalisation
+from grossing.support import images
 
 ROUNDS, PASSES, SIDE = 15, 5, 256
 
@@ -34,19 +36,21 @@ def tiles() -> list[np.ndarray]:
 def rows(pictures: list[np.ndarray]) -> dict[str, Callable[[np.ndarray], object]]:
     """What is compared: name -> work on one tile."""
     pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
-    macenko, reinhard = stain.fit(pixels), stain.fit(pixels, method="reinhard")
+    macenko, reinhard = normalisation.fit(pixels), normalisation.fit(pixels, method="reinhard")
     theirs, other = NumpyMacenkoNormalizer(), NumpyReinhardNormalizer()
-    theirs.HERef = stainfit.SHIPPED["macenko"].he
-    theirs.maxCRef = np.array(stainfit.SHIPPED["macenko"].max_c)
+    theirs.HERef = stain_fit.SHIPPED["macenko"].he
+    theirs.maxCRef = np.array(stain_fit.SHIPPED["macenko"].max_c)
     other.fit(pictures[0])
     return {
-        "macenko, one fit per slide": lambda tile: stain.apply(macenko, tile),
-        "macenko, one fit per tile": lambda tile: stain.apply(stain.fit(tile), tile),
+        "macenko, one fit per slide": lambda tile: normalisation.apply(macenko, tile),
+        "macenko, one fit per tile": lambda tile: normalisation.apply(
+            normalisation.fit(tile), tile
+        ),
         "torchstain macenko": lambda tile: theirs.normalize(tile, stains=False),
-        "reinhard, one fit per slide": lambda tile: stain.apply(reinhard, tile),
+        "reinhard, one fit per slide": lambda tile: normalisation.apply(reinhard, tile),
         "torchstain reinhard": other.normalize,
-        "separation": stain.separate,
-        "JPEG encoding": lambda tile: encode.jpeg(tile, quality=85),
+        "separation": normalisation.separate,
+        "JPEG encoding": lambda tile: images.jpeg(tile, quality=85),
     }
 
 
@@ -65,7 +69,7 @@ def main() -> None:
                 each(picture)
             costs[name].append((time.process_time() - start) / len(pictures) / PASSES * 1000)
         start = time.process_time()
-        stain.statistics(pool, (243, 243, 243))
+        normalisation.statistics(pool, (243, 243, 243))
         costs["(a slide's fits)"][-1] = (time.process_time() - start) * 1000
     for name, found in costs.items():
         print(f"{name:30s} {statistics.median(found):8.2f} ms")

@@ -16,7 +16,8 @@ import openslide
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from grossing import denoising, focus  # noqa: E402
+from grossing.measure import focus
+from grossing.tiles import denoising
 
 SLIDE = ROOT / "tests/data/CMU-1-Small-Region.svs"
 MPP = 0.499

@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from grossing import tileset
+from grossing.tiles import stored_tiles
 
 SCALE, OUTLINE = 2, (20, 220, 60)
 
@@ -22,7 +22,7 @@ SCALE, OUTLINE = 2, (20, 220, 60)
 def picture(results: Path, slide_id: str, column: int, row: int) -> tuple[np.ndarray, np.ndarray]:
     """A tile and the tile with outlines, both (H, W, 3) uint8 RGB."""
     container = results / f"tiles/{slide_id}.zip"
-    with tileset.TileSet(container, results / f"tile_metrics/{slide_id}.parquet") as tiles:
+    with stored_tiles.TileSet(container, results / f"tile_metrics/{slide_id}.parquet") as tiles:
         plain = tiles.pixels(column, row)
         at = next(r for r in tiles.rows if (r["tile_col"], r["tile_row"]) == (column, row))
     if plain is None:

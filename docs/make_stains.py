@@ -16,7 +16,7 @@ from skimage import color
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from grossing import density, stain
+from grossing.stain import normalisation, optical_density
 
 CORNER, TILE_PX, COLUMNS, ROWS, GAP_PX, BAND_PX = (512, 896), 192, 4, 4, 12, 28
 INK, PAPER = (30, 30, 30), 255
@@ -46,15 +46,17 @@ def normalized(path: Path) -> np.ndarray:
     """The same tiles three times: raw, with the slide's fit, each with its own fit."""
     with openslide.OpenSlide(path) as slide:
         whole = read(path, (0, 0), slide.dimensions)
-    of_slide = stain.fit(whole[whole.min(axis=2) < 225])
+    of_slide = normalisation.fit(whole[whole.min(axis=2) < 225])
     x0, y0 = CORNER
     raw = whole[y0 : y0 + ROWS * TILE_PX, x0 : x0 + COLUMNS * TILE_PX]
     one, own = raw.copy(), raw.copy()
     for y in range(0, raw.shape[0], TILE_PX):
         for x in range(0, raw.shape[1], TILE_PX):
             tile = np.ascontiguousarray(raw[y : y + TILE_PX, x : x + TILE_PX])
-            one[y : y + TILE_PX, x : x + TILE_PX] = stain.apply(of_slide, tile)[0]
-            own[y : y + TILE_PX, x : x + TILE_PX] = stain.apply(stain.fit(tile), tile)[0]
+            one[y : y + TILE_PX, x : x + TILE_PX] = normalisation.apply(of_slide, tile)[0]
+            own[y : y + TILE_PX, x : x + TILE_PX] = normalisation.apply(
+                normalisation.fit(tile), tile
+            )[0]
     size = (raw.shape[1] * 7 // 12, raw.shape[0] * 7 // 12)
     titles = {"as scanned": raw, "scope: slide": one, "scope: tile": own}
     return side_by_side(
@@ -91,7 +93,7 @@ def bars(height: int) -> np.ndarray:
         (("hed", color.hed_from_rgb), ("hdx", color.hdx_from_rgb))
     ):
         for place, (stain_name, colour) in enumerate(BARS.items()):
-            row = density.RUIFROK_JOHNSTON[place]
+            row = optical_density.RUIFROK_JOHNSTON[place]
             pure = (10.0 ** -(row / np.linalg.norm(row)))[None, None]
             value = float(color.separate_stains(pure, matrix)[0, 0, 1] * 6)
             left = 24 + group * 150 + place * 62

@@ -15,7 +15,7 @@ import openslide
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from grossing import zones  # noqa: E402
+from grossing.zones import cellularity
 
 SLIDE = ROOT / "tests/data/CMU-1-Small-Region.svs"
 MPP = 0.5
@@ -26,7 +26,7 @@ OUTLINE = (0, 150, 60)
 
 def panel(rgb: np.ndarray, method: str, shown: tuple[slice, slice]) -> np.ndarray:
     """(500, W, 3) uint8 RGB: part of a picture with its zones outlined."""
-    found = zones.find(rgb, MPP, method=method)
+    found = cellularity.find(rgb, MPP, method=method)
     print(f"{method}: {found.sum() * MPP**2 / 1e6:.3f} mm2")
     rgb, found = rgb[shown], np.ascontiguousarray(found[shown])
     scale = HEIGHT_PX / rgb.shape[0]

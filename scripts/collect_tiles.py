@@ -1,6 +1,7 @@
 """All candidate tiles of the cohort in one table, judged by the thresholds."""
 
-from grossing import collect, logs, tables
+from grossing.cohort import collect
+from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])
 

@@ -1,12 +1,14 @@
 """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
 
-from grossing import cohort, failures, logs, records, stacks, tables, verdicts
+from grossing.cohort import failures, measured_qc, sheet, stacks
+from grossing.slide import record as record_files
+from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])
 
-table = verdicts.table(
-    stacks.slides(cohort.read_sheet(snakemake.input.sheet), snakemake.params.focus_stack),
-    map(records.read, snakemake.input.facts),
+table = measured_qc.table(
+    stacks.slides(sheet.read_sheet(snakemake.input.sheet), snakemake.params.focus_stack),
+    map(record_files.read, snakemake.input.facts),
     failures.accepted(snakemake.params.failed_jobs, snakemake.params.accepted),
     thresholds=snakemake.params.thresholds,
     target_mpp=snakemake.params.target_mpp,

@@ -1,12 +1,16 @@
 """Zones of high cellularity of one slide, from its tiles."""
 
-from grossing import labels, logs, records, tileset, zones
+from grossing.mask import labels
+from grossing.slide import record as record_files
+from grossing.support import logs
+from grossing.tiles import stored_tiles
+from grossing.zones import cellularity
 
 logs.to_file(snakemake.log[0])
 
-record = records.read(snakemake.input.facts)
-with tileset.TileSet(snakemake.input.container, snakemake.input.metrics) as tiles:
-    found = zones.slide(
+record = record_files.read(snakemake.input.facts)
+with stored_tiles.TileSet(snakemake.input.container, snakemake.input.metrics) as tiles:
+    found = cellularity.slide(
         tiles,
         record,
         labels.read(snakemake.input.mask),
@@ -14,4 +18,4 @@ with tileset.TileSet(snakemake.input.container, snakemake.input.metrics) as tile
         zones=snakemake.params.zones,
     )
 
-zones.write(found, record, snakemake.output)
+cellularity.write(found, record, snakemake.output)

@@ -1,10 +1,12 @@
 """One slide from the focal planes of a stack, each place from the plane that is sharp there."""
 
-from grossing import encode, files, fusion, logs, records, tables
+from grossing.slide import record as record_files
+from grossing.support import files, images, logs, tables
+from grossing.zstack import fused_slide
 
 logs.to_file(snakemake.log[0])
 
-fused = fusion.stack(
+fused = fused_slide.stack(
     snakemake.params.paths,
     snakemake.params.planes,
     snakemake.output.tiff,
@@ -16,6 +18,6 @@ fused = fusion.stack(
     tissue=snakemake.params.tissue,
 )
 
-files.write(snakemake.output.heatmap, encode.png(fused.heatmap))
+files.write(snakemake.output.heatmap, images.png(fused.heatmap))
 tables.write_parquet(tables.from_rows(fused.rows, tables.FUSED_CELLS), snakemake.output.cells)
-records.write(fused.facts, snakemake.output.facts)
+record_files.write(fused.facts, snakemake.output.facts)

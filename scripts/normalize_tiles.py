@@ -1,15 +1,18 @@
 """The tiles of one slide in the colours of a reference; what would be ruined is passed through."""
 
-from grossing import logs, records, stainfit, staintiles, tables
+from grossing.slide import record as record_files
+from grossing.stain import fit as stain_fit
+from grossing.support import logs, tables
+from grossing.tiles import normalized_tiles
 
 logs.to_file(snakemake.log[0])
 
-rows = staintiles.normalize(
+rows = normalized_tiles.normalize(
     snakemake.input.container,
     snakemake.input.metrics,
     snakemake.output.container,
-    record=records.read(snakemake.input.facts),
-    reference=stainfit.read_reference(snakemake.input.get("reference"), snakemake.params.method),
+    record=record_files.read(snakemake.input.facts),
+    reference=stain_fit.read_reference(snakemake.input.get("reference"), snakemake.params.method),
     method=snakemake.params.method,
     scope=snakemake.params.scope,
     tiles=snakemake.params.tiles,

@@ -1,13 +1,15 @@
 """The colours that all slides are brought to: those of one slide, or of the training slides."""
 
-from grossing import logs, records, stainfit
+from grossing.slide import record as record_files
+from grossing.stain import fit as stain_fit
+from grossing.support import logs
 
 logs.to_file(snakemake.log[0])
 
-reference = stainfit.reference(
-    map(records.read, snakemake.input.facts),
+reference = stain_fit.reference(
+    map(record_files.read, snakemake.input.facts),
     named=snakemake.params.reference,
     method=snakemake.params.method,
 )
 
-records.write(reference, snakemake.output.reference)
+record_files.write(reference, snakemake.output.reference)

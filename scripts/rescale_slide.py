@@ -1,12 +1,14 @@
 """One slide as a pyramidal TIFF at the target resolution."""
 
-from grossing import logs, records, wholeslide
+from grossing.slide import record as record_files
+from grossing.support import logs
+from grossing.tiles import libvips_engine
 
 logs.to_file(snakemake.log[0])
 
-wholeslide.rescale(
+libvips_engine.rescale(
     snakemake.params.slide,
-    records.read(snakemake.input.facts),
+    record_files.read(snakemake.input.facts),
     snakemake.output.tiff,
     passed=snakemake.params.gate == "pass",
     target_mpp=snakemake.params.target_mpp,

@@ -1,12 +1,15 @@
 """Tiles of one slide where there is tissue, each measured before it is encoded."""
 
-from grossing import labels, logs, records, tables, tiles
+from grossing.mask import labels
+from grossing.slide import record as record_files
+from grossing.support import logs, tables
+from grossing.tiles import tile_loop
 
 logs.to_file(snakemake.log[0])
 
-rows = tiles.slide(
+rows = tile_loop.slide(
     snakemake.params.slide,
-    records.read(snakemake.input.facts),
+    record_files.read(snakemake.input.facts),
     labels.read(snakemake.input.mask),
     container=snakemake.output.get("container"),
     passed=snakemake.params.gate == "pass",

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from grossing import deepzoom, tables
+from grossing.support import tables
+from grossing.tiles import deepzoom
 
 MOST_OPEN_FILES = 64
 MADE_BY = {"normalized": "stain", "stains/hematoxylin": "stains", "stains/eosin": "stains"}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from grossing import digest
+from grossing.support import code_digest
 from make_cohort import REGION
 from running import REPOSITORY, Run, by_slide, plan, run, snakemake, write_sheet
 
@@ -94,7 +94,7 @@ def rerun_for_environment(planned: Run) -> set[str]:
 def import_all(rule: str, environment: Path) -> subprocess.CompletedProcess[str]:
     """Import a rule's library modules where nothing but its environment is to be seen."""
     scripts = REPOSITORY / "scripts"
-    modules = digest.modules_of(f"{rule}.py", lambda name: str(scripts / name))
+    modules = code_digest.modules_of(f"{rule}.py", lambda name: str(scripts / name))
     names = [name.removesuffix(".py").replace("/", ".") for name in sorted(modules)]
     code = f"import sys; sys.path.append({str(scripts)!r}); import {', '.join(names)}"
     command = [environment / "bin/python", "-I", "-c", code.replace(".__init__", "")]

@@ -15,7 +15,7 @@ import damage
 import pytest
 from cluster import Cluster
 from drills import FINISH_S, HERE, QUICK, START_S, Head, Job, install_profile, misbehave
-from grossing import files
+from grossing.support import files
 from make_cohort import REGION
 from make_slide import make_slide
 from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, run, write_sheet

@@ -2,52 +2,52 @@
 
 import os
 
-from grossing import content
+from grossing.slide import identity
 
 
 def recorded(path):
-    return {"content_hash": content.content_hash(path), "source": content.stat(path).as_dict()}
+    return {"content_hash": identity.content_hash(path), "source": identity.stat(path).as_dict()}
 
 
 def test_changed_content_changes_the_hash_and_a_copy_keeps_it(tmp_path):
     a, b = tmp_path / "a.svs", tmp_path / "b.svs"
     a.write_bytes(b"x" * 5_000_000)
     b.write_bytes(a.read_bytes())
-    assert content.content_hash(a) == content.content_hash(b)
+    assert identity.content_hash(a) == identity.content_hash(b)
     for at in (0, 4_999_999):
         data = bytearray(a.read_bytes())
         data[at] = 1
         b.write_bytes(data)
-        assert content.content_hash(a) != content.content_hash(b)
+        assert identity.content_hash(a) != identity.content_hash(b)
 
 
 def test_an_unchanged_file_is_not_read(tmp_path, monkeypatch):
     path = tmp_path / "a.svs"
     path.write_bytes(b"slide")
     before = recorded(path)
-    monkeypatch.setattr(content, "content_hash", lambda _: 1 / 0)
-    assert content.fingerprint(path, before) == before["content_hash"]
+    monkeypatch.setattr(identity, "content_hash", lambda _: 1 / 0)
+    assert identity.fingerprint(path, before) == before["content_hash"]
 
 
 def test_touched_and_archived_slides_keep_their_fingerprint(tmp_path):
     path = tmp_path / "a.svs"
-    assert content.fingerprint(path, None) == content.ABSENT
+    assert identity.fingerprint(path, None) == identity.ABSENT
     path.write_bytes(b"slide")
     before = recorded(path)
     os.utime(path, (1, 1))
-    assert content.fingerprint(path, before) == before["content_hash"]
+    assert identity.fingerprint(path, before) == before["content_hash"]
     path.unlink()
-    assert content.fingerprint(path, before) == before["content_hash"]
+    assert identity.fingerprint(path, before) == before["content_hash"]
     path.write_bytes(b"other")
-    assert content.fingerprint(path, before) != before["content_hash"]
+    assert identity.fingerprint(path, before) != before["content_hash"]
 
 
 def test_a_slide_that_arrives_after_it_was_missed_gets_a_new_fingerprint(tmp_path):
     path = tmp_path / "a.svs"
     missed = {"content_hash": None, "source": None}
-    assert content.fingerprint(path, missed) == content.ABSENT
+    assert identity.fingerprint(path, missed) == identity.ABSENT
     path.write_bytes(b"slide")
-    assert content.fingerprint(path, missed) == content.content_hash(path)
+    assert identity.fingerprint(path, missed) == identity.content_hash(path)
 
 
 def test_a_mirax_slide_is_its_folder_too(tmp_path):
@@ -58,8 +58,8 @@ def test_a_mirax_slide_is_its_folder_too(tmp_path):
     before = recorded(index)
     (folder / "Data0000.dat").write_bytes(b"two")
     os.utime(folder / "Data0000.dat", (1, 1))
-    assert content.content_hash(index) != before["content_hash"]
-    assert content.stat(index).files == 2
+    assert identity.content_hash(index) != before["content_hash"]
+    assert identity.stat(index).files == 2
 
 
 def test_a_dicom_slide_is_its_series(tmp_path):
@@ -71,5 +71,5 @@ def test_a_dicom_slide_is_its_series(tmp_path):
     first = instance("1.dcm", b"1.2.3\0", b"level 0")
     instance("2.dcm", b"1.2.3\0", b"level 1")
     instance("3.dcm", b"9.9.9\0", b"another slide")
-    content._series_of_folder.cache_clear()
-    assert [os.path.basename(p) for p in content.files_of(first)] == ["1.dcm", "2.dcm"]
+    identity._series_of_folder.cache_clear()
+    assert [os.path.basename(p) for p in identity.files_of(first)] == ["1.dcm", "2.dcm"]

@@ -9,7 +9,10 @@ import zipfile
 import numpy as np
 import pyarrow as pa
 import pytest
-from grossing import collect, dataset, deepzoom, encode, tables
+from grossing import dataset
+from grossing.cohort import collect
+from grossing.support import images, tables
+from grossing.tiles import deepzoom
 from test_tiles import CONFIG, PNG, cut, measured
 
 VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
@@ -58,7 +61,7 @@ def inverted(folder, source, slide_id="A.1"):
     sink = deepzoom.ZipContainer(folder / "normalized" / f"{slide_id}.zip")
     for name in archive.namelist():
         data = archive.read(name)
-        sink.add(name, encode.png(255 - decoded(data)) if name.endswith("png") else data)
+        sink.add(name, images.png(255 - decoded(data)) if name.endswith("png") else data)
     sink.finish()
     return folder
 

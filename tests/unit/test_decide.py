@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grossing import decide
+from grossing.cohort import decide
 
 LIMITS = {
     "slide": {

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import pyvips
-from grossing import deepzoom, encode
+from grossing.support import images
+from grossing.tiles import deepzoom
 
 TILE = 64
 GLASS = np.array([240, 238, 241], np.uint8)
@@ -32,7 +33,7 @@ def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
         tile_px=TILE,
         suffix=suffix,
         glass=GLASS,
-        encode=encode.encoder(format=suffix, quality=85, chroma=420),
+        encode=images.encoder(format=suffix, quality=85, chroma=420),
     )
     members = {}
     with pyramid:
@@ -123,7 +124,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, container):
         tile_px=TILE,
         suffix="png",
         glass=GLASS,
-        encode=encode.png,
+        encode=images.png,
     )
     with pytest.raises(RuntimeError), pyramid:
         add(pyramid, 0, 0, picture(1, 1))
@@ -141,7 +142,7 @@ def test_open_canvases_do_not_grow_with_the_slide(tmp_path):
         tile_px=TILE,
         suffix="jpeg",
         glass=GLASS,
-        encode=encode.encoder(format="jpeg", quality=85, chroma=420),
+        encode=images.encoder(format="jpeg", quality=85, chroma=420),
     )
     most = 0
     with pyramid:

@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 import yaml
-from grossing import denoising, focus, measure, tables, tiles
+from grossing.measure import focus
+from grossing.measure import slide as measure_slide
+from grossing.support import tables
+from grossing.tiles import denoising, tile_loop
 from running import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
@@ -26,7 +29,7 @@ def path(real_slide, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def measured(path):
-    return measure.slide(
+    return measure_slide.slide(
         path,
         slide_id="a",
         given_mpp=None,
@@ -44,7 +47,7 @@ def cut(path, measured, tmp_path_factory):
 
     def make(**options):
         container = folder / "a.zip"
-        rows = tiles.slide(
+        rows = tile_loop.slide(
             path,
             measured.record,
             measured.mask,

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from grossing import digest
+from grossing.support import code_digest
 
-SCRIPTS = Path(digest.__file__).parents[1]
+SCRIPTS = Path(code_digest.__file__).parents[1]
 RULE_FILES = "".join(p.read_text() for p in SCRIPTS.parent.glob("workflow/rules/*.smk"))
 RULES = re.findall(r"code_digest\(\"(\w+)\"\)", RULE_FILES)
 
@@ -32,7 +32,7 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def of(scripts: Path) -> str:
-    return digest.of_script("job.py", lambda name: str(scripts / name))
+    return code_digest.of_script("job.py", lambda name: str(scripts / name))
 
 
 def edit(scripts: Path, name: str, old: str, new: str) -> None:
@@ -98,7 +98,7 @@ def test_every_way_to_import_is_followed(scripts: Path, line: str) -> None:
 
 
 def test_modules_of_a_script_are_all_that_it_reaches(scripts: Path) -> None:
-    found = digest.modules_of("job.py", lambda name: str(scripts / name))
+    found = code_digest.modules_of("job.py", lambda name: str(scripts / name))
     assert found == {f"grossing/{name}.py" for name in ("__init__", "near", "far", "furthest")}
 
 
@@ -112,9 +112,9 @@ def test_place_and_date_do_not_count(
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_one(rule: str) -> None:
-    modules = digest.modules_of(f"{rule}.py", lambda name: str(SCRIPTS / name))
+    modules = code_digest.modules_of(f"{rule}.py", lambda name: str(SCRIPTS / name))
     assert {"grossing/__init__.py", "grossing/logs.py"} <= modules
-    assert len(digest.of_script(f"{rule}.py", lambda name: str(SCRIPTS / name))) == 64
+    assert len(code_digest.of_script(f"{rule}.py", lambda name: str(SCRIPTS / name))) == 64
 
 
 def test_every_rule_with_a_script_counts_its_code() -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from grossing import files
+from grossing.support import files
 
 
 def beside(path: Path, machine: str, process: int) -> Path:

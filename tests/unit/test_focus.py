@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from grossing import focus
+from grossing.measure import focus
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 THRESHOLD = 0.42

@@ -10,7 +10,10 @@ import numpy as np
 import openslide
 import pytest
 import yaml
-from grossing import decide, fusion, measure, planes, registration, tiffdir, zstack
+from grossing.cohort import decide
+from grossing.measure import slide as measure_slide
+from grossing.slide import tiff_directory
+from grossing.zstack import fused_slide, plane_choice, planes, registration
 from PIL import Image
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
@@ -48,7 +51,7 @@ def fuse(
     given_stain="",
     mpp_from_objective=False,
 ):
-    return fusion.stack(
+    return fused_slide.stack(
         paths,
         names,
         output,
@@ -113,13 +116,13 @@ def test_the_same_planes_give_the_same_bytes(files, tmp_path):
 
 
 def test_streaming_equals_the_library_call(files, tmp_path):
-    """The file holds, but for JPEG, what `zstack.fuse` makes of the planes in memory."""
+    """The file holds, but for JPEG, what `plane_choice.fuse` makes of the planes in memory."""
     fused = fuse(slides_of(files), tmp_path / "a.tif")
     decoded = [make_stack.region(path) for path in slides_of(files)]
     side = fused.facts["cell_px"]
-    shape = zstack.grid_shape(*decoded[0].shape[1::-1], side)
+    shape = plane_choice.grid_shape(*decoded[0].shape[1::-1], side)
     shares = np.array([row["tissue_fraction"] for row in fused.rows]).reshape(shape)
-    picture, chosen = zstack.fuse(decoded, side, tissue_fraction=shares)
+    picture, chosen = plane_choice.fuse(decoded, side, tissue_fraction=shares)
     assert [row["plane"] for row in fused.rows] == chosen.ravel().tolist()
     assert psnr(make_stack.region(tmp_path / "a.tif"), picture) > 34
 
@@ -208,7 +211,7 @@ def test_more_pages_than_are_read_are_told_as_that(tmp_path):
 
 
 def measured(path, stack, given_mpp=None, given_stain=""):
-    return measure.slide(
+    return measure_slide.slide(
         path,
         slide_id="heap",
         given_mpp=given_mpp,
@@ -234,8 +237,8 @@ def damaged_pages(pictures, path, page, tiles):
     pages.tiffsave(
         str(path), tile=True, tile_width=128, tile_height=128, compression="jpeg", resunit="cm"
     )
-    source = tiffdir.Source(path)
-    offsets, sizes = (tiffdir.directories(source)[page].numbers(tag) for tag in (324, 325))
+    source = tiff_directory.Source(path)
+    offsets, sizes = (tiff_directory.directories(source)[page].numbers(tag) for tag in (324, 325))
     source.close()
     data = bytearray(path.read_bytes())
     for index in tiles:
@@ -424,4 +427,4 @@ def as_jpeg(rgb):
     ],
 )
 def test_cells_are_whole_stored_tiles_or_parts(wanted, tile, side):
-    assert fusion.cell_side(wanted, tile) == side
+    assert fused_slide.cell_side(wanted, tile) == side

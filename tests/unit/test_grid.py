@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grossing import grid
+from grossing.slide import grid
 
 SETTINGS = {"size_px": 512, "target_mpp": 0.5, "target_mpp_tolerance": 0.02}
 

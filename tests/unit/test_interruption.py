@@ -20,11 +20,14 @@ if limit:
     import signal
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-from grossing import labels, records, tables, tiles
+from grossing.mask import labels
+from grossing.slide import record as record_files
+from grossing.support import tables
+from grossing.tiles import tile_loop
 folder = {folder!r}
-rows = tiles.slide(
+rows = tile_loop.slide(
     {slide!r},
-    records.read(folder + "/a.json"),
+    record_files.read(folder + "/a.json"),
     labels.read(folder + "/a.png"),
     container=folder + "/a.zip",
     passed=True,

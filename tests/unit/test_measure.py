@@ -9,7 +9,12 @@ import make_slide
 import numpy as np
 import pytest
 import shapely
-from grossing import content, decide, labels, outputs, polygons, records, tables
+from grossing.cohort import decide
+from grossing.mask import labels, outlines
+from grossing.measure import slide_files
+from grossing.slide import identity
+from grossing.slide import record as record_files
+from grossing.support import tables
 from running import REPOSITORY
 from test_tiles import CONFIG, measured
 
@@ -53,9 +58,9 @@ def test_numbers_agree_with_the_drawing(drawn):
 def test_outlines_are_valid_and_as_large_as_the_mask(drawn):
     found, _ = drawn
     record = found.record
-    collection = polygons.feature_collection(
+    collection = outlines.feature_collection(
         found.mask,
-        outputs.CLASSES,
+        slide_files.CLASSES,
         origin=(0, 0),
         downsample=record["overview_downsample"],
         mpp=record["mpp"],
@@ -74,7 +79,7 @@ def test_outlines_keep_holes():
     mask = np.zeros((40, 40), bool)
     mask[5:35, 5:35] = True
     mask[15:25, 15:25] = False
-    (piece,) = polygons.of_mask(mask)
+    (piece,) = outlines.of_mask(mask)
     assert piece.area == pytest.approx(800, rel=0.01)
     assert not piece.contains(shapely.Point(20, 20))
 
@@ -99,7 +104,7 @@ def test_storage_that_fails_is_not_taken_for_a_bad_slide(real_slide, monkeypatch
     def fails(_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(content, "content_hash", fails)
+    monkeypatch.setattr(identity, "content_hash", fails)
     with pytest.raises(OSError, match="Input/output"):
         measured(real_slide)
 
@@ -110,8 +115,8 @@ def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
         thumbnail, outlines = tmp_path / "a.jpg", tmp_path / "a.geojson"
 
     found = measured(tmp_path / "nowhere.svs")
-    outputs.write_slide(found, Files)
-    assert records.read(Files.facts)["error_code"] == "file_missing"
+    slide_files.write_slide(found, Files)
+    assert record_files.read(Files.facts)["error_code"] == "file_missing"
     assert labels.read(Files.mask).shape == (1, 1)
     assert cv2.imread(str(Files.thumbnail)).shape == (1, 1, 3)
     assert json.loads(Files.outlines.read_text())["features"] == []
@@ -134,7 +139,7 @@ def test_per_slide_jobs_import_neither_pandas_nor_torch_nor_skimage(script):
 
 def test_writing_a_table_does_not_import_pandas(tmp_path):
     code = (
-        "import sys; from grossing import tables\n"
+        "import sys; from grossing.support import tables\n"
         "rows = [{'slide_id': 'a', 'lost': False, 'mpp': 0.5}, {'slide_id': None}]\n"
         "table = tables.from_rows(rows, tables.TILE_METRICS)\n"
         f"tables.write_parquet(table, {str(tmp_path / 'a.parquet')!r})\n"

@@ -1,7 +1,7 @@
 """What the sheet's stain column means."""
 
 import pytest
-from grossing import modality
+from grossing.slide import modality
 
 
 @pytest.mark.parametrize(

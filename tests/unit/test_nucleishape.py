@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from grossing import nucleishape
+from grossing.nuclei import shape
 from skimage import measure
 
 
@@ -19,7 +19,7 @@ def blobs():
 
 def test_equal_to_scikit_image(blobs):
     intensity = np.random.default_rng(0).random(blobs.shape).astype(np.float32)
-    found = nucleishape.measure(blobs, intensity, 0.5)
+    found = shape.measure(blobs, intensity, 0.5)
     regions = measure.regionprops(blobs, intensity)
     assert len(regions) == len(found.area_um2) > 10
     for k, region in enumerate(regions):
@@ -36,19 +36,19 @@ def test_perimeter_of_discs_is_right_and_scales():
     for radius in (5, 10, 20):
         y, x = np.mgrid[-30:31, -30:31]
         labels = (x * x + y * y <= radius * radius).astype(np.int32)
-        perimeter = nucleishape.measure(labels, labels.astype(np.float32), 0.25).perimeter_um[0]
+        perimeter = shape.measure(labels, labels.astype(np.float32), 0.25).perimeter_um[0]
         assert perimeter == pytest.approx(2 * np.sqrt(np.pi * labels.sum()) * 0.25, rel=0.07)
 
 
 def test_an_empty_picture_has_no_shapes():
     empty = np.zeros((9, 9), np.int32)
-    assert len(nucleishape.measure(empty, empty.astype(np.float32), 0.5).area_um2) == 0
-    assert nucleishape.outlines(empty, []) == []
+    assert len(shape.measure(empty, empty.astype(np.float32), 0.5).area_um2) == 0
+    assert shape.polygons(empty, []) == []
 
 
 def test_outlines_lie_where_the_pixels_are(blobs):
     numbers = [k for k in range(1, blobs.max() + 1) if (blobs == k).sum() > 60]
-    for k, outline in zip(numbers, nucleishape.outlines(blobs, numbers), strict=True):
+    for k, outline in zip(numbers, shape.polygons(blobs, numbers), strict=True):
         if cv2.connectedComponents((blobs == k).astype(np.uint8))[0] > 2:
             continue
         y, x = np.nonzero(blobs == k)

@@ -8,18 +8,13 @@ import numpy as np
 import pytest
 import shapely
 import yaml
-from grossing import (
-    files,
-    labels,
-    measure,
-    nuclei,
-    nucleishape,
-    nucleislide,
-    tables,
-    tiles,
-)
-from grossing.nucleilevels import BRIGHTFIELD
-from grossing.tileset import TileSet
+from grossing.mask import labels
+from grossing.measure import slide as measure_slide
+from grossing.nuclei import segmentation, shape, slide_nuclei
+from grossing.nuclei.grey_levels import BRIGHTFIELD
+from grossing.support import files, tables
+from grossing.tiles import tile_loop
+from grossing.tiles.stored_tiles import TileSet
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
@@ -28,7 +23,7 @@ OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "ge
 
 @pytest.fixture(scope="module")
 def measured(real_slide):
-    return measure.slide(
+    return measure_slide.slide(
         real_slide,
         slide_id="real",
         given_mpp=None,
@@ -42,7 +37,7 @@ def measured(real_slide):
 def cut(real_slide, measured, folder, **options):
     """The real slide in tiles below `folder`."""
     kind = CONFIG["tiles"] | {"format": "png"} | options
-    rows = tiles.slide(
+    rows = tile_loop.slide(
         real_slide,
         measured.record,
         measured.mask,
@@ -60,9 +55,9 @@ def found_in(folder, measured, name="nuclei", given_stain="", geojson=False):
     to = [folder / f"{name}.parquet", folder / f"{name}.geojson" if geojson else None]
     with (
         TileSet(folder / "tiles", folder / "tiles.parquet") as tileset,
-        nucleislide.Writer(*to) as writer,
+        slide_nuclei.Writer(*to) as writer,
     ):
-        counted = nucleislide.measure(
+        counted = slide_nuclei.measure(
             tileset,
             measured.record,
             measured.mask,
@@ -90,17 +85,19 @@ def found(folder):
 def in_one_piece(folder, measured):
     """All tiles as one picture, segmented at once with the levels of the slide."""
     with TileSet(folder / "tiles", folder / "tiles.parquet") as tileset:
-        surroundings = nucleislide._Surroundings(
+        surroundings = slide_nuclei._Surroundings(
             tileset, measured.record, measured.mask, BRIGHTFIELD
         )
-        levels = nucleislide._levels(tileset, surroundings, BRIGHTFIELD, OPTIONS["blur_um"])
+        levels = slide_nuclei._levels(tileset, surroundings, BRIGHTFIELD, OPTIONS["blur_um"])
         side = 256 * (1 + max(max(r["tile_col"], r["tile_row"]) for r in tileset.rows))
         first = {"tile_col": 0, "tile_row": 0, "x_level0_px": 0, "y_level0_px": 0}
         whole = surroundings.cut(first, side)
     rgb, seen = whole.rgb, whole.seen
-    segmented = nuclei.segment(rgb, surroundings.mpp, seen, levels=levels, glass=surroundings.glass)
-    signal = nuclei.intensity(rgb, BRIGHTFIELD, surroundings.glass)
-    shapes = nucleishape.measure(segmented, signal, surroundings.mpp)
+    segmented = segmentation.segment(
+        rgb, surroundings.mpp, seen, levels=levels, glass=surroundings.glass
+    )
+    signal = segmentation.intensity(rgb, BRIGHTFIELD, surroundings.glass)
+    shapes = shape.measure(segmented, signal, surroundings.mpp)
     x = (shapes.x_px + 0.5 - whole.x_px) * surroundings.per_px
     return np.stack([x, (shapes.y_px + 0.5 - whole.y_px) * surroundings.per_px], axis=1), shapes
 
@@ -195,7 +192,7 @@ def test_pen_and_glass_of_the_mask_are_left_out(folder, found, measured):
     half = measured.mask.copy()
     half[:, half.shape[1] // 2 :] = labels.PEN
     border = half.shape[1] // 2 * measured.record["overview_downsample"]
-    inked, _ = found_in(folder, measure.Measured(measured.record, half), "ink")
+    inked, _ = found_in(folder, measure_slide.Measured(measured.record, half), "ink")
     assert 0 < len(inked) < 0.8 * len(found)
     assert max(row["x_level0_px"] for row in inked) < border + 10 / 0.499
 
@@ -221,7 +218,7 @@ def test_one_thread_as_the_rule_asks_for(folder, measured):
 
 
 def test_a_killed_writer_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), nucleislide.Writer(tmp_path / "n", tmp_path / "g"):
+    with pytest.raises(RuntimeError), slide_nuclei.Writer(tmp_path / "n", tmp_path / "g"):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
     assert files.temporary_for(tmp_path / "n").parent == tmp_path

@@ -19,24 +19,14 @@ import jsonschema
 import pyarrow as pa
 import pytest
 import yaml
-from grossing import (
-    cohort,
-    collect,
-    decide,
-    failures,
-    fusion,
-    measure,
-    nuclei,
-    nucleislide,
-    staintiles,
-    tables,
-    tiles,
-    tileset,
-    tissue,
-    verdicts,
-    zones,
-    zstack,
-)
+from grossing.cohort import collect, decide, failures, measured_qc, sheet
+from grossing.mask import tissue
+from grossing.measure import slide as measure_slide
+from grossing.nuclei import segmentation, slide_nuclei
+from grossing.support import tables
+from grossing.tiles import normalized_tiles, stored_tiles, tile_loop
+from grossing.zones import cellularity
+from grossing.zstack import fused_slide, plane_choice
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow/schemas"
@@ -227,17 +217,17 @@ def run(real_slide, tmp_path_factory):
     sheet_path.write_text(
         f"slide_id,path,batch\nreal,{real_slide},7\ngone,gone.svs,\ndied,x.svs,\n"
     )
-    sheet = cohort.read_sheet(sheet_path, SCHEMAS / "cohort.schema.yaml")
-    measured = [measured_slide(sheet, slide_id) for slide_id in ("real", "gone")]
+    slides = sheet.read_sheet(sheet_path, SCHEMAS / "cohort.schema.yaml")
+    measured = [measured_slide(slides, slide_id) for slide_id in ("real", "gone")]
     died = failures.Failure("died", "tile_slide", "out of memory", "out of memory")
     failures.update(out / "failed_jobs.csv", [died], {"died": False})
     failed = failures.accepted(out / "failed_jobs.csv", ["died"])
     records = [json.loads(json.dumps(m.record, allow_nan=False)) for m in measured]
-    qc = verdicts.table(sheet, records, failed, **judged_by())
+    qc = measured_qc.table(slides, records, failed, **judged_by())
     paths = []
     for record, one in zip(records, measured, strict=True):
-        rows = tiles.slide(
-            sheet.slide_path(record["slide_id"]),
+        rows = tile_loop.slide(
+            slides.slide_path(record["slide_id"]),
             record,
             one.mask,
             container=out / f"{record['slide_id']}.zip",
@@ -248,7 +238,7 @@ def run(real_slide, tmp_path_factory):
         )
         paths.append(out / f"{record['slide_id']}.parquet")
         tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), paths[-1])
-    stained = staintiles.normalize(
+    stained = normalized_tiles.normalize(
         out / "real.zip",
         paths[0],
         out / "normalized.zip",
@@ -277,18 +267,18 @@ def run(real_slide, tmp_path_factory):
 def zones_of(out, record, mask):
     """What the JSON of the real slide's zones holds."""
     options = {key: value for key, value in CONFIG["zones"].items() if key != "enabled"}
-    with tileset.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide:
-        found = zones.slide(tiles_of_slide, record, mask, given_stain="", zones=options)
+    with stored_tiles.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide:
+        found = cellularity.slide(tiles_of_slide, record, mask, given_stain="", zones=options)
     return found.facts
 
 
 def nuclei_of(out, record, mask):
     """Tables of nuclei of the real slide."""
     with (
-        tileset.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide,
-        nucleislide.Writer(out / "nuclei.parquet") as writer,
+        stored_tiles.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide,
+        slide_nuclei.Writer(out / "nuclei.parquet") as writer,
     ):
-        counted = nucleislide.measure(
+        counted = slide_nuclei.measure(
             tiles_of_slide, record, mask, writer, given_stain="", options=NUCLEI_OPTIONS
         )
     return {
@@ -300,7 +290,7 @@ def nuclei_of(out, record, mask):
 def fused_stacks(out, real_slide):
     """The real slide as two planes of a stack, and a stack whose second plane is missing."""
     fused, refused = (
-        fusion.stack(
+        fused_slide.stack(
             [real_slide, plane],
             ["0", "1"],
             out / "fused.tif",
@@ -318,7 +308,7 @@ def fused_stacks(out, real_slide):
 
 
 def measured_slide(sheet, slide_id):
-    return measure.slide(
+    return measure_slide.slide(
         sheet.slide_path(slide_id),
         slide_id=slide_id,
         given_mpp=sheet.given_mpp(slide_id),
@@ -391,15 +381,15 @@ def test_segment_called_bare_uses_the_shipped_config():
 
 
 def test_fuse_called_bare_uses_the_shipped_config():
-    for function in (zstack.fuse, zstack.sharpness):
+    for function in (plane_choice.fuse, plane_choice.sharpness):
         method = inspect.signature(function).parameters["method"].default
         assert method == CONFIG["focus_stack"]["method"]
     methods = schema("config")["properties"]["focus_stack"]["properties"]["method"]["enum"]
-    assert tuple(methods) == zstack.METHODS
+    assert tuple(methods) == plane_choice.METHODS
 
 
 def test_nuclei_called_bare_use_the_shipped_config():
-    options = inspect.signature(nuclei.segment).parameters
+    options = inspect.signature(segmentation.segment).parameters
     assert {name: options[name].default for name in NUCLEI_OPTIONS} == NUCLEI_OPTIONS
 
 

@@ -5,21 +5,22 @@ import make_slide
 import numpy as np
 import openslide
 import pytest
-from grossing import slides
+from grossing.slide import opening
+from grossing.support.errors import SlideError
 
 PROPERTIES = {"openslide.mpp-x": "0.25", "openslide.mpp-y": "0.25"}
 
 
 def test_facts_of_the_real_slide(real_slide):
-    with slides.Slide(real_slide) as slide:
-        facts, columns = slides.facts(slide), slides.description(slide)
+    with opening.Slide(real_slide) as slide:
+        facts, columns = opening.facts(slide), opening.description(slide)
     assert (facts.mpp, facts.mpp_source, facts.bounds) == (0.499, "file", (0, 0, 2220, 2967))
     assert (columns["vendor"], columns["objective"]) == ("aperio", 20)
 
 
 def test_no_free_text_of_the_scanner_is_read(real_slide):
-    with slides.Slide(real_slide) as slide:
-        told = str(slides.description(slide)) + str(slides.facts(slide))
+    with opening.Slide(real_slide) as slide:
+        told = str(opening.description(slide)) + str(opening.facts(slide))
         texts = [
             slide.handle.properties[k] for k in ("aperio.User", "aperio.Date", "aperio.Filename")
         ]
@@ -27,14 +28,14 @@ def test_no_free_text_of_the_scanner_is_read(real_slide):
 
 
 def test_pixels_equal_read_region(real_slide):
-    with slides.Slide(real_slide) as slide, openslide.OpenSlide(real_slide) as reference:
+    with opening.Slide(real_slide) as slide, openslide.OpenSlide(real_slide) as reference:
         ours = slide.read(0, 700, 1800, 301, 222, (255, 255, 255))
         theirs = np.asarray(reference.read_region((700, 1800), 0, (301, 222)).convert("RGB"))
     assert np.array_equal(ours, theirs)
 
 
 def test_outside_the_picture_is_glass(real_slide):
-    with slides.Slide(real_slide) as slide:
+    with opening.Slide(real_slide) as slide:
         ours = slide.read(0, 2200, 2900, 100, 100, (1, 2, 3))
     assert (ours[80:, 40:] == (1, 2, 3)).all()
 
@@ -68,7 +69,7 @@ def test_outside_the_picture_is_glass(real_slide):
     ],
 )
 def test_resolution_and_its_source(properties, given, infer, expected):
-    assert slides._resolution(properties, given, infer) == expected
+    assert opening._resolution(properties, given, infer) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_resolution_and_its_source(properties, given, infer, expected):
     ],
 )
 def test_no_or_absurd_resolution_is_refused_with_a_remedy(properties, code):
-    with pytest.raises(slides.SlideError, match="cohort sheet") as refused:
-        slides._resolution(properties, None, False)
+    with pytest.raises(SlideError, match="cohort sheet") as refused:
+        opening._resolution(properties, None, False)
     assert refused.value.code == code
 
 
@@ -96,8 +97,8 @@ def test_unusable_files_say_what_they_are(tmp_path, content, code):
     path = tmp_path / "a.svs"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(slides.SlideError) as refused:
-        slides.Slide(path)
+    with pytest.raises(SlideError) as refused:
+        opening.Slide(path)
     assert refused.value.code == code
     assert refused.value.remedy
 
@@ -106,8 +107,8 @@ def test_unusable_files_say_what_they_are(tmp_path, content, code):
 def test_an_index_that_lies_is_refused_before_anything_is_read(tmp_path, real_slide, side):
     make_slide.make_slide(real_slide, tmp_path / "a.svs", 1500, 1200)
     damage.absurd_dimensions(tmp_path / "a.svs", tmp_path / "b.svs", side_px=side)
-    with pytest.raises(slides.SlideError) as refused, slides.Slide(tmp_path / "b.svs") as slide:
-        slides.check_index(slide)
+    with pytest.raises(SlideError) as refused, opening.Slide(tmp_path / "b.svs") as slide:
+        opening.check_index(slide)
     assert refused.value.code == "unreadable"
     assert str(tmp_path) not in str(refused.value)
 
@@ -115,10 +116,10 @@ def test_an_index_that_lies_is_refused_before_anything_is_read(tmp_path, real_sl
 def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path, real_slide):
     damage.absurd_dimensions(real_slide, tmp_path / "a.svs", side_px=100_000)
     with (
-        pytest.raises(slides.SlideError, match="cannot hold"),
-        slides.Slide(tmp_path / "a.svs") as s,
+        pytest.raises(SlideError, match="cannot hold"),
+        opening.Slide(tmp_path / "a.svs") as s,
     ):
-        slides.check_index(s)
+        opening.check_index(s)
 
 
 @pytest.mark.parametrize(
@@ -126,4 +127,4 @@ def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path, real_slide):
     [([1, 4, 16], 2, 0), ([1, 4.0001, 16], 4, 1), ([1, 2, 4], 3.9, 1), ([1, 4, 16], 0.5, 0)],
 )
 def test_level_is_the_coarsest_that_is_fine_enough(downsamples, wanted, level):
-    assert slides.level_for(downsamples, wanted) == level
+    assert opening.level_for(downsamples, wanted) == level

@@ -7,7 +7,8 @@ import make_stack
 import numpy as np
 import pytest
 import yaml
-from grossing import cohort, stacks
+from grossing.cohort import sheet, stacks
+from grossing.support.errors import UserError
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/cohort.schema.yaml"
 HEADER = "slide_id,path,site,label,mpp,z_stack,z_plane"
@@ -15,7 +16,7 @@ HEADER = "slide_id,path,site,label,mpp,z_stack,z_plane"
 
 def fold(folder, *lines, enabled=True, header=HEADER):
     (folder / "cohort.csv").write_text("\n".join([header, *lines]) + "\n")
-    return stacks.fold(cohort.read_sheet(folder / "cohort.csv", SCHEMA), enabled)
+    return stacks.fold(sheet.read_sheet(folder / "cohort.csv", SCHEMA), enabled)
 
 
 def test_planes_become_one_row_in_the_place_of_the_first(tmp_path, monkeypatch):
@@ -92,7 +93,7 @@ WRONG = {
 @pytest.mark.parametrize("what", WRONG)
 def test_contradictions_stop_with_their_place(tmp_path, what):
     lines, message = WRONG[what]
-    with pytest.raises(cohort.UserError, match=re.escape(f"cohort.csv, {message}")):
+    with pytest.raises(UserError, match=re.escape(f"cohort.csv, {message}")):
         fold(tmp_path, *lines)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from grossing import density, recolour, stain, stainfit
+from grossing.stain import fit as stain_fit
+from grossing.stain import normalisation, optical_density, recolouring
 from running import REPOSITORY
 from skimage import color
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
@@ -60,43 +61,43 @@ def worst(one, other):
 
 
 def test_fit_finds_the_drawn_vectors():
-    found = stain.fit(drawn())
+    found = normalisation.fit(drawn())
     for vector, drawn_with in ((found.h, H), (found.e, E)):
-        assert stainfit.angle(vector, drawn_with / np.linalg.norm(drawn_with)) < 4
+        assert stain_fit.angle(vector, drawn_with / np.linalg.norm(drawn_with)) < 4
 
 
 def test_fit_is_torchstains(pink):
     normalizer = NumpyMacenkoNormalizer()
     normalizer.fit(pink)
-    assert np.allclose(stain.fit(pink).he, normalizer.HERef, atol=1e-6)
-    assert np.allclose(stain.fit(pink).max_c, normalizer.maxCRef, atol=1e-6)
-    assert stain.fit(pink.reshape(-1, 3)) == stain.fit(pink)
+    assert np.allclose(normalisation.fit(pink).he, normalizer.HERef, atol=1e-6)
+    assert np.allclose(normalisation.fit(pink).max_c, normalizer.maxCRef, atol=1e-6)
+    assert normalisation.fit(pink.reshape(-1, 3)) == normalisation.fit(pink)
 
 
-@pytest.mark.parametrize("method", stainfit.SHIPPED)
+@pytest.mark.parametrize("method", stain_fit.SHIPPED)
 def test_no_fit_is_none(method):
-    assert stain.fit(np.zeros((0, 3), np.uint8), method=method) is None
-    assert stain.fit(np.full((499, 3), (120, 60, 140), np.uint8), method=method) is None
-    assert stain.fit(np.full((9999, 3), (120, 60, 140), np.uint8), method=method) is None
+    assert normalisation.fit(np.zeros((0, 3), np.uint8), method=method) is None
+    assert normalisation.fit(np.full((499, 3), (120, 60, 140), np.uint8), method=method) is None
+    assert normalisation.fit(np.full((9999, 3), (120, 60, 140), np.uint8), method=method) is None
 
 
 def test_macenko_finds_nothing_on_glass_and_in_a_single_stain():
-    assert stain.fit(plain(243)) is None
-    assert stain.fit(drawn(e=H)) is None
+    assert normalisation.fit(plain(243)) is None
+    assert normalisation.fit(drawn(e=H)) is None
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((9, 9)), np.zeros((9, 4), np.uint8)])
 def test_wrong_pixels_are_refused(wrong):
     with pytest.raises(ValueError, match="uint8"):
-        stain.fit(wrong)
+        normalisation.fit(wrong)
     with pytest.raises(ValueError, match="uint8"):
-        stain.apply(None, wrong, None)
+        normalisation.apply(None, wrong, None)
 
 
 def test_fit_survives_json(pink):
-    fits = {method: stain.fit(pink, method=method) for method in stainfit.SHIPPED}
-    record = json.loads(json.dumps(stainfit.as_record(fits)))
-    assert {method: stainfit.from_record(record, method) for method in fits} == fits
+    fits = {method: normalisation.fit(pink, method=method) for method in stain_fit.SHIPPED}
+    record = json.loads(json.dumps(stain_fit.as_record(fits)))
+    assert {method: stain_fit.from_record(record, method) for method in fits} == fits
 
 
 def test_torch_is_not_imported():
@@ -113,21 +114,21 @@ def test_torch_is_not_imported():
 
 
 def test_pool_is_the_median_and_leaves_out_what_has_no_fit():
-    fits = [stain.fit(drawn(strength=s)) for s in (0.8, 1.0, 5.0)]
+    fits = [normalisation.fit(drawn(strength=s)) for s in (0.8, 1.0, 5.0)]
     slides = [
-        {"slide_id": f"s{i}", "stain_fit": stainfit.as_record({"macenko": one})}
+        {"slide_id": f"s{i}", "stain_fit": stain_fit.as_record({"macenko": one})}
         for i, one in enumerate([*fits, None])
     ]
-    made = stainfit.reference([*slides, {"slide_id": "gone"}], named="training")
+    made = stain_fit.reference([*slides, {"slide_id": "gone"}], named="training")
     assert made["slides"] == ["s0", "s1", "s2"]
-    pooled = stainfit.from_record(made, "macenko")
+    pooled = stain_fit.from_record(made, "macenko")
     assert pooled.max_c == pytest.approx(fits[1].max_c, rel=0.02)
     assert np.linalg.norm(pooled.he, axis=0) == pytest.approx(1)
 
 
 def test_a_reference_without_a_fit_is_an_error_with_a_remedy():
     with pytest.raises(ValueError, match=r"'x': none of x .* name another"):
-        stainfit.reference([{"slide_id": "x", "stain_fit": None}], named="x")
+        stain_fit.reference([{"slide_id": "x", "stain_fit": None}], named="x")
 
 
 # Normalised tiles
@@ -135,9 +136,9 @@ def test_a_reference_without_a_fit_is_an_error_with_a_remedy():
 
 def test_macenko_equals_torchstain_for_the_same_fit(pink):
     normalizer = NumpyMacenkoNormalizer()
-    target = stainfit.SHIPPED["macenko"]
+    target = stain_fit.SHIPPED["macenko"]
     normalizer.HERef, normalizer.maxCRef = target.he, np.array(target.max_c)
-    made, reason = stain.apply(stain.fit(pink), pink, None)
+    made, reason = normalisation.apply(normalisation.fit(pink), pink, None)
     assert reason is None
     assert worst(made, normalizer.normalize(pink, stains=False)[0]) <= 1
 
@@ -145,8 +146,10 @@ def test_macenko_equals_torchstain_for_the_same_fit(pink):
 def test_reinhard_equals_torchstain_but_for_the_darkest_pixels(pink):
     normalizer, target = NumpyReinhardNormalizer(), drawn()
     normalizer.fit(target)
-    made, reason = stain.apply(
-        stain.fit(pink, method="reinhard"), pink, stain.fit(target, method="reinhard")
+    made, reason = normalisation.apply(
+        normalisation.fit(pink, method="reinhard"),
+        pink,
+        normalisation.fit(target, method="reinhard"),
     )
     assert reason is None
     apart = np.abs(made.astype(int) - normalizer.normalize(pink)) > 1
@@ -155,24 +158,26 @@ def test_reinhard_equals_torchstain_but_for_the_darkest_pixels(pink):
 
 def test_two_labs_come_to_one_colour(pink):
     """The residual is not 0: pixels too pale for the estimate are others after the change."""
-    other = stainfit.Macenko((0.53, 0.75, 0.39), (0.18, 0.83, 0.52), (2.5, 1.2))
-    labs = [pink, stain.apply(stain.fit(pink), pink, other)[0]]
-    target = stainfit.SHIPPED["macenko"]
+    other = stain_fit.Macenko((0.53, 0.75, 0.39), (0.18, 0.83, 0.52), (2.5, 1.2))
+    labs = [pink, normalisation.apply(normalisation.fit(pink), pink, other)[0]]
+    target = stain_fit.SHIPPED["macenko"]
     for tile in labs:
-        made, reason = stain.apply(stain.fit(tile), tile, target)
+        made, reason = normalisation.apply(normalisation.fit(tile), tile, target)
         assert reason is None
-        before, after = stain.fit(tile), stain.fit(made)
+        before, after = normalisation.fit(tile), normalisation.fit(made)
         for one, turned, goal in ((before.h, after.h, target.h), (before.e, after.e, target.e)):
-            assert stainfit.angle(turned, goal) < min(3, stainfit.angle(one, goal))
-    colours = [stain.apply(stain.fit(tile), tile)[0].mean(axis=(0, 1)) for tile in labs]
+            assert stain_fit.angle(turned, goal) < min(3, stain_fit.angle(one, goal))
+    colours = [
+        normalisation.apply(normalisation.fit(tile), tile)[0].mean(axis=(0, 1)) for tile in labs
+    ]
     assert np.abs(colours[0] - colours[1]).max() < 0.2 * np.abs(labs[0].mean() - labs[1].mean())
 
 
 def test_neighbours_still_match_after_one_fit_per_slide(real):
-    found = stain.fit(real)
+    found = normalisation.fit(real)
     tiles = [real[1024:1280, x : x + 256].copy() for x in range(256, 1536, 256)]
-    whole = [stain.apply(found, tile, None)[0] for tile in tiles]
-    alone = [stain.apply(stain.fit(tile), tile, None)[0] for tile in tiles]
+    whole = [normalisation.apply(found, tile, None)[0] for tile in tiles]
+    alone = [normalisation.apply(normalisation.fit(tile), tile, None)[0] for tile in tiles]
     raw, slide, tile = (seam(kind) for kind in (tiles, whole, alone))
     assert slide <= raw + 0.5
     assert tile > slide + 0.5
@@ -188,65 +193,65 @@ def seam(tiles):
 @pytest.mark.parametrize("side", [64, 255, 256, 512])
 def test_glass_is_passed_through(pink, side):
     for tile in (plain(243, side=side), plain(200, 2, side), plain((255, 255, 255), 0, side)):
-        made, reason = stain.apply(stain.fit(pink), tile, None)
+        made, reason = normalisation.apply(normalisation.fit(pink), tile, None)
         assert made is tile and reason == "too_little_tissue"
 
 
 def test_a_few_specks_are_too_little_and_a_piece_of_tissue_is_enough(pink):
     tile = plain(243)
     tile[:20, :20] = pink[:20, :20]
-    assert stain.apply(stain.fit(pink), tile, None)[1] == "too_little_tissue"
+    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] == "too_little_tissue"
     tile[:64, :64] = drawn()[:64, :64]
-    assert stain.apply(stain.fit(pink), tile, None)[1] is None
+    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] is None
 
 
 @pytest.mark.parametrize("colour", INK)
 def test_ink_is_passed_through(pink, colour):
     tile = plain(INK[colour], noise=3)
-    for found in (stain.fit(pink), stain.fit(tile), None):
-        made, reason = stain.apply(found, tile, None)
+    for found in (normalisation.fit(pink), normalisation.fit(tile), None):
+        made, reason = normalisation.apply(found, tile, None)
         assert made is tile and reason == "foreign_colour"
 
 
 def test_ink_over_less_than_half_of_the_tissue_does_not_keep_the_tile_back(pink):
     tile = drawn()
     tile[:, :100] = INK["green"]
-    assert stain.apply(stain.fit(pink), tile, None)[1] is None
+    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] is None
     tile[:, :200] = INK["green"]
-    assert stain.apply(stain.fit(pink), tile, None)[1] == "foreign_colour"
+    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] == "foreign_colour"
 
 
 def test_tissue_without_a_fit_and_fits_far_from_the_reference_are_passed_through(pink):
-    assert stain.apply(None, pink, None) == (pink, "fit_failed")
-    green = stainfit.Macenko((0.9, 0.22, 0.38), (0.24, 0.86, 0.45), (1.5, 1.0))
-    made, reason = stain.apply(green, pink, None)
+    assert normalisation.apply(None, pink, None) == (pink, "fit_failed")
+    green = stain_fit.Macenko((0.9, 0.22, 0.38), (0.24, 0.86, 0.45), (1.5, 1.0))
+    made, reason = normalisation.apply(green, pink, None)
     assert made is pink and reason == "stain_angle"
 
 
 def test_a_change_that_turns_dark_into_light_is_not_made():
     tile = drawn()
-    found = stain.fit(tile)
-    absurd = stainfit.Macenko(found.h, found.e, (0.02, 5.0))
-    made, reason = stain.apply(found, tile, absurd)
+    found = normalisation.fit(tile)
+    absurd = stain_fit.Macenko(found.h, found.e, (0.02, 5.0))
+    made, reason = normalisation.apply(found, tile, absurd)
     assert made is tile and reason == "luminance"
 
 
 def test_fits_of_different_methods_and_unknown_names_are_refused(pink):
     with pytest.raises(ValueError, match="different methods"):
-        stain.apply(stain.fit(pink), pink, stainfit.SHIPPED["reinhard"])
+        normalisation.apply(normalisation.fit(pink), pink, stain_fit.SHIPPED["reinhard"])
     with pytest.raises(ValueError, match="'training'"):
-        stain.apply(stain.fit(pink), pink, "training")
+        normalisation.apply(normalisation.fit(pink), pink, "training")
 
 
 @needs_tiles
 def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
     foreign = ("pen", "no-tissue-line", "ihc", "wtc_3", "wtc_103", "wtc_107", "wtc_27", "wtc_96")
     empty = ("almost-white", "no-tissue.png", "wtc_20_15", "wtc_28")
-    other = stain.fit(read(SHARED / "torchstain_source.png"))
+    other = normalisation.fit(read(SHARED / "torchstain_source.png"))
     for path in sorted(SHARED.iterdir()):
         tile = read(path)
-        for found in (stain.fit(tile), other):
-            made, reason = stain.apply(found, tile, None)
+        for found in (normalisation.fit(tile), other):
+            made, reason = normalisation.apply(found, tile, None)
             if any(name in path.name for name in empty):
                 assert made is tile and reason == "too_little_tissue", path
             elif any(name in path.name for name in (*foreign, "wtc_15")):
@@ -258,7 +263,7 @@ def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
 @needs_tiles
 def test_shipped_reference_is_the_fit_of_its_picture():
     target = read(SHARED / "schaugf_example1.png")
-    assert {m: stain.fit(target, method=m) for m in stainfit.SHIPPED} == stainfit.SHIPPED
+    assert {m: normalisation.fit(target, method=m) for m in stain_fit.SHIPPED} == stain_fit.SHIPPED
 
 
 def read(path):
@@ -269,9 +274,9 @@ def read(path):
 
 
 def test_separation_is_skimages_hed(pink):
-    ours = stain.separate(pink)
+    ours = normalisation.separate(pink)
     theirs = color.separate_stains(pink, color.hed_from_rgb)
-    lengths = np.linalg.norm(density.RUIFROK_JOHNSTON, axis=1)
+    lengths = np.linalg.norm(optical_density.RUIFROK_JOHNSTON, axis=1)
     there = (pink > 0).all(axis=2)  # what is black has no density
     assert there.mean() > 0.9
     assert np.allclose(np.maximum(ours, 0)[there], (theirs * 6 * lengths)[there], atol=1e-3)
@@ -279,39 +284,39 @@ def test_separation_is_skimages_hed(pink):
 
 def test_eosin_is_the_second_channel_and_dab_is_not():
     """The textbook's `hdx_from_rgb` puts DAB there: pure eosin gives it next to nothing."""
-    eosin = np.round(255 * 10 ** -density.RUIFROK_JOHNSTON[1])
+    eosin = np.round(255 * 10 ** -optical_density.RUIFROK_JOHNSTON[1])
     pink_only = np.full((8, 8, 3), eosin, np.uint8)
-    h, e, rest = stain.separate(pink_only).mean(axis=(0, 1))
+    h, e, rest = normalisation.separate(pink_only).mean(axis=(0, 1))
     assert e > 0.95 and abs(h) < 0.02 and abs(rest) < 0.02
     hdx = color.separate_stains(pink_only, color.hdx_from_rgb).mean(axis=(0, 1)) * 6
     assert hdx[1] < 0.5 * e
 
 
 def test_floats_are_from_0_to_1(pink):
-    assert np.allclose(stain.separate(pink / 255), stain.separate(pink), atol=1e-3)
+    assert np.allclose(normalisation.separate(pink / 255), normalisation.separate(pink), atol=1e-3)
     for wrong in (pink.astype(float), pink / 255 - 1, np.full((2, 2, 3), np.nan)):
         with pytest.raises(ValueError, match="divide by 255"):
-            stain.separate(wrong)
+            normalisation.separate(wrong)
     for wrong in (pink.astype(int), pink[..., 0]):
         with pytest.raises(ValueError, match=r"uint8|\(H, W, 3\)"):
-            stain.separate(wrong)
+            normalisation.separate(wrong)
 
 
 def test_tile_columns_are_the_means_of_the_separated_stains(pink):
     glass = (243, 240, 244)
-    table = density.density_table(glass)
-    _, haematoxylin, eosin = density.mean_densities(pink, table)
-    means = stain.separate(pink, glass=glass).mean(axis=(0, 1))
+    table = optical_density.density_table(glass)
+    _, haematoxylin, eosin = optical_density.mean_densities(pink, table)
+    means = normalisation.separate(pink, glass=glass).mean(axis=(0, 1))
     assert (haematoxylin, eosin) == pytest.approx(means[:2], abs=1e-4)
 
 
 def test_grey_pictures_state_the_density():
     od = np.array([[-0.3, 0.0, 0.5, 2.55, 4.0]], np.float32)
-    assert density.to_grey(od).tolist() == [[0, 0, 50, 255, 255]]
+    assert optical_density.to_grey(od).tolist() == [[0, 0, 50, 255, 255]]
 
 
 def test_sampled_content_is_that_of_the_whole_tile(pink):
-    seen, weight = recolour.sample(pink)
-    assert weight * np.count_nonzero(recolour.content(seen)[0]) == pytest.approx(
-        np.count_nonzero(recolour.content(pink)[0]), rel=0.05
+    seen, weight = recolouring.sample(pink)
+    assert weight * np.count_nonzero(recolouring.content(seen)[0]) == pytest.approx(
+        np.count_nonzero(recolouring.content(pink)[0]), rel=0.05
     )

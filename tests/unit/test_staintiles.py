@@ -6,19 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from grossing import (
-    channels,
-    dataset,
-    deepzoom,
-    density,
-    labels,
-    sampling,
-    slides,
-    stain,
-    stainfit,
-    staintiles,
-    tables,
-)
+from grossing import dataset
+from grossing.mask import labels
+from grossing.measure import sampling
+from grossing.slide import opening
+from grossing.stain import fit as stain_fit
+from grossing.stain import normalisation, optical_density
+from grossing.support import tables
+from grossing.tiles import deepzoom, normalized_tiles, separated_stains
 from test_tiles import CONFIG, PNG, cut, measured
 
 KINDS = {
@@ -48,7 +43,7 @@ def normalize(tiled, output, record, **options):
     container, metrics, section = tiled
     usual = {"reference": None, "method": "macenko", "scope": "slide"}
     options = usual | {"record": record, "tiles": section} | options
-    return staintiles.normalize(container, metrics, output, **options)
+    return normalized_tiles.normalize(container, metrics, output, **options)
 
 
 def members(path):
@@ -74,11 +69,11 @@ def test_each_tile_is_what_apply_makes_of_it(tiled, record, tmp_path):
     raw, made = members(tiled[0]), members(tmp_path / "n")
     assert made.keys() == raw.keys() - (set(top(raw)) - set(top(made)))
     assert len(top(made)) == len(rows) - 1
-    found = stainfit.from_record(record["stain_fit"], "macenko")
+    found = stain_fit.from_record(record["stain_fit"], "macenko")
     suffix = tiled[2]["format"]
     for row in rows[1:]:
         name = next(n for n in top(raw) if n.endswith(f"/{place(row)}.{suffix}"))
-        expected, reason = stain.apply(found, dataset.decode(raw[name], {}))
+        expected, reason = normalisation.apply(found, dataset.decode(raw[name], {}))
         assert row["stain_status"] == (reason or "normalized")
         if reason:
             assert made[name] == raw[name]
@@ -124,7 +119,7 @@ def test_scope_tile_is_torchstain_on_each_tile(tiled, record, tmp_path):
     if tiled[2]["format"] == "png":
         for name in made:
             tile = dataset.decode(raw[name], {})
-            expected = stain.apply(stain.fit(tile), tile)[0]
+            expected = normalisation.apply(normalisation.fit(tile), tile)[0]
             assert np.array_equal(dataset.decode(made[name], {}), expected)
 
 
@@ -136,7 +131,7 @@ def test_slide_that_was_not_tiled_gives_an_empty_container(record, tmp_path):
     tables.write_parquet(tables.from_rows([], tables.TILE_METRICS), tmp_path / "m.parquet")
     empty = (tmp_path / "tiles.zip", tmp_path / "m.parquet", PNG)
     assert normalize(empty, tmp_path / "n.zip", {"slide_id": name, "readable": False}) == []
-    channels.separate(
+    separated_stains.separate(
         *empty[:2], {"eosin": tmp_path / "e.zip"}, record={"slide_id": name}, tiles=PNG
     )
     assert list(members(tmp_path / "n.zip")) == list(members(tmp_path / "e.zip")) == [f"{name}.dzi"]
@@ -145,24 +140,28 @@ def test_slide_that_was_not_tiled_gives_an_empty_container(record, tmp_path):
 def test_another_stain_has_no_tiles_of_haematoxylin_and_eosin(tiled, record, tmp_path):
     container, metrics, section = tiled
     ihc = record | {"is_he": False}
-    channels.separate(container, metrics, {"eosin": tmp_path / "e"}, record=ihc, tiles=section)
+    separated_stains.separate(
+        container, metrics, {"eosin": tmp_path / "e"}, record=ihc, tiles=section
+    )
     assert list(members(tmp_path / "e")) == [f"{record['slide_id']}.dzi"]
 
 
 def test_separated_tiles_are_grey_densities_relative_to_the_glass(tiled, record, tmp_path):
     container, metrics, section = tiled
-    outputs = {name: tmp_path / name for name in channels.CHANNELS}
-    channels.separate(container, metrics, outputs, record=record, tiles=section)
+    outputs = {name: tmp_path / name for name in separated_stains.CHANNELS}
+    separated_stains.separate(container, metrics, outputs, record=record, tiles=section)
     raw, suffix = members(container), section["format"]
     glass = [record[f"background_{band}"] for band in "rgb"]
-    for stain_name, channel in channels.CHANNELS.items():
+    for stain_name, channel in separated_stains.CHANNELS.items():
         made = members(outputs[stain_name])
         rows = [row for row in tables.read(metrics).to_pylist() if row["tile_path"]]
         assert set(top(made)) == {row["tile_path"] for row in rows}
         for row in rows:
             tile = grey(made[row["tile_path"]])
-            expected = stain.separate(dataset.decode(raw[row["tile_path"]], row), glass=glass)
-            apart = np.abs(tile - density.to_grey(expected[..., channel]).astype(int))
+            expected = normalisation.separate(
+                dataset.decode(raw[row["tile_path"]], row), glass=glass
+            )
+            apart = np.abs(tile - optical_density.to_grey(expected[..., channel]).astype(int))
             assert tile.shape == (256, 256)
             assert apart.max() == 0 if suffix == "png" else apart.mean() < 4
         below = [n for n in made if "/" in n and n not in top(made)]
@@ -173,20 +172,20 @@ def test_mean_densities_of_the_table_are_those_of_the_pictures(tiled, record, tm
     """Clipping at 0 can only raise the mean of a picture."""
     container, metrics, section = tiled
     near = 0.01 if section["format"] == "png" else 0.03  # the table is of the raw pixels
-    channels.separate(
+    separated_stains.separate(
         container, metrics, {"hematoxylin": tmp_path / "h"}, record=record, tiles=section
     )
     made = members(tmp_path / "h")
     for row in tables.read(metrics).to_pylist():
         if row["tile_path"]:
-            mean = grey(made[row["tile_path"]]).mean() / density.GREY_PER_OD
+            mean = grey(made[row["tile_path"]]).mean() / optical_density.GREY_PER_OD
             assert -near < mean - row["hematoxylin_od"] < 0.04 + near
 
 
 def test_only_tissue_is_pooled(real_slide):
     """A quarter of the mask's rows made pen takes a quarter of the pixels."""
-    with slides.Slide(real_slide) as opened:
-        facts = slides.facts(opened)
+    with opening.Slide(real_slide) as opened:
+        facts = opening.facts(opened)
         mask = np.full((370, 277), labels.TISSUE, np.uint8)
         everything = pooled(opened, facts, mask)
         mask[::4] = labels.PEN
@@ -200,7 +199,7 @@ def pooled(opened, facts, mask):
 
 
 def test_the_slide_keeps_its_fit_unless_it_is_not_he(real_slide, record):
-    own = stainfit.from_record(record["stain_fit"], "macenko")
+    own = stain_fit.from_record(record["stain_fit"], "macenko")
     assert own.h == pytest.approx([record[f"stain_h_{band}"] for band in "rgb"], abs=1e-4)
-    assert isinstance(stainfit.from_record(record["stain_fit"], "reinhard"), stainfit.Reinhard)
+    assert isinstance(stain_fit.from_record(record["stain_fit"], "reinhard"), stain_fit.Reinhard)
     assert measured(real_slide, stain="Ki67").record["stain_fit"] is None

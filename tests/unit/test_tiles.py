@@ -10,7 +10,13 @@ import numpy as np
 import openslide
 import pytest
 import yaml
-from grossing import deepzoom, focus, grid, labels, measure, records, tables, tiles
+from grossing.mask import labels
+from grossing.measure import focus
+from grossing.measure import slide as measure_slide
+from grossing.slide import grid
+from grossing.slide import record as record_files
+from grossing.support import tables
+from grossing.tiles import deepzoom, tile_loop
 from running import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
@@ -19,7 +25,7 @@ PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
 
 
 def measured(path, mpp=None, stain=""):
-    return measure.slide(
+    return measure_slide.slide(
         path,
         slide_id="A.1",
         given_mpp=mpp,
@@ -31,7 +37,7 @@ def measured(path, mpp=None, stain=""):
 
 
 def cut(path, found, container, options=PNG, passed=True):
-    return tiles.slide(
+    return tile_loop.slide(
         path,
         found.record,
         found.mask,
@@ -76,7 +82,7 @@ def test_tiles_beyond_the_picture_are_padded_with_glass(real_slide, real, tmp_pa
     assert edge
     for row in edge:
         beyond = tile(tmp_path / "a.zip", row)[2967 - row["y_level0_px"] :]
-        assert (beyond == records.glass_of(real.record)).all()
+        assert (beyond == record_files.glass_of(real.record)).all()
 
 
 def test_a_slide_at_40x_comes_out_at_half_size(at_40x, tmp_path):
@@ -167,7 +173,7 @@ def test_damage_of_a_single_level_slide_is_reported_as_lost_tiles(real_slide, tm
 @pytest.mark.parametrize("mpp", [0.23, 0.2527])
 def test_unaligned_grids_read_each_tile_where_its_row_says(at_40x, tmp_path, mpp):
     found = measured(at_40x, mpp)
-    rows = tiles.slide(
+    rows = tile_loop.slide(
         at_40x,
         found.record,
         found.mask,
@@ -195,7 +201,7 @@ def test_candidates_need_tissue_and_scanned_picture():
     mask[:8, 32:40] = labels.TISSUE
     mask[32:, :20] = labels.NOT_SCANNED
     mask[48:, :] = labels.TISSUE
-    found = {(r["tile_col"], r["tile_row"]): r for r in tiles.candidates(mask, cells, 8)}
+    found = {(r["tile_col"], r["tile_row"]): r for r in tile_loop.candidates(mask, cells, 8)}
     assert set(found) == {(0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 1)}
     assert found[1, 0]["tissue_fraction"] == pytest.approx(64 / 1024)
     order = [deepzoom.z_order(*cell) for cell in found]
@@ -208,7 +214,7 @@ def test_readers_and_threads_make_no_difference(at_40x, tmp_path, mpp, threads):
     found = measured(at_40x, mpp)
     made = {}
     for reader in ("auto", "openslide"):
-        rows = tiles.slide(
+        rows = tile_loop.slide(
             at_40x,
             found.record,
             found.mask,

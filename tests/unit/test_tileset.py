@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from grossing import encode, tables, tileset
+from grossing.support import images, tables
+from grossing.tiles import stored_tiles
 
 
 def made(folder, size_px, side):
@@ -10,14 +11,14 @@ def made(folder, size_px, side):
     rows = []
     for row, column in np.ndindex(side, side):
         picture = np.full((size_px, size_px, 3), (column * 9, row * 9, 90), np.uint8)
-        name, data = f"{column}_{row}.png", encode.png(picture)
+        name, data = f"{column}_{row}.png", images.png(picture)
         (folder / name).write_bytes(data)
         rows.append(
             {"slide_id": "A", "tile_path": name, "tile_bytes": len(data)}
             | {"tile_col": column, "tile_row": row}
         )
     tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "rows.parquet")
-    return tileset.TileSet(folder, folder / "rows.parquet")
+    return stored_tiles.TileSet(folder, folder / "rows.parquet")
 
 
 @pytest.mark.parametrize(("size_px", "side", "kept"), [(512, 9, 64), (1024, 5, 16), (2048, 4, 9)])

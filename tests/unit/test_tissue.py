@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from grossing import artefacts, tissue
-from grossing import labels as labels_of
+from grossing.mask import artefacts, tissue
+from grossing.mask import labels as labels_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 TRUTH = SHARED / "tissue_gt"

@@ -8,7 +8,7 @@ import make_slide
 import numpy as np
 import openslide
 import pytest
-from grossing import vipsfeed, wholeslide
+from grossing.tiles import libvips_engine, libvips_feed
 from test_tiles import PNG, TARGET, cut, measured
 
 PASSED = {"passed": True, "quality": 90, **TARGET}
@@ -26,7 +26,7 @@ def psnr(a, b):
 
 
 def test_rescaled_slide_opens_at_the_target_resolution(at_40x, tmp_path):
-    wholeslide.rescale(at_40x, measured(at_40x).record, tmp_path / "a.tif", **PASSED)
+    libvips_engine.rescale(at_40x, measured(at_40x).record, tmp_path / "a.tif", **PASSED)
     with openslide.OpenSlide(tmp_path / "a.tif") as slide, openslide.OpenSlide(at_40x) as source:
         assert slide.dimensions == (1500, 1200)
         assert slide.level_count > 1
@@ -37,7 +37,7 @@ def test_rescaled_slide_opens_at_the_target_resolution(at_40x, tmp_path):
 
 
 def test_nothing_of_the_source_is_told(at_40x, tmp_path):
-    wholeslide.rescale(at_40x, measured(at_40x).record, tmp_path / "a.tif", **PASSED)
+    libvips_engine.rescale(at_40x, measured(at_40x).record, tmp_path / "a.tif", **PASSED)
     data = (tmp_path / "a.tif").read_bytes()
     assert not any(str(value).encode() in data for value in make_slide.PERSONAL.values())
     with openslide.OpenSlide(tmp_path / "a.tif") as slide:
@@ -46,7 +46,7 @@ def test_nothing_of_the_source_is_told(at_40x, tmp_path):
 
 
 def test_a_slide_at_the_target_keeps_its_size(real_slide, tmp_path):
-    wholeslide.rescale(real_slide, measured(real_slide).record, tmp_path / "a.tif", **PASSED)
+    libvips_engine.rescale(real_slide, measured(real_slide).record, tmp_path / "a.tif", **PASSED)
     with openslide.OpenSlide(tmp_path / "a.tif") as slide:
         assert slide.dimensions == (2220, 2967)
         assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.499, rel=1e-4)
@@ -54,7 +54,7 @@ def test_a_slide_at_the_target_keeps_its_size(real_slide, tmp_path):
 
 def test_a_slide_that_did_not_pass_is_one_pixel(real_slide, tmp_path):
     record = measured(real_slide).record
-    wholeslide.rescale(real_slide, record, tmp_path / "a.tif", **PASSED | {"passed": False})
+    libvips_engine.rescale(real_slide, record, tmp_path / "a.tif", **PASSED | {"passed": False})
     with openslide.OpenSlide(tmp_path / "a.tif") as slide:
         assert slide.dimensions == (1, 1)
 
@@ -107,14 +107,14 @@ def test_a_failing_feed_fails_the_writer_and_leaves_no_thread(tmp_path):
 
     with (
         pytest.raises(RuntimeError, match="went away"),
-        vipsfeed.image(bands(), 64, 640) as image,
+        libvips_feed.image(bands(), 64, 640) as image,
     ):
         image.write_to_file(str(tmp_path / "a.tif"))
 
 
 def test_a_failing_writer_stops_the_feed(tmp_path):
     bands = (np.zeros((64, 64, 3), np.uint8) for _ in range(1000))
-    with pytest.raises(Exception, match="nowhere"), vipsfeed.image(bands, 64, 64_000) as image:
+    with pytest.raises(Exception, match="nowhere"), libvips_feed.image(bands, 64, 64_000) as image:
         image.write_to_file(str(tmp_path / "nowhere" / "a.tif"))
 
 

@@ -10,18 +10,11 @@ import make_slide
 import numpy as np
 import pytest
 import yaml
-from grossing import (
-    cellmap,
-    encode,
-    labels,
-    localcontrast,
-    records,
-    tables,
-    tiles,
-    tileset,
-    tissue,
-    zones,
-)
+from grossing.mask import labels, tissue
+from grossing.slide import record as record_files
+from grossing.support import images, tables
+from grossing.tiles import stored_tiles, tile_loop
+from grossing.zones import block_sums, cellularity, local_contrast
 from running import REPOSITORY
 
 TILES = Path(__file__).parents[3] / "shared/data/tiles"
@@ -68,7 +61,7 @@ def iou(a, b):
 @pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0, 2.0])
 def test_a_dense_disc_is_the_zone_at_any_resolution(mpp):
     picture, body, disc = scene(mpp)
-    found = zones.find(picture, mpp, body)
+    found = cellularity.find(picture, mpp, body)
     assert iou(found, disc) > 0.85
     assert found.sum() == pytest.approx(disc.sum(), rel=0.15)
 
@@ -80,19 +73,19 @@ def test_a_zone_does_not_fade_at_the_edge_of_the_tissue():
     picture[~half] = GLASS
     edge = disc & half & ~np.roll(half, 30, axis=1)
     assert edge.sum() > 5000
-    assert zones.find(picture, 0.5, half)[edge].mean() > 0.85
+    assert cellularity.find(picture, 0.5, half)[edge].mean() > 0.85
 
 
 def test_the_textbook_chain_finds_the_disc_too():
     picture, body, disc = scene(0.5)
-    found = zones.find(picture, 0.5, body, method="clahe_local")
+    found = cellularity.find(picture, 0.5, body, method="clahe_local")
     assert iou(found, disc) > 0.75
 
 
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 def test_ordinary_tissue_has_no_zone(method):
     picture, body, _ = scene(0.5, radius_um=0)
-    assert not zones.find(picture, 0.5, body, method=method).any()
+    assert not cellularity.find(picture, 0.5, body, method=method).any()
 
 
 def test_evenly_crowded_tissue_is_no_zone():
@@ -100,8 +93,8 @@ def test_evenly_crowded_tissue_is_no_zone():
     picture, body, _ = scene(0.5, radius_um=2000)
     share = _nuclear_share(picture, body)
     assert share > CONFIG["zones"]["fraction_min"]
-    assert zones.find(picture, 0.5, body).mean() < 0.02
-    absolute = zones.find(picture, 0.5, body, mad_factor=0)
+    assert cellularity.find(picture, 0.5, body).mean() < 0.02
+    absolute = cellularity.find(picture, 0.5, body, mad_factor=0)
     assert absolute.mean() > 0.2
 
 
@@ -109,14 +102,14 @@ def _nuclear_share(picture, body):
     return (picture[body].astype(int) @ [1, 1, 1] < 400).mean()
 
 
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 @pytest.mark.parametrize("sd", [0, 1.5, 6])
 def test_glass_has_no_zone_even_where_it_is_called_tissue(method, sd):
     noise = np.random.default_rng(3).normal(0, sd, (512, 512, 3))
     glass = np.clip(np.rint(GLASS + cv2.GaussianBlur(noise, (0, 0), 0.7)), 0, 255).astype(np.uint8)
     everywhere = np.ones((512, 512), np.bool_)
-    assert not zones.find(glass, 0.5, everywhere, method=method).any()
-    assert not zones.find(glass, 0.5, method=method).any()
+    assert not cellularity.find(glass, 0.5, everywhere, method=method).any()
+    assert not cellularity.find(glass, 0.5, method=method).any()
 
 
 def test_noise_stretched_to_the_full_range_would_have_zones():
@@ -125,37 +118,37 @@ def test_noise_stretched_to_the_full_range_would_have_zones():
     faint = 0.01 * cv2.GaussianBlur(noise, (0, 0), 4)
     faint = (faint - faint.min()).astype(np.float32)
     everywhere = np.ones(faint.shape, np.bool_)
-    stretched = faint * np.float32(2 * localcontrast.FAINTEST_OD) / faint.max()
-    assert localcontrast.zones(stretched, everywhere, 8).mean() > 0.1
-    assert not localcontrast.zones(faint, everywhere, 8).any()
+    stretched = faint * np.float32(2 * local_contrast.FAINTEST_OD) / faint.max()
+    assert local_contrast.zones(stretched, everywhere, 8).mean() > 0.1
+    assert not local_contrast.zones(faint, everywhere, 8).any()
 
 
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 def test_ink_has_no_zone(method):
     picture, _, _ = scene(0.5, radius_um=0)
     picture[300:900, 300:900] = (20, 120, 70)
     labelled = tissue.segment(picture, 0.5)
     assert (labelled == labels.PEN).mean() > 0.1
-    assert not (zones.find(picture, 0.5, method=method) & (labelled == labels.PEN)).any()
+    assert not (cellularity.find(picture, 0.5, method=method) & (labelled == labels.PEN)).any()
 
 
 @pytest.mark.skipif(not TILES.is_dir(), reason="shared tiles are not here")
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 @pytest.mark.parametrize("name", EMPTY)
 def test_real_empty_and_inked_tiles_have_no_zone(name, method):
     picture = np.ascontiguousarray(cv2.imread(str(TILES / EMPTY[name]))[..., ::-1])
     for mpp in (0.25, 0.5, 1.0):
-        assert not zones.find(picture, mpp, method=method).any()
+        assert not cellularity.find(picture, mpp, method=method).any()
 
 
 @pytest.mark.skipif(not TILES.is_dir(), reason="shared tiles are not here")
 def test_portal_inflammation_of_real_liver():
     picture = np.ascontiguousarray(cv2.imread(str(TILES / "liverquant_tile02_HE.jpg"))[..., ::-1])
-    found = zones.find(picture, 0.5)
+    found = cellularity.find(picture, 0.5)
     assert found[400:700, 150:300].mean() > 0.4
     assert found.mean() < 0.05
     quiet = np.ascontiguousarray(cv2.imread(str(TILES / "liverquant_tile01_HE.jpg"))[..., ::-1])
-    assert not zones.find(quiet, 0.5).any()
+    assert not cellularity.find(quiet, 0.5).any()
 
 
 @pytest.mark.parametrize(
@@ -174,11 +167,11 @@ def test_portal_inflammation_of_real_liver():
 def test_wrong_input_is_refused(wrong):
     given = {"rgb": np.zeros((9, 9, 3), np.uint8), "mpp": 0.5} | wrong
     with pytest.raises(ValueError, match=r"rgb|mpp|mask|method"):
-        zones.find(**given)
+        cellularity.find(**given)
 
 
 def test_called_bare_it_uses_the_shipped_config():
-    options = inspect.signature(zones.find).parameters.values()
+    options = inspect.signature(cellularity.find).parameters.values()
     defaults = {p.name: p.default for p in options if p.kind is p.KEYWORD_ONLY}
     assert defaults.pop("glass") is None
     assert defaults == OPTIONS
@@ -189,9 +182,9 @@ def test_called_bare_it_uses_the_shipped_config():
 
 def test_tiles_that_share_cells_sum_to_the_whole_picture():
     values = np.random.default_rng(1).random((90, 70)).astype(np.float32)
-    whole = cellmap.CellMap((6, 5), 16)
+    whole = block_sums.CellMap((6, 5), 16)
     whole.add(values, 0, 0, 1)
-    parts = cellmap.CellMap((6, 5), 16)
+    parts = block_sums.CellMap((6, 5), 16)
     for y in range(0, 90, 25):
         for x in range(0, 70, 25):
             parts.add(values[y : y + 25, x : x + 25], x, y, 1)
@@ -202,7 +195,7 @@ def test_tiles_that_share_cells_sum_to_the_whole_picture():
 
 
 def test_what_lies_beyond_the_cells_is_left_out():
-    cells = cellmap.CellMap((2, 2), 10)
+    cells = block_sums.CellMap((2, 2), 10)
     cells.add(np.ones((8, 8), np.bool_), 16, 4, 1)
     assert cells.pixels.tolist() == [[0, 4 * 6], [0, 4 * 2]]
     cells.add(np.ones((8, 8), np.bool_), 20, 0, 1)
@@ -229,7 +222,7 @@ def cut_into(folder, picture, body, disc):
     } | {f"background_{band}": GLASS[i] for i, band in enumerate("rgb")}
     rows = []
     for row, column in np.ndindex(8, 8):
-        data = encode.png(
+        data = images.png(
             np.ascontiguousarray(
                 picture[row * 256 : row * 256 + 256, column * 256 : column * 256 + 256]
             )
@@ -247,8 +240,8 @@ def cut_into(folder, picture, body, disc):
 
 def sought(drawn, *, mask=None, given_stain="", **options):
     folder, record = drawn[:2]
-    with tileset.TileSet(folder, folder / "rows.parquet") as tiles_:
-        return zones.slide(
+    with stored_tiles.TileSet(folder, folder / "rows.parquet") as tiles_:
+        return cellularity.slide(
             tiles_,
             record,
             drawn[2] if mask is None else mask,
@@ -261,13 +254,13 @@ def as_picture(found, side=2048):
     return cv2.resize(found.mask.view(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST) > 0
 
 
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 def test_tiles_give_what_the_whole_picture_gives(drawn, method):
     """No seam: tile borders run through the disc."""
     _, _, mask, picture, body, disc = drawn
     found = sought(drawn, method=method)
     assert found.mask.shape == mask.shape
-    whole = zones.find(picture, 0.5, body, glass=GLASS, method=method)
+    whole = cellularity.find(picture, 0.5, body, glass=GLASS, method=method)
     assert iou(as_picture(found), whole) > 0.97
     assert iou(as_picture(found), disc) > (0.85 if method == "density" else 0.6)
 
@@ -275,8 +268,8 @@ def test_tiles_give_what_the_whole_picture_gives(drawn, method):
 def test_area_fraction_and_outline_of_the_known_disc(drawn, tmp_path):
     found = sought(drawn)
     paths = {name: str(tmp_path / f"z.{name}") for name in ("facts", "mask", "outlines")}
-    zones.write(found, drawn[1], type("To", (), paths))
-    facts = records.read(paths["facts"])
+    cellularity.write(found, drawn[1], type("To", (), paths))
+    facts = record_files.read(paths["facts"])
     jsonschema.Draft202012Validator(SCHEMA).validate(facts)
     assert list(facts) == list(SCHEMA["properties"])
     truth_mm2 = np.pi * 0.15**2
@@ -309,7 +302,7 @@ def test_a_coarse_mask_is_divided(drawn):
     assert iou(as_picture(found), as_picture(sought(drawn))) > 0.97
 
 
-@pytest.mark.parametrize("method", zones.METHODS)
+@pytest.mark.parametrize("method", cellularity.METHODS)
 def test_only_tissue_counts(drawn, method):
     """The disc lies under a pen: nothing is left, nor does it raise the share beside it."""
     disc = cv2.resize(drawn[5].view(np.uint8), (128, 128), interpolation=cv2.INTER_AREA) > 0
@@ -327,14 +320,14 @@ def test_ink_beside_the_tissue_shifts_no_threshold(drawn, tmp_path):
 
 def test_noise_of_tissue_without_nuclei_is_not_split():
     eosin = np.random.default_rng(0).normal(0.02, 0.03, 100_000).astype(np.float32)
-    counts = zones._histogram(eosin)
-    assert zones._nuclear_od(counts, 0.0) < 0.05
-    assert zones._nuclear_od(counts, 0.12) == 0.12
+    counts = cellularity._histogram(eosin)
+    assert cellularity._nuclear_od(counts, 0.0) < 0.05
+    assert cellularity._nuclear_od(counts, 0.12) == 0.12
 
 
 def test_a_sampled_threshold_serves_a_slide_of_many_tiles(drawn, monkeypatch):
     whole = sought(drawn)
-    monkeypatch.setattr(tileset, "SAMPLE_TILES", 16)
+    monkeypatch.setattr(stored_tiles, "SAMPLE_TILES", 16)
     sampled = sought(drawn)
     assert sampled.facts["nuclear_od"] == pytest.approx(whole.facts["nuclear_od"], abs=0.03)
     assert iou(sampled.mask, whole.mask) > 0.95
@@ -343,8 +336,8 @@ def test_a_sampled_threshold_serves_a_slide_of_many_tiles(drawn, monkeypatch):
 def test_no_tile_stays_in_memory(drawn):
     """Each is looked at once, or twice far apart."""
     folder, record, mask = drawn[:3]
-    with tileset.TileSet(folder, folder / "rows.parquet") as tiles_:
-        zones.slide(tiles_, record, mask, given_stain="", zones=OPTIONS)
+    with stored_tiles.TileSet(folder, folder / "rows.parquet") as tiles_:
+        cellularity.slide(tiles_, record, mask, given_stain="", zones=OPTIONS)
         assert tiles_._kept == {}
 
 
@@ -371,20 +364,22 @@ def test_other_stains_have_empty_valid_files_and_a_word_in_the_log(drawn, tmp_pa
 def test_a_slide_that_was_not_tiled_has_empty_valid_files(tmp_path):
     tables.write_parquet(tables.from_rows([], tables.TILE_METRICS), tmp_path / "rows.parquet")
     record = {"slide_id": "broken", "readable": False}
-    with tileset.TileSet(tmp_path, tmp_path / "rows.parquet") as none:
-        found = zones.slide(none, record, np.zeros((1, 1), np.uint8), given_stain="", zones=OPTIONS)
+    with stored_tiles.TileSet(tmp_path, tmp_path / "rows.parquet") as none:
+        found = cellularity.slide(
+            none, record, np.zeros((1, 1), np.uint8), given_stain="", zones=OPTIONS
+        )
     check_empty(found, record, tmp_path, "no_tiles")
 
 
 def check_empty(found, record, folder, reason):
     paths = {name: str(folder / f"z.{name}") for name in ("facts", "mask", "outlines")}
-    zones.write(found, record, type("To", (), paths))
-    facts = records.read(paths["facts"])
+    cellularity.write(found, record, type("To", (), paths))
+    facts = record_files.read(paths["facts"])
     jsonschema.Draft202012Validator(SCHEMA).validate(facts)
     assert facts["reason"] == reason
-    assert {value for key, value in facts.items() if key in zones.MEASURED} == {None}
+    assert {value for key, value in facts.items() if key in cellularity.MEASURED} == {None}
     assert cv2.imread(paths["mask"], cv2.IMREAD_UNCHANGED).tolist() == [[0]]
-    assert records.read(paths["outlines"]) == {"type": "FeatureCollection", "features": []}
+    assert record_files.read(paths["outlines"]) == {"type": "FeatureCollection", "features": []}
 
 
 def test_a_synthetic_slide_through_the_real_stages(real_slide, tmp_path):
@@ -394,7 +389,7 @@ def test_a_synthetic_slide_through_the_real_stages(real_slide, tmp_path):
 
     make_slide.make_slide(real_slide, tmp_path / "a.svs", 2000, 1600, seed=3)
     found = measured(tmp_path / "a.svs")
-    rows = tiles.slide(
+    rows = tile_loop.slide(
         tmp_path / "a.svs",
         found.record,
         found.mask,
@@ -405,8 +400,10 @@ def test_a_synthetic_slide_through_the_real_stages(real_slide, tmp_path):
         target_mpp_tolerance=0.02,
     )
     tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), tmp_path / "a.parquet")
-    with tileset.TileSet(tmp_path / "a.zip", tmp_path / "a.parquet") as opened:
-        result = zones.slide(opened, found.record, found.mask, given_stain="H&E", zones=OPTIONS)
+    with stored_tiles.TileSet(tmp_path / "a.zip", tmp_path / "a.parquet") as opened:
+        result = cellularity.slide(
+            opened, found.record, found.mask, given_stain="H&E", zones=OPTIONS
+        )
     assert result.mask.shape == found.mask.shape
     assert not (result.mask & (found.mask != labels.TISSUE)).any()
     share = result.facts["tissue_area_mm2"] / found.record["tissue_area_mm2"]

@@ -6,7 +6,7 @@ import cv2
 import make_stack
 import numpy as np
 import pytest
-from grossing import zstack
+from grossing.zstack import plane_choice
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CELL_PX = 128
@@ -29,7 +29,7 @@ def planes(sharp, truth):
 
 
 def per_cell(truth, cell_px):
-    rows, columns = zstack.grid_shape(*truth.shape[::-1], cell_px)
+    rows, columns = plane_choice.grid_shape(*truth.shape[::-1], cell_px)
     return np.array(
         [
             [truth[r * cell_px :, c * cell_px :][:cell_px, :cell_px].mean() for c in range(columns)]
@@ -46,10 +46,10 @@ def gain(fused, planes, sharp):
     return psnr(fused, sharp) - max(psnr(plane, sharp) for plane in planes)
 
 
-@pytest.mark.parametrize("method", zstack.METHODS)
+@pytest.mark.parametrize("method", plane_choice.METHODS)
 @pytest.mark.parametrize("cell_px", [64, 100, 256])
 def test_right_plane_and_sharper_than_any(planes, sharp, truth, method, cell_px):
-    fused, chosen = zstack.fuse(planes, cell_px, method=method)
+    fused, chosen = plane_choice.fuse(planes, cell_px, method=method)
     assert fused.shape == sharp.shape
     assert fused.dtype == np.uint8
     assert chosen.shape == (-(-1024 // cell_px),) * 2
@@ -61,7 +61,7 @@ def test_right_plane_and_sharper_than_any(planes, sharp, truth, method, cell_px)
 def test_right_plane_whatever_the_number_and_the_noise(sharp, count, noise):
     truth = make_stack.heights(1024, 1024, count)
     planes = make_stack.defocused(sharp, truth, count, noise=noise)
-    _, chosen = zstack.fuse(planes, CELL_PX)
+    _, chosen = plane_choice.fuse(planes, CELL_PX)
     assert (np.abs(chosen - per_cell(truth, CELL_PX)) <= 0.75).mean() >= 0.97
 
 
@@ -73,7 +73,7 @@ def test_tiles_of_other_makers():
         sharp = cv2.imread(str(path))
         truth = make_stack.heights(*sharp.shape[:2], 5)
         planes = make_stack.defocused(sharp, truth, 5)
-        fused, chosen = zstack.fuse(planes, 256)
+        fused, chosen = plane_choice.fuse(planes, 256)
         assert (np.abs(chosen - per_cell(truth, 256)) <= 0.75).mean() >= 0.97, path.name
         assert gain(fused, planes, sharp) >= 3, path.name
 
@@ -82,7 +82,7 @@ def test_differences_below_zero_do_not_wrap():
     """A black point on white: its 5 x 5 mean lies 10 below white, 245 above black."""
     picture = np.full((20, 20), 255, np.uint8)
     picture[10, 10] = 0
-    assert zstack.sharpness(picture, "absdiff") == pytest.approx((24 * 10 + 245) / 400)
+    assert plane_choice.sharpness(picture, "absdiff") == pytest.approx((24 * 10 + 245) / 400)
 
 
 def test_wrapped_differences_choose_otherwise(planes, truth):
@@ -92,7 +92,7 @@ def test_wrapped_differences_choose_otherwise(planes, truth):
         return np.abs(cv2.blur(plane, (5, 5)) - plane)[at].sum()
 
     wrong = ours = 0
-    _, chosen = zstack.fuse(planes, CELL_PX, method="absdiff")
+    _, chosen = plane_choice.fuse(planes, CELL_PX, method="absdiff")
     for (row, column), best in np.ndenumerate(per_cell(truth, CELL_PX)):
         at = (
             slice(row * CELL_PX, (row + 1) * CELL_PX),
@@ -120,7 +120,7 @@ def steps_at_seams(picture, cells):
 def test_no_seams_even_where_planes_differ_in_brightness(planes, sharp):
     """Against the sharp picture, which has steps of its own at the borders of its JPEG tiles."""
     planes = [np.clip(p.astype(int) - 6 * k, 0, 255).astype(np.uint8) for k, p in enumerate(planes)]
-    fused, chosen = zstack.fuse(planes, CELL_PX)
+    fused, chosen = plane_choice.fuse(planes, CELL_PX)
     side_by_side = np.kron(chosen, np.ones((CELL_PX, CELL_PX), int))[None, ..., None]
     cut = np.take_along_axis(np.stack(planes), side_by_side, 0)[0]
     own = steps_at_seams(sharp, chosen)
@@ -134,7 +134,7 @@ def test_planes_merge_over_16_px_without_a_step():
 
     def cell(near):
         read = lambda plane, x, y, w, h: parts[plane][y : y + h, x : x + w]  # noqa: E731
-        return zstack.blended(np.array(near, np.int32), read, 64, 64)[..., 0].astype(int)
+        return plane_choice.blended(np.array(near, np.int32), read, 64, 64)[..., 0].astype(int)
 
     left, right = cell([[0, 0, 1]] * 3), cell([[0, 1, 1]] * 3)
     line = np.concatenate([left, right], axis=1)
@@ -151,17 +151,17 @@ def test_cells_without_tissue_take_their_neighbours_plane(planes, sharp):
     shares[:, 5:] = 0.04
     stack = [plane.copy() for plane in planes]
     stack[0][:, 640:] = np.kron(np.indices((256, 96)).sum(0) % 2 * 255, np.ones((4, 4)))[..., None]
-    _, chosen = zstack.fuse(stack, CELL_PX, tissue_fraction=shares)
+    _, chosen = plane_choice.fuse(stack, CELL_PX, tissue_fraction=shares)
     assert (chosen[:, 6:] == chosen[:, 4:5]).mean() >= 0.8
-    assert (zstack.fuse(stack, CELL_PX)[1][:, 6:] == 0).all()
+    assert (plane_choice.fuse(stack, CELL_PX)[1][:, 6:] == 0).all()
 
 
 def test_planes_that_hardly_differ_give_the_middle_one(sharp):
     rng = np.random.default_rng(1)
     same = [np.clip(sharp + rng.normal(0, 1, sharp.shape), 0, 255).astype(np.uint8) for _ in "123"]
-    assert (zstack.fuse(same, CELL_PX)[1] == 1).all()
+    assert (plane_choice.fuse(same, CELL_PX)[1] == 1).all()
     blank = np.full((3, 200, 300, 3), 240, np.uint8)
-    fused, chosen = zstack.fuse(blank, 64)
+    fused, chosen = plane_choice.fuse(blank, 64)
     assert (chosen == 1).all()
     assert (fused == 240).all()
 
@@ -171,12 +171,12 @@ def test_a_lone_cell_against_its_neighbours_is_overruled():
     values = np.ones((7, 7, 5))
     values[..., 2] = 3
     values[4, 4] = [3, 1, 1, 1, 1]
-    flat = zstack.choose(lambda r, c: values[r, c], np.ones((7, 7), bool), 5)
+    flat = plane_choice.choose(lambda r, c: values[r, c], np.ones((7, 7), bool), 5)
     assert flat.ratio[4, 4] == 3
     assert (flat.plane == 2).all()
     for column in range(7):
         values[:, column] = np.eye(5)[min(column, 4)] + 1
-    steep = zstack.choose(lambda r, c: values[r, c], np.ones((7, 7), bool), 5)
+    steep = plane_choice.choose(lambda r, c: values[r, c], np.ones((7, 7), bool), 5)
     assert (steep.plane == np.minimum(np.arange(7), 4)).all()
 
 
@@ -187,10 +187,10 @@ def test_coarse_to_fine_measures_borders_and_finds_the_same():
     def measure(row, column):
         return np.eye(4)[truth[row, column]] + 1
 
-    found = zstack.choose(measure, np.ones(truth.shape, bool), 4)
+    found = plane_choice.choose(measure, np.ones(truth.shape, bool), 4)
     assert (found.plane == truth).mean() > 0.99
     assert found.measured < 0.5 * truth.size
-    agreed = found.source == zstack.AGREED
+    agreed = found.source == plane_choice.AGREED
     assert agreed.sum() + found.measured == truth.size
     assert (found.plane[agreed] == truth[agreed]).all()
 
@@ -209,21 +209,21 @@ def test_every_piece_of_tissue_is_measured_however_small(tissue):
     """No cell of these pieces, or of the last, is one of those that are measured first."""
     truth = np.where(np.arange(tissue.shape[1]) < 3, 0, 2)[None].repeat(len(tissue), axis=0)
     wanted = tissue.astype(bool)
-    found = zstack.choose(lambda r, c: np.eye(4)[truth[r, c]] + 1, wanted, 4)
+    found = plane_choice.choose(lambda r, c: np.eye(4)[truth[r, c]] + 1, wanted, 4)
     assert (found.plane[wanted] == truth[wanted]).all()
     assert found.measured > 0
 
 
 def test_grey_planes(planes):
     greys = np.array([cv2.cvtColor(plane, cv2.COLOR_RGB2GRAY) for plane in planes])
-    fused, chosen = zstack.fuse(greys, CELL_PX)
+    fused, chosen = plane_choice.fuse(greys, CELL_PX)
     assert fused.shape == (1024, 1024, 3)
     assert (fused[..., 0] == fused[..., 2]).all()
-    assert (chosen == zstack.fuse(planes, CELL_PX)[1]).mean() > 0.95
+    assert (chosen == plane_choice.fuse(planes, CELL_PX)[1]).mean() > 0.95
 
 
 def test_the_same_again(planes):
-    one, two = (zstack.fuse(planes, 100) for _ in range(2))
+    one, two = (plane_choice.fuse(planes, 100) for _ in range(2))
     assert np.array_equal(one[0], two[0])
     assert np.array_equal(one[1], two[1])
 
@@ -238,11 +238,11 @@ def test_the_same_again(planes):
 )
 def test_planes_that_do_not_fit_are_refused(planes, change, message):
     with pytest.raises(ValueError, match=message):
-        zstack.fuse(change(planes), CELL_PX)
+        plane_choice.fuse(change(planes), CELL_PX)
 
 
 def test_wrong_options_are_refused(planes):
     with pytest.raises(ValueError, match="method 'best' is unknown; use one of laplacian"):
-        zstack.fuse(planes, CELL_PX, method="best")
+        plane_choice.fuse(planes, CELL_PX, method="best")
     with pytest.raises(ValueError, match="cell_px must be at least 16 px, not 8"):
-        zstack.fuse(planes, 8)
+        plane_choice.fuse(planes, 8)

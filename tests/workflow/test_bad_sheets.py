@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from grossing import cohort, settings, tables
+from grossing.cohort import config, sheet
+from grossing.support import tables
+from grossing.support.errors import UserError
 from running import REPOSITORY, by_slide, run, snakemake, write_sheet
 from snakemake.utils import update_config
 
@@ -211,8 +213,8 @@ CONFIGURATIONS = {
 }
 
 
-def read(path: Path) -> cohort.Sheet:
-    return cohort.read_sheet(path, SCHEMAS / "cohort.schema.yaml", RESERVED)
+def read(path: Path) -> sheet.Sheet:
+    return sheet.read_sheet(path, SCHEMAS / "cohort.schema.yaml", RESERVED)
 
 
 def sheet_of(tmp_path: Path, content: bytes) -> Path:
@@ -225,7 +227,7 @@ def sheet_of(tmp_path: Path, content: bytes) -> Path:
 def test_wrong_sheet_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str) -> None:
     content, place, value, remedy = SHEETS[wrong]
     path = sheet_of(tmp_path, content)
-    with pytest.raises(cohort.UserError) as error:
+    with pytest.raises(UserError) as error:
         read(path)
     said = str(error.value)
     assert said.startswith(f"{path}, {place}: {value}"), said
@@ -234,13 +236,13 @@ def test_wrong_sheet_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: st
 
 
 def test_missing_sheet_names_its_path_and_the_key(tmp_path: Path) -> None:
-    with pytest.raises(cohort.UserError, match="no such cohort sheet: set `cohort`") as error:
+    with pytest.raises(UserError, match="no such cohort sheet: set `cohort`") as error:
         read(tmp_path / "nothing.csv")
     assert str(tmp_path / "nothing.csv") in str(error.value)
 
 
 def test_folder_for_a_sheet_is_told(tmp_path: Path) -> None:
-    with pytest.raises(cohort.UserError, match="give the path of a readable CSV file"):
+    with pytest.raises(UserError, match="give the path of a readable CSV file"):
         read(tmp_path)
 
 
@@ -282,20 +284,20 @@ def test_quoted_commas_and_line_breaks_are_read(tmp_path: Path) -> None:
 
 
 def check(text: str, path: Path, command_line: dict[str, Any]) -> None:
-    """`settings.check` of the shipped configuration with a user's file and command line."""
+    """`config.check` of the shipped configuration with a user's file and command line."""
     path.write_text(text)
     merged = yaml.safe_load(SHIPPED.read_text())
     for layer in (yaml.safe_load(text) or {}, command_line):
         update_config(merged, layer)
     files = {"config/config.yaml": SHIPPED, str(path): path}
-    settings.check(merged, SCHEMAS / "config.schema.yaml", files, command_line)
+    config.check(merged, SCHEMAS / "config.schema.yaml", files, command_line)
 
 
 @pytest.mark.parametrize("wrong", CONFIGURATIONS)
 def test_wrong_key_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str) -> None:
     text, key, place, value, remedy = CONFIGURATIONS[wrong]
     path = tmp_path / "mine.yaml"
-    with pytest.raises(cohort.UserError) as error:
+    with pytest.raises(UserError) as error:
         check(text, path, {})
     said = str(error.value)
     assert said.startswith(f"{path}, {place}: {key}: {value}: "), said
@@ -304,7 +306,7 @@ def test_wrong_key_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str)
 
 
 def test_command_line_is_named_where_it_wins(tmp_path: Path) -> None:
-    with pytest.raises(cohort.UserError) as error:
+    with pytest.raises(UserError) as error:
         check("target_mpp: 0.4\n", tmp_path / "mine.yaml", {"target_mpp": "fast"})
     assert str(error.value).startswith("--config on the command line: target_mpp: 'fast': ")
 
@@ -312,8 +314,8 @@ def test_command_line_is_named_where_it_wins(tmp_path: Path) -> None:
 def test_shipped_file_is_named_by_its_place_in_the_repository() -> None:
     broken = yaml.safe_load(SHIPPED.read_text())
     broken["tiles"]["size_px"] = -1
-    with pytest.raises(cohort.UserError) as error:
-        settings.check(broken, SCHEMAS / "config.schema.yaml", {"config/config.yaml": SHIPPED}, {})
+    with pytest.raises(UserError) as error:
+        config.check(broken, SCHEMAS / "config.schema.yaml", {"config/config.yaml": SHIPPED}, {})
     lines = SHIPPED.read_text().splitlines()
     line = next(n for n, text in enumerate(lines, 1) if text.startswith("  size_px:"))
     place = f"config/config.yaml, line {line}, column 3: tiles.size_px: -1: "

@@ -63,8 +63,8 @@ def test_comments_and_docstrings_run_nothing(finished: Path, checkout: Path) -> 
 
 
 def test_module_two_imports_away_measures_every_slide(finished: Path, checkout: Path) -> None:
-    assert "artefacts" not in (checkout / "scripts/grossing/measure.py").read_text()
-    add_line(checkout, "grossing/artefacts.py")
+    assert "artefacts" not in (checkout / "scripts/grossing/measure/slide.py").read_text()
+    add_line(checkout, "grossing/mask/artefacts.py")
     planned = plan(finished, repository=checkout)
     assert planned.measured == EVERY_SLIDE
     assert planned.jobs["measure_slide"] == len(EVERY_SLIDE)
@@ -73,10 +73,10 @@ def test_module_two_imports_away_measures_every_slide(finished: Path, checkout: 
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("grossing/collect.py", {"collect_tiles"}),
+        ("grossing/cohort/collect.py", {"collect_tiles"}),
         ("collect_tiles.py", {"collect_tiles"}),
-        ("grossing/verdicts.py", {"decide_slides", "collect_tiles"}),
-        ("grossing/deepzoom.py", {"tile_slide", "collect_tiles"}),
+        ("grossing/cohort/measured_qc.py", {"decide_slides", "collect_tiles"}),
+        ("grossing/tiles/deepzoom.py", {"tile_slide", "collect_tiles"}),
     ],
 )
 def test_changed_module_runs_only_what_uses_it(

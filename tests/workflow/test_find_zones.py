@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from grossing import records
+from grossing.slide import record as record_files
 from make_cohort import REGION
 from make_slide import make_slide
 from running import Once, configure, plan, run, snakemake, write_sheet
@@ -34,7 +34,7 @@ def zoned(once: Once) -> Path:
 
 
 def facts(workdir: Path) -> dict[str, dict[str, object]]:
-    return {i: records.read(workdir / f"results/zones/{i}.json") for i in IDS}
+    return {i: record_files.read(workdir / f"results/zones/{i}.json") for i in IDS}
 
 
 def test_every_slide_has_all_files(zoned: Path) -> None:
@@ -46,7 +46,7 @@ def test_every_slide_has_all_files(zoned: Path) -> None:
         "missing": "no_tiles",
     }
     for i in IDS:
-        outlines = records.read(zoned / f"results/zones/{i}.geojson")
+        outlines = record_files.read(zoned / f"results/zones/{i}.geojson")
         assert len(outlines["features"]) == (found[i]["zones"] or 0)
         mask = cv2.imread(str(zoned / f"results/zones/{i}.png"), cv2.IMREAD_UNCHANGED)
         assert mask is not None and (i == "real" or mask.tolist() == [[0]])
@@ -74,7 +74,7 @@ def test_the_other_container_and_method(tmp_path: Path) -> None:
         zones={"enabled": True, "method": "clahe_local"},
     )
     run(tmp_path)
-    found = records.read(tmp_path / "results/zones/real.json")
+    found = record_files.read(tmp_path / "results/zones/real.json")
     assert (found["method"], found["threshold"]) == ("clahe_local", None)
     assert 0 < found["fraction"] < 0.5
     assert plan(tmp_path).jobs == {}

@@ -17,7 +17,7 @@ def closing_summary():
         return ""
     tiled = "results/cohort/tile_summary.csv"
     fresh = os.path.exists(tiled) and os.path.getmtime(tiled) >= os.path.getmtime(path)
-    text = verdicts.summary(tables.read(path), tables.read_summary(tiled) if fresh else None)
+    text = measured_qc.summary(tables.read(path), tables.read_summary(tiled) if fresh else None)
     return f"Verdicts (results/cohort/cohort_qc.csv):\n{text}"
 
 

@@ -19,11 +19,22 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-MODULES = "cohort content decide digest failures files grid settings stacks tables tiffdir verdicts"
-for module in MODULES.split():
+library("grossing/support/__init__.py")
+library("grossing/support/code_digest.py")
+
+from grossing.support import code_digest as digests
+
+ASKED = ("cohort/config", "cohort/failures", "cohort/measured_qc", "cohort/stacks", "slide/identity")
+for module in ASKED:
+    for name in digests.modules_of(f"grossing/{module}.py", library):
+        library(name)
     library(f"grossing/{module}.py")
 
-from grossing import cohort, content, decide, digest, failures, settings, stacks, tables, verdicts
+from grossing.cohort import config as settings
+from grossing.cohort import decide, failures, measured_qc, sheet, stacks
+from grossing.slide import identity
+from grossing.support import tables
+from grossing.support.errors import UserError
 
 RESERVED = {
     name
@@ -42,14 +53,14 @@ try:
         | {str(path): path for path in workflow.overwrite_configfiles},
         workflow.config_settings.config or {},
     )
-    SHEET = cohort.read_sheet(
+    SHEET = sheet.read_sheet(
         config["cohort"],
         # the jobs of a cluster read a sheet that their head has checked
         workflow.source_path("../schemas/cohort.schema.yaml") if workflow.is_main_process else None,
         RESERVED,
     )
     SHEET, STACKS = stacks.fold(SHEET, config["focus_stack"]["enabled"])
-except cohort.UserError as error:
+except UserError as error:
     raise WorkflowError(str(error)) from None
 
 
@@ -66,7 +77,7 @@ ACCEPTED = [
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 try:
     PART = settings.part(COMPLETE, config["part"])
-except cohort.UserError as error:
+except UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
@@ -93,7 +104,7 @@ def asked_per_job(function):
 @functools.cache
 def code_digest(rule):
     """Hash of a rule's script and of the library modules it uses, without comments."""
-    return digest.of_script(f"{rule}.py", library)
+    return code_digests.of_script(f"{rule}.py", library)
 
 
 def sheet_digest():
@@ -106,9 +117,9 @@ def measured_before(slide_id, mtime_ns):
     """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
     with open(f"results/slides/{slide_id}.json", encoding="utf-8") as file:
         record = json.load(file)
-    identity = {key: record[key] for key in ("content_hash", "source")}
+    known_as = {key: record[key] for key in ("content_hash", "source")}
     size = (record.get("width_px") or 0) * (record.get("height_px") or 0) / 1e9
-    return identity, decide.gate(record, **JUDGED_BY), size
+    return known_as, decide.gate(record, **JUDGED_BY), size
 
 
 def known(slide_id):
@@ -125,10 +136,10 @@ def fingerprint(wildcards):
     if wildcards.slide_id in STACKS:
         return "fused"  # an input, which counts by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
-    identity = before[0] if before else None
-    if identity and identity["content_hash"] and not os.path.exists(path):
+    recorded = before[0] if before else None
+    if recorded and recorded["content_hash"] and not os.path.exists(path):
         GONE.add(wildcards.slide_id)
-    return content.fingerprint(path, identity)
+    return identity.fingerprint(path, recorded)
 
 
 @asked_per_job

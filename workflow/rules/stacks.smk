@@ -1,5 +1,5 @@
 # What the rules ask about the planes of a stack.
-from grossing import tiffdir
+from grossing.slide import tiff_directory
 
 
 @asked_per_job
@@ -7,11 +7,11 @@ def plane_fingerprints(wildcards):
     """Identity of the planes' content; planes that moved, were touched or archived keep it."""
     paths, before = STACKS[wildcards.slide_id].paths, fused_before(wildcards.slide_id)
     if any(
-        identity and identity["content_hash"] and not os.path.exists(p)
-        for p, identity in zip(paths, before)
+        recorded and recorded["content_hash"] and not os.path.exists(p)
+        for p, recorded in zip(paths, before)
     ):
         GONE.add(wildcards.slide_id)
-    return [content.fingerprint(p, identity) for p, identity in zip(paths, before)]
+    return [identity.fingerprint(p, recorded) for p, recorded in zip(paths, before)]
 
 
 def fused_before(slide_id):
@@ -40,8 +40,8 @@ def plane_names(wildcards):
 def page_count(path):
     """Planes in a TIFF; asked for the stacks that are fused, not for all of the sheet."""
     try:
-        return len(tiffdir.equal_pages(path))
-    except tiffdir.Unsupported:
+        return len(tiff_directory.equal_pages(path))
+    except tiff_directory.Unsupported:
         return 0
 
 
@@ -60,7 +60,7 @@ def stack_memory(wildcards, attempt):
 @functools.lru_cache(maxsize=None)
 def plane_bytes(path):
     """Size of a plane with its companions; 0 where it is gone."""
-    found = content.stat(path)
+    found = identity.stat(path)
     return found.bytes if found else 0
 
 

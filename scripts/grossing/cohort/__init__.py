@@ -1,0 +1,1 @@
+"""All slides together: sheet, configuration, verdicts, tables, failed jobs."""

@@ -1,0 +1,1 @@
+"""Labels of places: tissue, ink, artefacts, glass; and the outlines of labels."""

@@ -1,0 +1,262 @@
+"""Tissue, ink and glass of an overview picture, relative to the slide's own glass colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing.mask import artefacts
+from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
+
+Picture = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+METHODS = ("glass_relative", "otsu_saturation")
+FALLBACK_GLASS = (240, 240, 240)
+WORKING_SIDE_PX = 2000
+SAMPLE_PX = 200_000
+FINE = 200  # steps per grey level in 16-bit pictures
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The working picture's resolution and the sizes that follow from it, in pixels."""
+
+    mpp: float
+    scanned_px: int
+
+    def disc(self, diameter_um: float) -> Picture:
+        size = max(3, 2 * round((diameter_um / self.mpp - 1) / 2) + 1)
+        return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+
+    def area(self, area_mm2: float, fraction: float) -> float:
+        """An area in pixels, but never more than `fraction` of what was scanned."""
+        return min(area_mm2 * (1000 / self.mpp) ** 2, fraction * self.scanned_px)
+
+
+def segment(
+    rgb: Picture,
+    mpp: float,
+    *,
+    scanned: Mask | None = None,
+    method: str = "glass_relative",
+    working_mpp: float = 8.0,
+    smooth_um: float = 8.0,
+    open_um: float = 24.0,
+    close_um: float = 40.0,
+    min_area_mm2: float = 0.02,
+    fill_hole_mm2: float = 0.05,
+    otsu_share: float = 0.5,
+    chroma_min: float = 5.0,
+    chroma_max: float = 16.0,
+) -> Picture:
+    """Tissue, artefacts and glass of a brightfield overview.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    mpp : um per pixel
+    scanned : (H, W) bool, False where the scanner took no picture; all scanned if None
+    method : "glass_relative", or "otsu_saturation" (blurred saturation and Otsu alone, which
+        splits pure glass too)
+    working_mpp : finer pictures are shrunk to this, um per pixel
+    smooth_um : sigma of the Gaussian before the threshold, um
+    open_um, close_um : diameters of the opening and the closing, um
+    min_area_mm2 : smaller pieces are dropped, mm2 (on a picture below 40 mm2, pieces below
+        0.05 % of it)
+    fill_hole_mm2 : smaller holes are filled, mm2 (on a picture below 25 mm2, holes below 0.2 %)
+    otsu_share : share of Otsu's threshold that is used
+    chroma_min, chroma_max : bounds of the threshold, 0..255
+
+    Returns
+    -------
+    (H, W) uint8 labels: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen, 5 bubble or edge,
+    7 glass. No 1 on a blank slide.
+
+    Raises
+    ------
+    ValueError : not (H, W, 3) uint8, resolution <= 0, another shape of `scanned`, unknown method.
+
+    Notes
+    -----
+    Tissue is what has more colour than the slide's own glass: Otsu's threshold, never below the
+    noise of the glass, so that faint tissue stays and glass is not split. Comparable between
+    slides only at equal resolution. Misses fat and unstained tissue; ink of the colour of a
+    stain stays (see `artefacts.pen`).
+
+    References
+    ----------
+    .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
+    """
+    _check(rgb, mpp, scanned, method)
+    picture, seen, scale = _working(rgb, mpp, scanned, working_mpp)
+    ink = artefacts.pen(picture)
+    glass = glass_colour(picture, seen)
+    clean = seen & ~ink
+    if method == "otsu_saturation":
+        feature = _saturation(picture)
+        threshold = _otsu(feature[clean])
+    else:
+        feature = _chroma(picture, glass, smooth_um / scale.mpp)
+        noise = _noise(feature[_flat(picture) & _near(picture, glass) & clean])
+        otsu = otsu_share * _otsu(feature[clean])
+        threshold = float(np.clip(otsu, max(chroma_min, noise), chroma_max))
+    found = _cleaned(
+        (feature > threshold) & clean,
+        scale.disc(open_um),
+        scale.disc(close_um),
+        scale.area(min_area_mm2, 5e-4),
+        scale.area(fill_hole_mm2, 2e-3),
+    )
+    labels = _labels(picture, seen, found, ink, glass, scale.mpp)
+    return _resized(labels, rgb.shape[1], rgb.shape[0])
+
+
+def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
+    """Colour of the empty glass: the commonest among bright, colourless, even pixels.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    scanned : (H, W) bool, pixels to look at; all if None
+
+    Returns
+    -------
+    (3,) uint8 RGB; (240, 240, 240) where less than 0.1 % of the picture, or fewer than 20
+    pixels, look like glass.
+
+    Notes
+    -----
+    Pure white counts as filler where at least 10 % of the picture is glass of another colour.
+    """
+    flat = _flat(rgb)
+    if scanned is not None:
+        flat &= scanned
+    pixels = rgb[flat]
+    whole = flat.size if scanned is None else int(scanned.sum())
+    found = len(pixels)
+    if found < max(20, 1e-3 * whole):
+        return np.array(FALLBACK_GLASS, np.uint8)
+    pixels = pixels[:: 1 + len(pixels) // SAMPLE_PX].astype(np.int32)
+    code = (pixels[:, 0] << 16) | (pixels[:, 1] << 8) | pixels[:, 2]
+    coloured = code != 0xFFFFFF
+    if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / found:
+        pixels, code = pixels[coloured], code[coloured]
+    cell = ((code >> 6) & 0x3F000) | ((code >> 4) & 0xFC0) | ((code >> 2) & 0x3F)
+    commonest = pixels[cell == np.bincount(cell).argmax()]
+    return np.asarray(np.round(commonest.mean(axis=0)), np.uint8)
+
+
+def _check(rgb: Picture, mpp: float, scanned: Mask | None, method: str) -> None:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
+        raise ValueError(f"rgb must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
+    if not mpp > 0:
+        raise ValueError(f"mpp must be above 0 um/px, not {mpp}")
+    if scanned is not None and scanned.shape != rgb.shape[:2]:
+        raise ValueError(f"scanned must have the picture's shape, not {scanned.shape}")
+    if method not in METHODS:
+        raise ValueError(f"tissue method {method!r} is unknown; use one of {', '.join(METHODS)}")
+
+
+def _working(
+    rgb: Picture, mpp: float, scanned: Mask | None, working_mpp: float
+) -> tuple[Picture, Mask, _Scale]:
+    """The picture at the working resolution (never enlarged), its scanned part, its scale."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, mpp / working_mpp, WORKING_SIDE_PX / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    shrunk = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
+    picture: Picture = np.ascontiguousarray(shrunk, np.uint8)
+    seen: Mask = np.ones(picture.shape[:2], np.bool_)
+    if scanned is not None:
+        seen = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
+        picture = np.where(seen[..., None], picture, glass_colour(picture, seen))
+    return picture, seen, _Scale(mpp / factor, int(seen.sum()))
+
+
+def _flat(rgb: Picture) -> Mask:
+    """Bright, nearly colourless pixels in even surroundings (7 x 7 px, deviation below 2)."""
+    highest, lowest = artefacts.extremes(rgb)
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
+    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7)) - mean * mean
+    return np.asarray((lowest > 150) & (highest - lowest < 30) & (variance < 4))
+
+
+def _near(rgb: Picture, glass: Picture) -> Mask:
+    """Within 11 grey levels of the glass in every channel."""
+    lower, upper = glass.astype(int) - 11, glass.astype(int) + 11
+    return np.asarray(cv2.inRange(rgb, lower.clip(0, 255), upper.clip(0, 255)) > 0)
+
+
+def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> npt.NDArray[np.float32]:
+    """Spread of the channels after division by the glass, 0..255; 0 on overexposed pixels."""
+    steps = np.minimum(np.arange(256)[:, None] / np.maximum(glass, 1), 1.2)
+    relative = cv2.LUT(rgb, np.round(FINE * 255 * steps).astype(np.uint16)[:, None, :])
+    relative[cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0] = FINE * 255
+    smooth = cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px))
+    highest, lowest = artefacts.extremes(smooth)
+    spread = np.minimum(highest - lowest, FINE * 255)
+    return np.asarray(spread, np.float32) / np.float32(FINE)
+
+
+def _saturation(rgb: Picture) -> npt.NDArray[np.float32]:
+    saturation = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)[..., 1]
+    return np.asarray(cv2.GaussianBlur(saturation, (5, 5), 0), np.float32)
+
+
+def _otsu(values: npt.NDArray[np.float32]) -> float:
+    if values.size == 0:
+        return 0.0
+    bytes_ = values.astype(np.uint8).reshape(-1, 1)
+    return float(cv2.threshold(bytes_, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
+
+
+def _noise(values: npt.NDArray[np.float32]) -> float:
+    """Median plus 6 robust standard deviations; 0 where there is no glass."""
+    if values.size == 0:
+        return 0.0
+    values = values[:: 1 + len(values) // SAMPLE_PX]
+    median = np.median(values)
+    return float(median + 6 * 1.4826 * np.median(np.abs(values - median)))
+
+
+def _cleaned(
+    found: Mask, opening: Picture, closing: Picture, min_px: float, hole_px: float
+) -> Mask:
+    """Opened and closed; small pieces dropped, small holes filled."""
+    mask = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, opening)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
+    keep = stats[:, cv2.CC_STAT_AREA] >= min_px
+    keep[0] = False
+    kept = keep[pieces]
+    _, holes, stats, _ = cv2.connectedComponentsWithStats((~kept).view(np.uint8), connectivity=4)
+    fill = stats[:, cv2.CC_STAT_AREA] < hole_px
+    fill[0] = False
+    return np.asarray(kept | fill[holes])
+
+
+def _labels(
+    rgb: Picture, seen: Mask, tissue: Mask, ink: Mask, glass: Picture, mpp: float
+) -> Picture:
+    """One label per pixel; where two things are true the later one counts."""
+    ink = ink | artefacts.rims(tissue & ~ink, ink, mpp)
+    labels = np.full(tissue.shape, GLASS, np.uint8)
+    labels[artefacts.bubbles(rgb, glass, tissue | ink, mpp)] = BUBBLE
+    labels[tissue] = TISSUE
+    labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
+    labels[ink] = PEN
+    labels[artefacts.dark_spots(rgb, ink, mpp)] = DARK_SPOT
+    labels[~seen] = NOT_SCANNED
+    return labels
+
+
+def _resized(labels: Picture, width: int, height: int) -> Picture:
+    if labels.shape == (height, width):
+        return labels
+    resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(resized, np.uint8)

@@ -1,0 +1,1 @@
+"""Everything that is measured of one slide before it is tiled, and the files that hold it."""

@@ -1,0 +1,1 @@
+"""Nuclei: found in a picture, their shape, those of a whole slide."""

@@ -1,0 +1,1 @@
+"""One slide file: opening, identity, geometry and tile grid, and readers of its pixels."""

@@ -1,0 +1,1 @@
+"""Optical density, the stain colours of a slide, and changing them."""

@@ -1,0 +1,94 @@
+"""What a script does, as a hash: its own code and every library module it imports, no comments."""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+PACKAGE = "grossing"
+INIT = "grossing/__init__.py"  # names that are loaded when used: no rule does anything with them
+WITHOUT_ROOM = ("dataset",)
+
+
+def of_script(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()) -> str:
+    """Hash of a script and the modules of this package that it imports, however far away.
+
+    Parameters
+    ----------
+    script : name of the script in scripts/
+    fetch : name of a file in scripts/ to a path that can be read
+    also : modules that the script imports by a name that is not in its text
+
+    Returns
+    -------
+    SHA-256 that comments, docstrings and layout do not change.
+    """
+    digest = hashlib.sha256()
+    for name in [script, *sorted(modules_of(script, fetch, also) - {INIT})]:
+        digest.update(f"{name}\0{_understood(_text(fetch(name)))[1]}\0".encode())
+    return digest.hexdigest()
+
+
+def modules_of(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()) -> set[str]:
+    """Names of the package's files that a script imports, directly or through others."""
+    waiting = [script, *also]
+    found = set(waiting[1:])
+    while waiting:
+        new = _understood(_text(fetch(waiting.pop())))[0] - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _understood(text: str) -> tuple[frozenset[str], str]:
+    """What a file imports of this package, and its meaning; most are part of several rules."""
+    tree = ast.parse(text)
+    return frozenset(_imports(tree)), _meaning(tree)
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """Files of the package that a file imports, with those of their rooms.
+
+    `from grossing.slide import grid` and `from grossing.slide.grid import Grid` are one file.
+    """
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    files: set[str] = set()
+    for package, room, *module in (n.split(".") for n in names if n.startswith(f"{PACKAGE}.")):
+        if room in WITHOUT_ROOM:
+            files |= {INIT, f"{package}/{room}.py"}
+        elif module:
+            files |= {INIT, f"{package}/{room}/__init__.py", f"{package}/{room}/{module[0]}.py"}
+    return files
+
+
+def _meaning(tree: ast.Module) -> str:
+    """The code without docstrings and without its version number, as text."""
+    tree.body = [node for node in tree.body if not _is_version(node)]
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [each for each in body if not _is_docstring(each)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_version(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

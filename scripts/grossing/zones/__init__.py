@@ -1,0 +1,1 @@
+"""Zones of one slide where nuclei stand dense."""

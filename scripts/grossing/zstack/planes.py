@@ -1,0 +1,255 @@
+"""Focal planes opened for reading: each a slide of its own, or the pages of one TIFF."""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pyvips
+
+from grossing.measure import overview
+from grossing.slide import opening, readers, tiff_directory
+from grossing.support.errors import ReadError, SlideError
+
+WHITE = (255, 255, 255)
+CACHE_BYTES = 8 * 1024 * 1024  # of each plane
+STRIPS_BYTES_MAX = 1_000_000_000  # of all pages decoded: libvips decodes pages without tiles whole
+PAGE_REMEDY = "save the stack as a tiled TIFF of 8-bit RGB or grey pages of equal size"
+ROWS_REMEDY = f"give each plane a row and its number in z_plane, or {PAGE_REMEDY}"
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Plane(Protocol):
+    """One focal plane; `name` is what people call it, `tile_px` the side of its stored tiles.
+
+    `resolution` has what a slide's JSON tells of it: mpp, mpp_x, mpp_y, mpp_source, objective.
+    Coordinates count from the corner of the scanned picture.
+    """
+
+    name: str
+    width: int
+    height: int
+    mpp: float
+    tile_px: int | None
+    resolution: dict[str, Any]
+
+    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+        """(h, w, 3) uint8 RGB inside the picture.
+
+        Raises
+        ------
+        ReadError : the rectangle does not decode.
+        """
+        ...
+
+    def small(self, mpp: float) -> overview.Overview:
+        """The whole plane at about that many um per pixel."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class SlidePlane:
+    """A plane that is a slide of its own, in any format that OpenSlide reads."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], name: str, given_mpp: float | None, infer: bool
+    ) -> None:
+        self.name = name
+        with contextlib.ExitStack() as closing:
+            self._slide = closing.enter_context(opening.Slide(path))
+            opening.check_index(self._slide)
+            record = opening.description(self._slide)
+            self._facts = opening.facts(self._slide, given_mpp=given_mpp, mpp_from_objective=infer)
+            glass = np.array(WHITE, np.uint8)
+            self._reader = readers.open_reader(
+                path, record=record, level=0, glass=glass, cache_bytes=CACHE_BYTES
+            )
+            closing.pop_all()
+        self.x, self.y, self.width, self.height = self._facts.bounds
+        self.mpp = self._facts.mpp
+        self.resolution = _resolution(self._facts, record["objective"])
+        self.tile_px = _number(self._slide.handle.properties.get("openslide.level[0].tile-width"))
+
+    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+        return self._reader.read(self.x + x, self.y + y, w, h)
+
+    def small(self, mpp: float) -> overview.Overview:
+        return overview.read(self._slide, self._facts, mpp=mpp)
+
+    def close(self) -> None:
+        self._reader.close()
+        self._slide.close()
+
+
+class PagePlane:
+    """A plane that is a page of a TIFF, read by libvips."""
+
+    def __init__(self, path: str | os.PathLike[str], page: int, given_mpp: float | None) -> None:
+        self.name, self._path, self._page = str(page), path, page
+        try:
+            image = self._load()
+        except pyvips.Error as error:
+            raise SlideError("unreadable", opening.words(error, path), PAGE_REMEDY) from error
+        self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
+        self._image = _rgb(image)
+        self.width, self.height = self._image.width, self._image.height
+        self._facts = _page_facts(self._image, given_mpp)
+        self.mpp = self._facts.mpp
+        self.resolution = _resolution(self._facts, None)
+
+    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+        try:
+            data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
+        except pyvips.Error as error:
+            said = opening.words(error, self._path)
+            if self.tile_px:  # libvips gives a tile that failed as black the next time
+                self._image = _rgb(self._load())
+            raise ReadError(said) from error
+        return np.frombuffer(data, np.uint8).reshape(h, w, 3)
+
+    def _load(self) -> pyvips.Image:
+        path = os.fspath(self._path)
+        return pyvips.Image.tiffload(path, page=self._page, fail_on="error", revalidate=True)
+
+    def small(self, mpp: float) -> overview.Overview:
+        return overview.read(cast(opening.Slide, self), self._facts, mpp=mpp)
+
+    def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        """As that of a slide of one level, for the overview; transparent beyond the picture."""
+        bgra = np.zeros((h, w, 4), np.uint8)
+        part = self.read(x, y, min(w, self.width - x), min(h, self.height - y))
+        bgra[: part.shape[0], : part.shape[1]] = cv2.cvtColor(part, cv2.COLOR_RGB2BGRA)
+        return bgra
+
+    def close(self) -> None:
+        """libvips closes the file with the last image."""
+
+
+@contextlib.contextmanager
+def opened(
+    paths: Sequence[str | os.PathLike[str]],
+    names: Sequence[str],
+    *,
+    given_mpp: float | None,
+    mpp_from_objective: bool = False,
+) -> Iterator[list[Plane]]:
+    """The planes of a stack, closed in the end.
+
+    Parameters
+    ----------
+    paths : one file per plane, in the order of their height; or one TIFF with a page per plane
+    names : of the planes; none for the pages of a TIFF, which are numbered from 0 and of which
+        those count that are as large as the first
+    given_mpp : um per pixel from the cohort sheet; wins over the files
+    mpp_from_objective : infer a missing resolution from the objective power
+
+    Raises
+    ------
+    SlideError : a plane cannot be used or is not like the others; the words name it.
+    """
+    with contextlib.ExitStack() as stack:
+        planes: list[Plane] = []
+        for number, name in enumerate(names or _pages(paths[0])):
+            try:
+                plane: Plane = (
+                    SlidePlane(paths[number], name, given_mpp, mpp_from_objective)
+                    if names
+                    else PagePlane(paths[0], int(name), given_mpp)
+                )
+            except SlideError as error:
+                raise SlideError(
+                    error.code, f"plane {name}: {error.message}", error.remedy
+                ) from error
+            stack.callback(plane.close)
+            planes.append(plane)
+        _check_alike(planes)
+        _check_strips(planes)
+        yield planes
+
+
+def _check_alike(planes: Sequence[Plane]) -> None:
+    first = planes[0]
+    for plane in planes:
+        same_size = (plane.width, plane.height) == (first.width, first.height)
+        if not same_size or abs(plane.mpp / first.mpp - 1) > opening.ANISOTROPY_LIMIT:
+            one, other = (
+                f"plane {p.name} has {p.width}x{p.height} px of {p.mpp:.4g} um"
+                for p in (first, plane)
+            )
+            remedy = "give planes of one scan; correct `path` and `z_stack` in the cohort sheet"
+            raise SlideError("planes_differ", f"{one}, {other}", remedy)
+
+
+def _check_strips(planes: Sequence[Plane]) -> None:
+    pages = [plane for plane in planes if isinstance(plane, PagePlane) and not plane.tile_px]
+    size = sum(3 * page.width * page.height for page in pages)
+    if size > STRIPS_BYTES_MAX:
+        said = f"{len(pages)} pages without tiles, {size / 1e9:.1f} GB decoded"
+        raise SlideError("unsupported", said, PAGE_REMEDY)
+
+
+def _pages(path: str | os.PathLike[str]) -> list[str]:
+    """The pages of a TIFF that are planes."""
+    if not os.path.exists(path):
+        remedy = "correct `path` in the cohort sheet, or bring the file back"
+        raise SlideError("file_missing", "no such file", remedy)
+    try:
+        pages = tiff_directory.equal_pages(path)
+    except tiff_directory.Unsupported as error:
+        raise SlideError("unsupported", opening.words(error, path), ROWS_REMEDY) from error
+    if len(pages) < 2:
+        raise SlideError("unsupported", "a TIFF with one plane", ROWS_REMEDY)
+    return [str(page) for page in pages]
+
+
+def _rgb(image: pyvips.Image) -> pyvips.Image:
+    """8-bit RGB of a page."""
+    if image.format != "uchar" or image.bands not in (1, 3, 4):
+        said = f"{image.bands} channels of type {image.format}"
+        raise SlideError("unsupported", said, PAGE_REMEDY)
+    if image.bands == 4:
+        image = image.flatten(background=list(WHITE))
+    return image.bandjoin([image, image]) if image.bands == 1 else image
+
+
+def _page_facts(image: pyvips.Image, given_mpp: float | None) -> opening.Facts:
+    """A page as a slide of one level; its um per pixel are the sheet's or from resolution tags.
+
+    libvips says 1 px/mm where there are no tags.
+    """
+    x, y = (1000 / per_mm if per_mm > 0 else math.inf for per_mm in (image.xres, image.yres))
+    if given_mpp is not None:
+        x = y = given_mpp
+    remedy = "give the true um/px in the column `mpp` of the cohort sheet"
+    if not all(opening.MPP_RANGE[0] <= mpp <= opening.MPP_RANGE[1] for mpp in (x, y)):
+        raise SlideError("mpp_missing", "the file tells no usable resolution", remedy)
+    return opening.Facts(
+        width_px=image.width,
+        height_px=image.height,
+        downsamples=[1.0],
+        bounds=(0, 0, image.width, image.height),
+        mpp=math.sqrt(x * y),
+        mpp_x=x,
+        mpp_y=y,
+        mpp_source="tiff" if given_mpp is None else "sheet",
+    )
+
+
+def _resolution(facts: opening.Facts, objective: float | None) -> dict[str, Any]:
+    return {
+        "mpp": round(facts.mpp, 6),
+        "mpp_x": facts.mpp_x,
+        "mpp_y": facts.mpp_y,
+        "mpp_source": facts.mpp_source,
+        "objective": objective,
+    }
+
+
+def _number(text: Any) -> int | None:
+    return int(text) if text and str(text).isdigit() else None
