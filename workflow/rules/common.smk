@@ -104,7 +104,7 @@ def asked_per_job(function):
 @functools.cache
 def code_digest(rule):
     """Hash of a rule's script and of the library modules it uses, without comments."""
-    return code_digests.of_script(f"{rule}.py", library)
+    return digests.of_script(f"{rule}.py", library)
 
 
 def sheet_digest():

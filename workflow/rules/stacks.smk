@@ -1,4 +1,6 @@
 # What the rules ask about the planes of a stack.
+library("grossing/slide/tiff_directory.py")
+
 from grossing.slide import tiff_directory
 
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from grossing.mask import labels
+from grossing.mask import outlines as mask_outlines
 from grossing.measure import slide as measure_slide
 from grossing.slide import record as record_files
 from grossing.support import files, images

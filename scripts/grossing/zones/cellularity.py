@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import labels, outlines as mask_outlines, tissue
+from grossing.mask import labels, tissue
+from grossing.mask import outlines as mask_outlines
 from grossing.slide import modality
 from grossing.slide import record as record_files
 from grossing.stain import optical_density
@@ -188,7 +189,7 @@ def slide(
     area, seen = (float(np.count_nonzero(of) * cell_um**2 / 1e6) for of in (found, cells.pixels))
     LOG.info("slide %s: zones of %.4f mm2 in %.2f mm2 of tissue", facts["slide_id"], area, seen)
     measured = {
-        "zones": len(outlines.of_mask(found)),
+        "zones": len(mask_outlines.of_mask(found)),
         "area_mm2": round(area, 6),
         "tissue_area_mm2": round(seen, 6),
         "fraction": round(area / seen, 6) if seen else None,
