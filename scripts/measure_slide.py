@@ -1,13 +1,12 @@
 """Facts, tissue and pen mask, focus and stain of one slide; judges nothing."""
 
-from grossing.measure import slide as measure_slide
-from grossing.measure import slide_files
-from grossing.slide import record as record_files
+from grossing.measure import slide
+from grossing.slide import stack_record
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])
 
-measured = measure_slide.slide(
+measured = slide.measure(
     snakemake.params.slide,
     slide_id=snakemake.wildcards.slide_id,
     given_mpp=snakemake.params.mpp,
@@ -15,7 +14,7 @@ measured = measure_slide.slide(
     mpp_from_objective=snakemake.params.mpp_from_objective,
     tissue=snakemake.params.tissue,
     focus=snakemake.params.focus,
-    stack=record_files.read_if_any(snakemake.input.get("stack")),
+    stack=stack_record.read_if_stack(snakemake.input.get("stack")),
 )
 
-slide_files.write_slide(measured, snakemake.output)
+measured.write(snakemake.output)

@@ -1,14 +1,14 @@
 """One slide as a pyramidal TIFF at the target resolution."""
 
-from grossing.slide import record as record_files
+from grossing.slide.record import SlideRecord
 from grossing.support import logs
-from grossing.tiles import libvips_engine
+from grossing.tiles import rescaled_slide
 
 logs.to_file(snakemake.log[0])
 
-libvips_engine.rescale(
+rescaled_slide.rescale(
     snakemake.params.slide,
-    record_files.read(snakemake.input.facts),
+    SlideRecord.read(snakemake.input.facts),
     snakemake.output.tiff,
     passed=snakemake.params.gate == "pass",
     target_mpp=snakemake.params.target_mpp,

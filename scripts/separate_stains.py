@@ -1,8 +1,9 @@
-"""The tiles of one slide as pictures of haematoxylin and of eosin."""
+"""The tiles of one slide as pictures of hematoxylin and of eosin."""
 
-from grossing.slide import record as record_files
+from grossing.slide.record import SlideRecord
 from grossing.support import logs
 from grossing.tiles import separated_stains
+from grossing.tiles.options import Encoding
 
 logs.to_file(snakemake.log[0])
 
@@ -10,7 +11,7 @@ separated_stains.separate(
     snakemake.input.container,
     snakemake.input.metrics,
     {"hematoxylin": snakemake.output.hematoxylin, "eosin": snakemake.output.eosin},
-    record=record_files.read(snakemake.input.facts),
-    tiles=snakemake.params.tiles,
+    record=SlideRecord.read(snakemake.input.facts),
+    encoding=Encoding.from_config(snakemake.params.tiles),
     threads=snakemake.threads,
 )

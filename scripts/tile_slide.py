@@ -1,22 +1,23 @@
 """Tiles of one slide where there is tissue, each measured before it is encoded."""
 
 from grossing.mask import labels
-from grossing.slide import record as record_files
-from grossing.support import logs, tables
+from grossing.slide.record import SlideRecord
+from grossing.support import logs
 from grossing.tiles import tile_loop
+from grossing.tiles.options import TileOptions
 
 logs.to_file(snakemake.log[0])
 
-rows = tile_loop.slide(
+tiles = tile_loop.tile(
     snakemake.params.slide,
-    record_files.read(snakemake.input.facts),
+    SlideRecord.read(snakemake.input.facts),
     labels.read(snakemake.input.mask),
     container=snakemake.output.get("container"),
     passed=snakemake.params.gate == "pass",
-    tiles=snakemake.params.tiles,
+    tiles=TileOptions.from_config(snakemake.params.tiles),
     target_mpp=snakemake.params.target_mpp,
     target_mpp_tolerance=snakemake.params.target_mpp_tolerance,
     threads=snakemake.threads,
 )
 
-tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), snakemake.output.metrics)
+tiles.write(snakemake.output.metrics)

@@ -15,6 +15,10 @@ _INSET = 0.25  # which is given back
 _SIMPLIFY = 0.5  # pixels
 
 
+GeoJson = dict[str, Any]
+EMPTY: GeoJson = {"type": "FeatureCollection", "features": []}
+
+
 def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
     """Valid polygons with holes around the True pixels, in mask pixels."""
     big = cv2.resize(
@@ -43,7 +47,7 @@ def feature_collection(
     downsample: float,
     mpp: float,
     number_name: str = "tissue_id",
-) -> dict[str, Any]:
+) -> GeoJson:
     """Annotations of the given label classes, one feature per piece.
 
     Parameters
@@ -75,7 +79,7 @@ def _feature(
     name: str,
     colour: tuple[int, int, int],
     mpp: float,
-) -> dict[str, Any]:
+) -> GeoJson:
     return {
         "type": "Feature",
         "geometry": shapely.geometry.mapping(outline),

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from grossing.slide import opening
+from grossing.slide.facts import level_for
+from grossing.slide.record import FileFacts
 from grossing.support.errors import ReadError
+from grossing.support.types import Mask, Pixels
 
 BLOCK_PX = 2048
 SMALLEST_BLOCK_PX = 256
 MOST_RETRIES = 400  # a reopened handle costs milliseconds: a mostly damaged slide must end quickly
 INPAINT_PX = 3
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -29,54 +29,59 @@ class Overview:
     """
 
     rgb: Pixels
-    scanned: npt.NDArray[np.bool_]
+    scanned: Mask
     downsample: float
     mpp: float
     lost_fraction: float
 
 
 def read(
-    slide: opening.Slide, facts: opening.Facts, *, mpp: float, max_side_px: int = 2000
+    slide: opening.Slide,
+    file: FileFacts,
+    slide_mpp: float,
+    *,
+    mpp: float,
+    max_side_px: int = 2000,
 ) -> Overview:
     """Read the best level once and shrink it by area, by a whole factor.
 
     Parameters
     ----------
+    slide_mpp : um per level-0 pixel
     mpp : about the um per pixel of the overview
     max_side_px : about the most that the longer side has
     """
-    _, _, width, height = facts.bounds
-    wanted = max(1.0, mpp / facts.mpp, max(width, height) / max_side_px)
-    level = opening.level_for(facts.downsamples, wanted)
-    whole = max(1, round(wanted / facts.downsamples[level]))
-    picture, lost = _shrunk_level(slide, facts, level, whole)
+    longer = max(file.bounds.width, file.bounds.height)
+    wanted = max(1.0, mpp / slide_mpp, longer / max_side_px)
+    level = level_for(file.downsamples, wanted)
+    whole = max(1, round(wanted / file.downsamples[level]))
+    picture, lost = _shrunk_level(slide, file, level, whole)
     rgb = opening.over_glass(picture, (255, 255, 255))
     if lost.any():
         rgb = np.asarray(cv2.inpaint(rgb, lost, INPAINT_PX, cv2.INPAINT_TELEA), np.uint8)
-    downsample = whole * facts.downsamples[level]
+    downsample = whole * file.downsamples[level]
     return Overview(
         rgb=rgb,
         scanned=np.asarray((picture[..., 3] > 127) | (lost > 0)),
         downsample=downsample,
-        mpp=downsample * facts.mpp,
+        mpp=downsample * slide_mpp,
         lost_fraction=round(float((lost > 0).mean()), 4),
     )
 
 
 def _shrunk_level(
-    slide: opening.Slide, facts: opening.Facts, level: int, whole: int
+    slide: opening.Slide, file: FileFacts, level: int, whole: int
 ) -> tuple[Pixels, Pixels]:
     """The bounds at one level, shrunk by a whole factor: premultiplied BGRA, and what was lost."""
-    x0, y0, width, height = facts.bounds
-    scale = whole * facts.downsamples[level]
-    columns, rows = max(1, int(width / scale)), max(1, int(height / scale))
+    bounds, scale = file.bounds, whole * file.downsamples[level]
+    columns, rows = max(1, int(bounds.width / scale)), max(1, int(bounds.height / scale))
     out = np.zeros((rows, columns, 4), np.uint8)
     lost = np.zeros((rows, columns), np.uint8)
     waiting = list(_blocks(0, 0, columns, rows, max(1, BLOCK_PX // whole)))
     failures = 0
     while waiting:
         column, row, w, h = waiting.pop()
-        x, y = x0 + round(column * scale), y0 + round(row * scale)
+        x, y = bounds.x + round(column * scale), bounds.y + round(row * scale)
         try:
             block = slide.read_premultiplied(level, x, y, w * whole, h * whole)
         except ReadError:

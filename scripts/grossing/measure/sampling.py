@@ -2,8 +2,8 @@
 
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,58 +11,34 @@ import numpy.typing as npt
 from grossing.mask import labels
 from grossing.measure import focus
 from grossing.slide import grid, opening
+from grossing.slide.facts import level_for
+from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
 from grossing.support.errors import ReadError
+from grossing.support.types import Pixels
 
 PROBES, PROBE_PX = 16, 64
 POOL_UM = 1.0
 LOG = logging.getLogger(__name__)
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Sample:
     """Tissue places read at focus resolution.
 
-    `focus` holds one list per measure (and the places, level-0 px); `failed` places did not decode;
     `pixels` (N, 3) uint8 RGB of tissue are pooled over all places, about one per um.
     """
 
-    focus: dict[str, list[float]]
-    failed: int
+    focus: FocusMeasures
     pixels: Pixels
 
-    def columns(self) -> dict[str, Any]:
-        """The sample as columns of the slide's JSON."""
-        tiles = {
-            name: [value if math.isfinite(value) else None for value in values]
-            for name, values in self.focus.items()
-        }
-        return {
-            "focus_tiles": tiles,
-            "focus_tiles_failed": self.failed,
-            "focus_reblur_median": self._median("focus_reblur"),
-            "sharpness_score": self._median("laplacian_var"),
-        }
 
-    def _median(self, name: str) -> float | None:
-        values = [value for value in self.focus.get(name, []) if math.isfinite(value)]
-        return round(float(np.median(values)), 4) if values else None
-
-
-def probe(
-    slide: opening.Slide, facts: opening.Facts, mask: Pixels, downsample: float
-) -> tuple[int, int]:
+def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float) -> Probes:
     """Read small places of level 0 over the tissue, or over the scan where there is none.
 
     Parameters
     ----------
     mask : (H, W) uint8 labels from the origin of the bounds
     downsample : level-0 px per mask pixel
-
-    Returns
-    -------
-    places tried, places that did not decode
     """
     wanted = mask == labels.TISSUE
     if not wanted.any():
@@ -71,23 +47,24 @@ def probe(
     failed = 0
     chosen = _spread(places, PROBES)
     for row, column in chosen:
-        x = facts.bounds[0] + int((column + 0.5) * downsample)
-        y = facts.bounds[1] + int((row + 0.5) * downsample)
-        x, y = min(x, facts.width_px - 1), min(y, facts.height_px - 1)
-        w, h = min(PROBE_PX, facts.width_px - x), min(PROBE_PX, facts.height_px - y)
+        x = file.bounds.x + int((column + 0.5) * downsample)
+        y = file.bounds.y + int((row + 0.5) * downsample)
+        x, y = min(x, file.width_px - 1), min(y, file.height_px - 1)
+        w, h = min(PROBE_PX, file.width_px - x), min(PROBE_PX, file.height_px - y)
         try:
             slide.read_premultiplied(0, x, y, w, h)
         except ReadError as error:
             LOG.warning("level 0 at %d,%d does not decode: %s", x, y, error)
             failed += 1
-    return len(chosen), failed
+    return Probes(len(chosen), failed)
 
 
 def read(
     slide: opening.Slide,
-    facts: opening.Facts,
+    file: FileFacts,
     mask: Pixels,
     downsample: float,
+    slide_mpp: float,
     glass: Pixels,
     *,
     sample_tiles: int,
@@ -98,34 +75,60 @@ def read(
     Parameters
     ----------
     mask, downsample : as in `probe`
+    slide_mpp : um per level-0 pixel
     glass : (3,) uint8 colour of the empty slide
     sample_tiles : most places that are read
     tile_um : side of a place, um
     """
-    side = tile_um / facts.mpp
-    covered = grid.cell_shares(mask == labels.TISSUE, facts.bounds, side, downsample)
-    level = opening.level_for(facts.downsamples, focus.WORKING_MPP / facts.mpp)
-    mpp = facts.mpp * facts.downsamples[level]
+    side = tile_um / slide_mpp
+    covered = grid.shares_of_squares(mask == labels.TISSUE, file.bounds, side, downsample)
+    level = level_for(file.downsamples, focus.WORKING_MPP / slide_mpp)
+    mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
-    measured: dict[str, list[float]] = {"x_level0_px": [], "y_level0_px": []}
-    pools, failed = [np.zeros((0, 3), np.uint8)], 0
+    places, pools, failed = _Places(), [np.zeros((0, 3), np.uint8)], 0
     for row, column in _spread(np.argwhere(covered >= 0.5), sample_tiles):
-        x, y = facts.bounds[0] + round(column * side), facts.bounds[1] + round(row * side)
+        x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
         try:
             rgb = slide.read(level, x, y, read_px, read_px, glass)
         except ReadError as error:
             LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
             failed += 1
             continue
-        measured["x_level0_px"].append(x)
-        measured["y_level0_px"].append(y)
-        if mpp <= focus.COARSEST_MPP:
-            for name, value in focus.measure(rgb, mpp).items():
-                measured.setdefault(name, []).append(round(value, 4))
-        spots = (np.arange(0, read_px, step) + 0.5) * facts.downsamples[level]
-        down, across = spots + y - facts.bounds[1], spots + x - facts.bounds[0]
+        places.add(x, y, focus.measure(rgb, mpp) if mpp <= focus.COARSEST_MPP else {})
+        spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
+        down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
         pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])
-    return Sample(measured, failed, np.concatenate(pools))
+    return Sample(places.measures(failed), np.concatenate(pools))
+
+
+class _Places:
+    """Sampled places and their focus; NaN is not measurable."""
+
+    def __init__(self) -> None:
+        self._x: list[int] = []
+        self._y: list[int] = []
+        self._measured: dict[str, list[float | None]] = {}
+
+    def add(self, x: int, y: int, measured: Mapping[str, float]) -> None:
+        self._x.append(x)
+        self._y.append(y)
+        for name, value in measured.items():
+            rounded = None if math.isnan(value) else round(value, 4)
+            self._measured.setdefault(name, []).append(rounded)
+
+    def measures(self, failed: int) -> FocusMeasures:
+        columns = {name: tuple(values) for name, values in self._measured.items()}
+        return FocusMeasures(
+            focus_tiles=FocusPlaces(tuple(self._x), tuple(self._y), **columns),
+            focus_tiles_failed=failed,
+            focus_reblur_median=_median(columns.get("focus_reblur", ())),
+            sharpness_score=_median(columns.get("laplacian_var", ())),
+        )
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    measured = [value for value in values if value is not None]
+    return round(float(np.median(measured)), 4) if measured else None
 
 
 def _is_tissue(

@@ -2,182 +2,177 @@
 
 import logging
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from grossing.mask import labels, tissue
+from grossing.mask import labels
+from grossing.mask import tissue as tissue_mask
 from grossing.measure import overview, sampling
-from grossing.slide import identity, modality, opening
-from grossing.stain import normalisation
+from grossing.measure.measured import Measured
+from grossing.slide import facts, identity, modality, opening
+from grossing.slide.record import (
+    Areas,
+    FileFacts,
+    Light,
+    Measures,
+    Probes,
+    Refusal,
+    SlideRecord,
+)
+from grossing.slide.stack_record import FusedFacts, StackRecord
+from grossing.stain import statistics
 from grossing.support.errors import SlideError
+from grossing.support.types import Mask, PathLike, Pixels
 
 THUMBNAIL_PX = 1024
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """`record` goes to the slide's JSON; pictures are None where the slide could not be used.
-
-    `mask` (H, W) uint8 labels and `thumbnail` (h, w, 3) uint8 span the scanned bounds.
-    """
-
-    record: dict[str, Any]
-    mask: npt.NDArray[np.uint8] | None = None
-    thumbnail: npt.NDArray[np.uint8] | None = None
-
-
-def slide(
-    path: str | os.PathLike[str],
+def measure(
+    path: PathLike,
     *,
     slide_id: str,
     given_mpp: float | None,
     given_stain: str,
     mpp_from_objective: bool,
-    tissue: dict[str, Any],
-    focus: dict[str, Any],
-    stack: Mapping[str, Any] | None = None,
+    tissue: Mapping[str, Any],
+    focus: Mapping[str, Any],
+    stack: StackRecord | None = None,
 ) -> Measured:
     """Facts, tissue and pen mask, focus, stain and identity of one slide.
 
-    An unusable slide has `readable` false with the reason; what may be gone the next time (storage
-    that fails) is raised, so that the job is tried again.
+    An unusable slide has a refusal with the reason; what may be gone the next time (storage that
+    fails) is raised, so that the job is tried again.
 
     Parameters
     ----------
     given_mpp, given_stain : the sheet's `mpp` (um/px) and `stain`
-    tissue, focus : the config sections of these names
-    stack : what is told of the stack that the slide was fused from (`fusion.Fused.facts`)
+    tissue : keywords of `tissue.segment`, and `working_mpp` of the overview
+    focus : keywords of `sampling.read`
+    stack : the stack that the slide was fused from, if it was
     """
-    refused = stack is not None and stack["error_code"] is not None
-    record: dict[str, Any] = {
-        "slide_id": slide_id,
-        "readable": False,
-        "error_code": None,
-        "error_message": None,
-        "remedy": None,
-        **identity.identity(path, hashed=not refused),
-    }
+    refused = stack.refusal if stack else None
+    record = SlideRecord(slide_id, identity.identity(path, hashed=not refused), refused)
+    if refused:
+        LOG.warning("slide %s: %s: %s", slide_id, refused.code, refused.message)
+        return Measured(record)
     try:
-        if stack is not None and refused:
-            raise SlideError(stack["error_code"], stack["error_message"], stack["remedy"])
-        with opening.Slide(path) as opened:
-            opening.check_index(opened)
-            record |= opening.description(opened)
-            facts = opening.facts(
-                opened, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
+        with opening.Slide(path) as slide:
+            opening.check_index(slide)
+            file = _file_facts(slide, stack)
+            record = replace(record, file=file)
+            resolution = (stack.resolution if stack else None) or facts.resolution(
+                slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
             )
-            if stack is None:
-                return _measure(opened, record, facts, given_stain, tissue, focus)
-            record |= {"objective": stack["objective"]}
-            measured = _measure(
-                opened, record, _planes_facts(facts, stack), given_stain, tissue, focus
+            record = replace(record, resolution=resolution)
+            small = overview.read(slide, file, resolution.mpp, mpp=tissue["working_mpp"])
+            view = _segmented(small, given_stain, tissue)
+            record = replace(record, probes=_probes(slide, file, view))
+            sample = sampling.read(
+                slide, file, view.mask, small.downsample, resolution.mpp, view.glass, **focus
             )
-            return replace(measured, record=measured.record | _planes_losses(measured, stack))
+            lost = _lost_blocks(stack.fused if stack else None)
+            record = replace(record, measures=_measures(view, sample, given_stain, lost))
+            return Measured(record, view.mask, _thumbnail(view.shown))
     except SlideError as error:
-        return Measured(_refused(record, error))
+        LOG.warning("slide %s: %s: %s", slide_id, error.code, error)
+        return Measured(replace(record, refusal=Refusal.from_error(error)))
 
 
-def _planes_facts(facts: opening.Facts, stack: Mapping[str, Any]) -> opening.Facts:
-    """The resolution, and where it comes from, is that of the planes: the fused file is ours."""
-    return replace(facts, **{key: stack[key] for key in ("mpp", "mpp_x", "mpp_y", "mpp_source")})
+def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
+    """What the file states; the objective of a fused slide is that of its planes."""
+    file = facts.file_facts(slide)
+    return replace(file, objective=stack.fused.objective) if stack and stack.fused else file
 
 
-def _planes_losses(measured: Measured, stack: Mapping[str, Any]) -> dict[str, Any]:
-    """What did not decode when the planes were fused counts as lost of the slide, rounded up."""
-    cells = stack["lost_cells"] + stack["substituted_cells"]
-    lost = math.ceil(1e4 * cells / stack["cells"]) / 1e4
-    lost += measured.record["overview_lost_fraction"]
-    return {"overview_lost_fraction": min(1.0, round(lost, 4))}
+@dataclass(frozen=True)
+class _View:
+    """The overview as it is measured: bright field, its labels, its glass colour as it is shown."""
+
+    overview: overview.Overview
+    bright: Pixels
+    mask: Pixels
+    glass: Pixels
+
+    @property
+    def shown(self) -> Pixels:
+        """The overview with glass where nothing was scanned."""
+        shown = self.overview.rgb.copy()
+        shown[~self.overview.scanned] = self.glass
+        return shown
 
 
-def _refused(record: dict[str, Any], error: SlideError) -> dict[str, Any]:
-    LOG.warning("slide %s: %s: %s", record["slide_id"], error.code, error)
-    return record | {
-        "readable": False,
-        "error_code": error.code,
-        "error_message": error.message,
-        "remedy": error.remedy,
-    }
-
-
-def _measure(
-    opened: opening.Slide,
-    record: dict[str, Any],
-    facts: opening.Facts,
-    given_stain: str,
-    tissue_options: dict[str, Any],
-    focus_options: dict[str, Any],
-) -> Measured:
-    record |= _resolution_columns(facts)
-    small = overview.read(opened, facts, mpp=tissue_options["working_mpp"])
+def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
     dark_field = modality.is_fluorescence(given_stain)
-    seen = 255 - small.rgb if dark_field else small.rgb
-    mask = tissue.segment(seen, small.mpp, scanned=small.scanned, **tissue_options)
-    glass = tissue.glass_colour(seen, scanned=small.scanned)
-    glass = 255 - glass if dark_field else glass
-    place = (opened, facts, mask, small.downsample)
-    tried, failed = sampling.probe(*place)
-    record |= {"probes": tried, "probes_failed": failed}
-    if failed * 2 > tried:
-        message = f"{failed} of {tried} probes of level 0 do not decode"
+    bright = 255 - small.rgb if dark_field else small.rgb
+    mask = tissue_mask.segment(bright, small.mpp, scanned=small.scanned, **options)
+    glass = tissue_mask.glass_colour(bright, scanned=small.scanned)
+    return _View(small, bright, mask, 255 - glass if dark_field else glass)
+
+
+def _probes(slide: opening.Slide, file: FileFacts, view: _View) -> Probes:
+    """Raises SlideError where more than half of the probes do not decode."""
+    probes = sampling.probe(slide, file, view.mask, view.overview.downsample)
+    if probes.probes_failed * 2 > probes.probes:
+        message = f"{probes.probes_failed} of {probes.probes} probes of level 0 do not decode"
         raise SlideError("unreadable", message, "copy or scan the slide again")
-    sample = sampling.read(*place, glass, **focus_options)
-    shown = small.rgb.copy()
-    shown[~small.scanned] = glass
-    record |= _area_columns(mask, small) | sample.columns()
-    record |= {f"background_{band}": int(glass[i]) for i, band in enumerate("rgb")}
-    record |= _brightness(seen, small.scanned)
-    record["is_he"] = modality.is_he(given_stain)
-    pooled = sample.pixels if record["is_he"] else sample.pixels[:0]
-    record |= normalisation.statistics(pooled, glass)
-    record["readable"] = True
-    LOG.info("slide %s: %.2f mm2 of tissue", record["slide_id"], record["tissue_area_mm2"])
-    return Measured(record, mask, _thumbnail(shown))
+    return probes
 
 
-def _resolution_columns(facts: opening.Facts) -> dict[str, Any]:
-    return {
-        "mpp": round(facts.mpp, 6),
-        "mpp_x": facts.mpp_x,
-        "mpp_y": facts.mpp_y,
-        "mpp_source": facts.mpp_source,
-        "anisotropic": facts.anisotropic,
-    }
+def _measures(
+    view: _View, sample: sampling.Sample, given_stain: str, lost_blocks: float
+) -> Measures:
+    red, green, blue = (int(band) for band in view.glass)
+    brightness, contrast = _grey_levels(view.bright, view.overview.scanned)
+    return Measures(
+        areas=_areas(view.mask, view.overview, lost_blocks),
+        focus=sample.focus,
+        light=Light(red, green, blue, brightness, contrast),
+        stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
+    )
 
 
-def _area_columns(mask: npt.NDArray[np.uint8], small: overview.Overview) -> dict[str, Any]:
-    counts = np.bincount(mask.ravel(), minlength=8)
+def _lost_blocks(fused: FusedFacts | None) -> float:
+    """Share of a stack's blocks that did not decode when its planes were fused, rounded up."""
+    if fused is None:
+        return 0.0
+    return math.ceil(1e4 * (fused.lost_blocks + fused.substituted_blocks) / fused.blocks) / 1e4
+
+
+def _areas(mask: Pixels, small: overview.Overview, lost_blocks: float) -> Areas:
+    counts = np.bincount(mask.ravel(), minlength=labels.GLASS + 1)
     scanned = max(1, int(counts[1:].sum()))
     bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
-    pixel_mm2 = small.mpp**2 / 1e6
-    return {
-        "overview_downsample": small.downsample,
-        "overview_lost_fraction": small.lost_fraction,
-        "tissue_area_mm2": round(float(counts[labels.TISSUE] * pixel_mm2), 4),
-        "tissue_fraction": round(float(counts[labels.TISSUE] / scanned), 4),
-        "pen_fraction": round(float(counts[labels.PEN] / scanned), 4),
-        "fold_fraction": round(float(counts[labels.FOLD] / bodies), 4),
-        "dark_spot_fraction": round(float(counts[labels.DARK_SPOT] / scanned), 4),
-        "bubble_fraction": round(float(counts[labels.BUBBLE] / scanned), 4),
-    }
+
+    def share(label: int, of: int = scanned) -> float:
+        return round(float(counts[label] / of), 4)
+
+    return Areas(
+        overview_downsample=small.downsample,
+        overview_lost_fraction=min(1.0, round(small.lost_fraction + lost_blocks, 4)),
+        tissue_area_mm2=round(float(counts[labels.TISSUE] * small.mpp**2 / 1e6), 4),
+        tissue_fraction=share(labels.TISSUE),
+        pen_fraction=share(labels.PEN),
+        fold_fraction=share(labels.FOLD, bodies),
+        dark_spot_fraction=share(labels.DARK_SPOT),
+        bubble_fraction=share(labels.BUBBLE),
+    )
 
 
-def _brightness(rgb: npt.NDArray[np.uint8], scanned: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def _grey_levels(rgb: Pixels, scanned: Mask) -> tuple[float | None, float | None]:
+    """Brightness (90th percentile of grey) and contrast (above the 1st) of what was scanned."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[scanned]
     if not len(grey):
-        return {"brightness": None, "contrast": None}
+        return None, None
     low, high = np.percentile(grey, [1, 90])
-    return {"brightness": round(float(high), 1), "contrast": round(float(high - low), 1)}
+    return round(float(high), 1), round(float(high - low), 1)
 
 
-def _thumbnail(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _thumbnail(rgb: Pixels) -> Pixels:
     scale = min(1.0, THUMBNAIL_PX / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

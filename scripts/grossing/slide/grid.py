@@ -1,4 +1,4 @@
-"""The tile grid of a slide: whole level-0 pixels, physical size, tissue share of every cell."""
+"""The tile grid of a slide: whole level-0 pixels, physical size, tissue share of every square."""
 
 import math
 from dataclasses import dataclass
@@ -6,22 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from grossing.slide.record import Bounds
+
 ROUNDING = 1e-9  # 0.51 is 2 % above 0.5, whatever binary fractions say
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Tiles over the scanned bounds, no overlap; `*_level0_px` are level-0 pixels.
+    """Tiles over the scanned bounds (level-0 px), no overlap.
 
     `size_px` is the side of a written tile, `side_level0_px` what it covers on the slide, and
     `mpp` the resolution that follows from the two.  `width_px` x `height_px` is the scanned picture
     at that resolution before it is extended to whole tiles.
     """
 
-    x_level0_px: int
-    y_level0_px: int
-    width_level0_px: int
-    height_level0_px: int
+    bounds: Bounds
     size_px: int
     side_level0_px: int
     mpp: float
@@ -29,19 +28,19 @@ class Grid:
 
     @property
     def columns(self) -> int:
-        return math.ceil(self.width_level0_px / self.side_level0_px)
+        return math.ceil(self.bounds.width / self.side_level0_px)
 
     @property
     def rows(self) -> int:
-        return math.ceil(self.height_level0_px / self.side_level0_px)
+        return math.ceil(self.bounds.height / self.side_level0_px)
 
     @property
     def width_px(self) -> int:
-        return math.ceil(self.width_level0_px * self.size_px / self.side_level0_px)
+        return math.ceil(self.bounds.width * self.size_px / self.side_level0_px)
 
     @property
     def height_px(self) -> int:
-        return math.ceil(self.height_level0_px * self.size_px / self.side_level0_px)
+        return math.ceil(self.bounds.height * self.size_px / self.side_level0_px)
 
     @property
     def padded_width_px(self) -> int:
@@ -54,13 +53,13 @@ class Grid:
     def corner(self, column: int, row: int) -> tuple[int, int]:
         """Level-0 pixel of a tile's top-left corner."""
         return (
-            self.x_level0_px + column * self.side_level0_px,
-            self.y_level0_px + row * self.side_level0_px,
+            self.bounds.x + column * self.side_level0_px,
+            self.bounds.y + row * self.side_level0_px,
         )
 
 
 def make(
-    bounds: tuple[int, int, int, int],
+    bounds: Bounds,
     mpp: float,
     *,
     size_px: int,
@@ -71,7 +70,7 @@ def make(
 
     Parameters
     ----------
-    bounds : x, y, width, height of the scanned area, level-0 px
+    bounds : of the scanned area, level-0 px
     mpp : um per level-0 pixel
     size_px : side of a written tile
     target_mpp : wanted um per pixel
@@ -89,7 +88,7 @@ def make(
         side = factor * size_px
     else:
         side = round(size_px * target_mpp / mpp)
-    return Grid(*bounds, size_px, side, mpp * side / size_px, target_mpp)
+    return Grid(bounds, size_px, side, mpp * side / size_px, target_mpp)
 
 
 def is_coarser(mpp: float, target_mpp: float, target_mpp_tolerance: float) -> bool:
@@ -100,12 +99,12 @@ def is_coarser(mpp: float, target_mpp: float, target_mpp_tolerance: float) -> bo
 def shares(
     mask: npt.NDArray[np.bool_], x_edges: npt.NDArray[np.float64], y_edges: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Share of each grid cell that `mask` covers, exact for cells that cut through mask pixels.
+    """Share of each grid square that `mask` covers, exact for squares that cut through mask pixels.
 
     Parameters
     ----------
     mask : (H, W) bool
-    x_edges, y_edges : cell borders in mask pixels, ascending; area outside the mask counts as False
+    x_edges, y_edges : borders of the squares in mask pixels, ascending; outside the mask is False
 
     Returns
     -------
@@ -128,23 +127,23 @@ def _interpolate(
     return np.asarray(table[low] * (1 - part) + table[low + 1] * part)
 
 
-def cell_shares(
+def shares_of_squares(
     mask: npt.NDArray[np.bool_],
-    bounds: tuple[int, int, int, int],
+    bounds: Bounds,
     side_level0_px: float,
     downsample: float,
 ) -> npt.NDArray[np.float64]:
-    """`shares` of square cells from the origin of the bounds.
+    """`shares` of grid squares from the origin of the bounds.
 
     Parameters
     ----------
     mask : (H, W) bool, from the origin of the bounds
-    bounds : x, y, width, height of the scanned area, level-0 px
-    side_level0_px : side of a cell
+    bounds : of the scanned area, level-0 px
+    side_level0_px : side of a square
     downsample : level-0 px per mask pixel
     """
-    _, _, width, height = bounds
-    columns, rows = math.ceil(width / side_level0_px), math.ceil(height / side_level0_px)
+    columns = math.ceil(bounds.width / side_level0_px)
+    rows = math.ceil(bounds.height / side_level0_px)
     step = side_level0_px / downsample
     x_edges = np.linspace(0, columns * step, columns + 1, dtype=np.float64)
     y_edges = np.linspace(0, rows * step, rows + 1, dtype=np.float64)

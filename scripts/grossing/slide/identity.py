@@ -3,9 +3,10 @@
 import functools
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 BLOCK_BYTES = 64 * 1024
 SPREAD_BLOCKS = 16
@@ -22,8 +23,21 @@ class Stat:
     bytes: int
     mtime_ns: int
 
-    def as_dict(self) -> dict[str, int]:
+
+@dataclass(frozen=True)
+class Identity:
+    """Which content a path held; both None where there was no file to read."""
+
+    source: Stat | None
+    content_hash: str | None
+
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        source = data["source"]
+        return cls(None if source is None else Stat(**source), data["content_hash"])
 
 
 @functools.lru_cache(maxsize=1024)
@@ -98,28 +112,24 @@ def _block_offsets(size: int) -> list[int]:
     return [last * i // (SPREAD_BLOCKS - 1) for i in range(SPREAD_BLOCKS)]
 
 
-def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> dict[str, Any]:
-    """`source` (`Stat`) and `content_hash` of a file, as JSON; null where there is none to read.
+def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> Identity:
+    """Identity of the slide at a path.
 
     Parameters
     ----------
-    hashed : False leaves the hash out (null), where the file's content does not count
+    hashed : False leaves the hash out, where the file's content does not count
     """
-    found = stat(path)
     readable = os.path.isfile(path) and os.access(path, os.R_OK)
-    return {
-        "source": found.as_dict() if found else None,
-        "content_hash": content_hash(path) if hashed and readable else None,
-    }
+    return Identity(stat(path), content_hash(path) if hashed and readable else None)
 
 
-def fingerprint(path: str | os.PathLike[str], recorded: dict[str, Any] | None) -> str:
+def fingerprint(path: str | os.PathLike[str], recorded: Identity | None) -> str:
     """Content hash of a slide with as little reading as possible.
 
     Parameters
     ----------
-    path : the slide.
-    recorded : the slide's JSON from an earlier measurement, or None.
+    path : the slide
+    recorded : its identity when it was measured, None before
 
     Returns
     -------
@@ -127,11 +137,11 @@ def fingerprint(path: str | os.PathLike[str], recorded: dict[str, Any] | None) -
     is gone (archived); `"absent"` where it was never there; else the hash of what is there now.
     """
     now = stat(path)
-    known = (recorded or {}).get("content_hash")
+    known = recorded.content_hash if recorded else None
     if now is None:
         return known or ABSENT
-    if known and (recorded or {}).get("source") == now.as_dict():
-        return str(known)
+    if recorded and known and recorded.source == now:
+        return known
     try:
         return content_hash(path)
     except OSError:

@@ -1,14 +1,8 @@
-"""Opening slides: whitelisted facts, resolution with its source, pixels of any level.
-
-Only the properties named here are ever read; label and macro pictures and the scanner's free text
-(user, file name, date, barcode) never leave the file.
-"""
+"""Opening slides, and pixels of any level through OpenSlide."""
 
 import ctypes
-import math
 import os
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import cv2
 import numpy as np
@@ -18,32 +12,10 @@ from openslide import lowlevel
 
 from grossing.slide import identity
 from grossing.support.errors import ReadError, SlideError
+from grossing.support.types import Pixels
 
-MPP_RANGE = (0.05, 20.0)
-ANISOTROPY_LIMIT = 0.01
 ASPECT_TOLERANCE = 0.05  # between levels
 MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
-_UM_PER_UNIT = {"inch": 25400.0, "centimeter": 10000.0}
-
-RGB = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Geometry of a slide: level-0 pixels, `bounds` as x, y, width, height, mpp in um/px."""
-
-    width_px: int
-    height_px: int
-    downsamples: list[float]
-    bounds: tuple[int, int, int, int]
-    mpp: float
-    mpp_x: float
-    mpp_y: float
-    mpp_source: str
-
-    @property
-    def anisotropic(self) -> bool:
-        return abs(self.mpp_x / self.mpp_y - 1) > ANISOTROPY_LIMIT
 
 
 class Slide:
@@ -66,7 +38,7 @@ class Slide:
     def handle(self) -> openslide.OpenSlide:
         return self._handle
 
-    def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> RGB:
+    def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
         """(h, w, 4) uint8 BGRA as OpenSlide paints it; x, y in level-0 px, w, h in the level's px.
 
         Raises
@@ -83,12 +55,12 @@ class Slide:
             raise ReadError(str(error)) from error
         return pixels
 
-    def read(self, level: int, x: int, y: int, w: int, h: int, glass: npt.ArrayLike) -> RGB:
+    def read(self, level: int, x: int, y: int, w: int, h: int, glass: npt.ArrayLike) -> Pixels:
         """(h, w, 3) uint8 RGB over the glass colour; arguments as `read_premultiplied`."""
         return over_glass(self.read_premultiplied(level, x, y, w, h), glass)
 
 
-def over_glass(bgra: RGB, glass: npt.ArrayLike) -> RGB:
+def over_glass(bgra: Pixels, glass: npt.ArrayLike) -> Pixels:
     """RGB of premultiplied BGRA, with the glass colour where nothing was scanned."""
     rgb = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB)
     alpha = bgra[..., 3]
@@ -143,103 +115,3 @@ def check_index(slide: Slide) -> None:
     if width * height > MOST_PIXELS_PER_BYTE * size:
         words = f"{size} bytes cannot hold {width}x{height} px"
         raise SlideError("unreadable", words, remedy)
-
-
-def description(slide: Slide) -> dict[str, Any]:
-    """The whitelisted columns of an open slide that need no resolution."""
-    handle = slide.handle
-    properties = handle.properties
-    width, height = handle.dimensions
-    sizes = zip(handle.level_dimensions, handle.level_downsamples, strict=True)
-    names = ("x", "y", "width", "height")
-    return {
-        "vendor": properties.get("openslide.vendor", "unknown"),
-        "width_px": width,
-        "height_px": height,
-        "levels": [{"width_px": w, "height_px": h, "downsample": d} for (w, h), d in sizes],
-        "bounds": dict(zip(names, _bounds(properties, width, height), strict=True)),
-        "objective": _number(properties.get("openslide.objective-power")),
-        "quickhash": properties.get("openslide.quickhash-1"),
-        "icc_bytes": int(properties.get("openslide.icc-size", 0)),
-    }
-
-
-def facts(
-    slide: Slide, *, given_mpp: float | None = None, mpp_from_objective: bool = False
-) -> Facts:
-    """Geometry of an open slide.
-
-    Parameters
-    ----------
-    given_mpp : um/px from the cohort sheet; wins over the file
-    mpp_from_objective : infer 10 / objective power where the file tells no resolution
-
-    Raises
-    ------
-    SlideError : no resolution, or one outside 0.05..20 um/px.
-    """
-    handle = slide.handle
-    mpp_x, mpp_y, source = _resolution(handle.properties, given_mpp, mpp_from_objective)
-    width, height = handle.dimensions
-    return Facts(
-        width_px=width,
-        height_px=height,
-        downsamples=list(handle.level_downsamples),
-        bounds=_bounds(handle.properties, width, height),
-        mpp=math.sqrt(mpp_x * mpp_y),
-        mpp_x=mpp_x,
-        mpp_y=mpp_y,
-        mpp_source=source,
-    )
-
-
-def _resolution(
-    properties: Any, given_mpp: float | None, mpp_from_objective: bool
-) -> tuple[float, float, str]:
-    objective = _number(properties.get("openslide.objective-power"))
-    scale = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
-    tags = [_number(properties.get(f"tiff.{axis}Resolution")) for axis in "XY"]
-    mpp: tuple[float | None, float | None] = (
-        _number(properties.get("openslide.mpp-x")),
-        _number(properties.get("openslide.mpp-y")),
-    )
-    source = "file"
-    if given_mpp is not None:
-        mpp, source = (given_mpp, given_mpp), "sheet"
-    elif None in mpp and scale and all(tags):
-        mpp, source = (scale / (tags[0] or 1), scale / (tags[1] or 1)), "tiff"
-    elif None in mpp and objective and mpp_from_objective:
-        mpp, source = (10 / objective, 10 / objective), "objective"
-    x, y = mpp
-    remedy = "give the true um/px in the column `mpp` of the cohort sheet"
-    if x is None or y is None:
-        raise SlideError("mpp_missing", "the file tells no resolution", remedy)
-    for value in (x, y):
-        if not MPP_RANGE[0] <= value <= MPP_RANGE[1]:
-            message = f"resolution {value:.4g} um/px outside {MPP_RANGE[0]}..{MPP_RANGE[1]:g}"
-            raise SlideError("mpp_out_of_range", message, remedy)
-    return x, y, source
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text is not None else math.nan
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value > 0 else None
-
-
-def _bounds(properties: Any, width: int, height: int) -> tuple[int, int, int, int]:
-    names = [f"openslide.bounds-{name}" for name in ("x", "y", "width", "height")]
-    try:
-        x, y, w, h = (int(properties[name]) for name in names)
-    except (KeyError, ValueError):
-        return 0, 0, width, height
-    x, y = min(max(x, 0), width - 1), min(max(y, 0), height - 1)
-    return x, y, max(1, min(w, width - x)), max(1, min(h, height - y))
-
-
-def level_for(downsamples: list[float], wanted: float) -> int:
-    """The coarsest level still at or finer than `wanted` (level-0 px per wanted px)."""
-    fine_enough = [i for i, d in enumerate(downsamples) if d <= wanted * 1.0001]
-    return max(fine_enough, key=lambda i: downsamples[i], default=0)

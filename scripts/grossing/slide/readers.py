@@ -2,24 +2,23 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import openslide
 
 from grossing.slide import opening, raw_tiff, tiff_directory
+from grossing.slide.record import FileFacts
 from grossing.support.errors import ReadError
+from grossing.support.types import Pixels
 
 CACHE_BYTES = 48 * 1024 * 1024
 CHECKED_PLACES = 5
 CHECKED_PX = 256
 RAW_VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
 LOG = logging.getLogger(__name__)
-
-Pixels = npt.NDArray[np.uint8]
 
 
 class Reader(Protocol):
@@ -94,7 +93,7 @@ class RawReader:
 def open_reader(
     path: str | os.PathLike[str],
     *,
-    record: Mapping[str, Any],
+    file: FileFacts,
     level: int,
     glass: Pixels,
     prefer: str = "auto",
@@ -109,7 +108,7 @@ def open_reader(
 
     Parameters
     ----------
-    record : the slide's JSON; `vendor` and `levels` are used
+    file : what the slide's file states
     level : as OpenSlide counts
     glass : (3,) uint8
     prefer : "auto" or "openslide"
@@ -123,15 +122,15 @@ def open_reader(
     ------
     SlideError : the slide cannot be opened.
     """
-    extent = record["levels"][level]
-    general = OpenSlideReader(path, level, extent["downsample"], glass, cache_bytes)
+    extent = file.levels[level]
+    general = OpenSlideReader(path, level, extent.downsample, glass, cache_bytes)
     if prefer != "auto":
         return general
-    width, height = round(extent["width_px"]), round(extent["height_px"])
+    width, height = extent.width_px, extent.height_px
     try:
-        if record["vendor"] not in RAW_VENDORS:
+        if file.vendor not in RAW_VENDORS:
             raise tiff_directory.Unsupported(f"tiles of {record['vendor']} may overlap")
-        if extent["downsample"] != round(extent["downsample"]):
+        if extent.downsample != round(extent.downsample):
             raise tiff_directory.Unsupported(f"downsample {extent['downsample']} is resampled")
         raw = raw_tiff.RawTiffReader(path, width, height, glass)
     except tiff_directory.Unsupported as reason:

@@ -1,35 +1,341 @@
-"""What is measured of a slide, as its JSON holds it."""
+"""What is measured of one slide, as typed records; its JSON holds their fields on one level.
+
+Columns, units and ranges are in `workflow/schemas/slide.schema.yaml`.
+"""
 
 import json
-import os
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from grossing.slide.identity import Identity
 from grossing.support import files
+from grossing.support.errors import SlideError
+from grossing.support.types import PathLike, Pixels
+
+Json = dict[str, Any]
+Triple = tuple[float, float, float]
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """A slide's JSON."""
-    with open(path, encoding="utf-8") as file:
-        record: dict[str, Any] = json.load(file)
-    return record
+@dataclass(frozen=True)
+class Refusal:
+    """Why a slide cannot be used, and what to do about it."""
+
+    code: str
+    message: str
+    remedy: str
+
+    @classmethod
+    def from_error(cls, error: SlideError) -> Self:
+        return cls(error.code, error.message, error.remedy)
 
 
-def write(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a JSON file; a number that is none is an error."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    files.write(path, text.encode() + b"\n")
+@dataclass(frozen=True)
+class Level:
+    """A resolution level; `downsample` is level-0 px per px."""
+
+    width_px: int
+    height_px: int
+    downsample: float
 
 
-def glass_of(record: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
-    """The slide's glass colour, (3,) uint8; white where it was not measured."""
-    bands = [record.get(f"background_{band}") for band in "rgb"]
-    return np.array([255 if band is None else band for band in bands], np.uint8)
+@dataclass(frozen=True)
+class Bounds:
+    """The scanned rectangle, level-0 px."""
+
+    x: int
+    y: int
+    width: int
+    height: int
 
 
-def read_if_any(path: Any) -> dict[str, Any] | None:
-    """The JSON of an input that only some slides have; None where it is empty."""
-    return read(path) if path else None
+@dataclass(frozen=True)
+class FileFacts:
+    """What the file states without being decoded."""
+
+    vendor: str
+    width_px: int
+    height_px: int
+    levels: tuple[Level, ...]
+    bounds: Bounds
+    objective: float | None
+    quickhash: str | None
+    icc_bytes: int
+
+    @property
+    def downsamples(self) -> list[float]:
+        return [level.downsample for level in self.levels]
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """um per level-0 pixel (`mpp` is the geometric mean of both axes) and where it comes from."""
+
+    mpp: float
+    mpp_x: float
+    mpp_y: float
+    mpp_source: str
+    anisotropic: bool
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Small places of level 0 that were read, and how many of them did not decode."""
+
+    probes: int
+    probes_failed: int
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The overview and the shares of its labels."""
+
+    overview_downsample: float
+    overview_lost_fraction: float
+    tissue_area_mm2: float
+    tissue_fraction: float
+    pen_fraction: float
+    fold_fraction: float
+    dark_spot_fraction: float
+    bubble_fraction: float
+
+
+@dataclass(frozen=True)
+class FocusPlaces:
+    """One entry per sampled place; the measures are empty where the slide is too coarse."""
+
+    x_level0_px: tuple[int, ...] = ()
+    y_level0_px: tuple[int, ...] = ()
+    focus_reblur: tuple[float | None, ...] = ()
+    laplacian_var: tuple[float | None, ...] = ()
+    tenengrad: tuple[float | None, ...] = ()
+    absdiff_blur: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class FocusMeasures:
+    """Focus of the sampled tissue."""
+
+    focus_tiles: FocusPlaces
+    focus_tiles_failed: int
+    focus_reblur_median: float | None
+    sharpness_score: float | None
+
+
+@dataclass(frozen=True)
+class Light:
+    """Colour of the empty glass, and grey levels over the scanned area."""
+
+    background_r: int
+    background_g: int
+    background_b: int
+    brightness: float | None
+    contrast: float | None
+
+    @property
+    def glass(self) -> Pixels:
+        """Colour of the empty slide, (3,) uint8 RGB."""
+        return np.array((self.background_r, self.background_g, self.background_b), np.uint8)
+
+
+@dataclass(frozen=True)
+class MacenkoFit:
+    """Unit vectors of hematoxylin and eosin in optical density (natural log; R, G, B), and the
+    99th percentile of their concentrations."""
+
+    h: Triple
+    e: Triple
+    max_c: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ReinhardFit:
+    """Mean and standard deviation in CIE Lab (L 0..100)."""
+
+    mean: Triple
+    std: Triple
+
+
+@dataclass(frozen=True)
+class StainFits:
+    """Stain colours by method; None where no fit was possible."""
+
+    macenko: MacenkoFit | None = None
+    reinhard: ReinhardFit | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        fits = {name: {k: tuple(v) for k, v in (data.get(name) or {}).items()} for name in _FITS}
+        return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
+
+
+_FITS: dict[str, Any] = {"macenko": MacenkoFit, "reinhard": ReinhardFit}
+
+
+@dataclass(frozen=True)
+class StainMeasures:
+    """Stain of the sampled tissue; all None unless the sheet's stain means H&E."""
+
+    is_he: bool
+    stain_h_r: float | None = None
+    stain_h_g: float | None = None
+    stain_h_b: float | None = None
+    stain_e_r: float | None = None
+    stain_e_g: float | None = None
+    stain_e_b: float | None = None
+    hematoxylin_od: float | None = None
+    eosin_od: float | None = None
+    stain_fit: StainFits | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Everything that is measured of a slide that can be used."""
+
+    areas: Areas
+    focus: FocusMeasures
+    light: Light
+    stain: StainMeasures
+
+
+@dataclass(frozen=True)
+class UsableSlide:
+    """A slide that was measured: what the stages after measuring need."""
+
+    slide_id: str
+    file: FileFacts
+    resolution: Resolution
+    measures: Measures
+
+    @property
+    def glass(self) -> Pixels:
+        """Colour of the empty slide, (3,) uint8 RGB."""
+        return self.measures.light.glass
+
+
+@dataclass(frozen=True)
+class SlideRecord:
+    """One slide: who it is, why it cannot be used or what was measured.
+
+    Of a refused slide `file`, `resolution` and `probes` are there as far as they were found out.
+    """
+
+    slide_id: str
+    identity: Identity
+    refusal: Refusal | None = None
+    file: FileFacts | None = None
+    resolution: Resolution | None = None
+    probes: Probes | None = None
+    measures: Measures | None = None
+
+    @property
+    def readable(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def glass(self) -> Pixels:
+        """Colour of the empty slide, (3,) uint8 RGB; white where it was not measured."""
+        return self.measures.light.glass if self.measures else np.full(3, 255, np.uint8)
+
+    def usable(self) -> UsableSlide:
+        """The slide without the parts that a refused slide lacks.
+
+        Raises
+        ------
+        ValueError : the slide cannot be used.
+        """
+        if self.file is None or self.resolution is None or self.measures is None:
+            reason = self.refusal.code if self.refusal else "not measured"
+            raise ValueError(f"slide {self.slide_id}: {reason}: it has no measurements")
+        return UsableSlide(self.slide_id, self.file, self.resolution, self.measures)
+
+    def to_json(self) -> Json:
+        """All fields on one level, as the schema names them."""
+        refusal = self.refusal or Refusal(*(None,) * 3)  # type: ignore[arg-type]
+        record: Json = {
+            "slide_id": self.slide_id,
+            "readable": self.readable,
+            "error_code": refusal.code,
+            "error_message": refusal.message,
+            "remedy": refusal.remedy,
+            **self.identity.to_json(),
+        }
+        for group in (self.file, self.resolution, self.probes):
+            record |= asdict(group) if group else {}
+        if self.measures:
+            for group in vars(self.measures).values():
+                record |= asdict(group)
+        return record
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The record of a slide's JSON.
+
+        Raises
+        ------
+        KeyError : a key is missing.
+        """
+        return cls(
+            slide_id=data["slide_id"],
+            identity=Identity.from_json(data),
+            refusal=_refusal(data),
+            file=_file(data) if "vendor" in data else None,
+            resolution=_group(Resolution, data) if "mpp" in data else None,
+            probes=_group(Probes, data) if "probes" in data else None,
+            measures=_measures(data) if data["readable"] else None,
+        )
+
+    @classmethod
+    def read(cls, path: PathLike) -> Self:
+        """A slide's JSON file.
+
+        Raises
+        ------
+        ValueError : the file is of another version.
+        """
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            return cls.from_json(data)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path}: no {error}: delete this file and run again") from error
+
+    def write(self, path: PathLike) -> None:
+        files.write_json(self.to_json(), path)
+
+
+def _group(kind: Any, data: Mapping[str, Any]) -> Any:
+    return kind(**{field.name: data[field.name] for field in fields(kind)})
+
+
+def _refusal(data: Mapping[str, Any]) -> Refusal | None:
+    if data["readable"]:
+        return None
+    return Refusal(data["error_code"], data["error_message"], data["remedy"])
+
+
+def _file(data: Mapping[str, Any]) -> FileFacts:
+    nested = {
+        "levels": tuple(Level(**level) for level in data["levels"]),
+        "bounds": Bounds(**data["bounds"]),
+    }
+    facts: FileFacts = _group(FileFacts, {**data, **nested})
+    return facts
+
+
+def _measures(data: Mapping[str, Any]) -> Measures:
+    places = {name: tuple(values) for name, values in data["focus_tiles"].items()}
+    fits = data["stain_fit"]
+    nested = {
+        "focus_tiles": FocusPlaces(**places),
+        "stain_fit": None if fits is None else StainFits.from_json(fits),
+    }
+    whole = {**data, **nested}
+    return Measures(
+        areas=_group(Areas, whole),
+        focus=_group(FocusMeasures, whole),
+        light=_group(Light, whole),
+        stain=_group(StainMeasures, whole),
+    )

@@ -1,27 +1,19 @@
-"""Stains of H&E slides: their statistics, their fit, and tiles brought to the colours of another.
-
-The public names of `density` and `stainfit` are here too.
-"""
-
-from typing import Any
+"""Tiles brought to the stain colours of a reference."""
 
 import numpy as np
-import numpy.typing as npt
 
-from grossing.stain import fit as stain_fit
+from grossing.slide.record import MacenkoFit
 from grossing.stain import recolouring
-from grossing.stain.fit import fit as fit
-from grossing.stain.optical_density import RUIFROK_JOHNSTON as RUIFROK_JOHNSTON
-from grossing.stain.optical_density import density_table as density_table
-from grossing.stain.optical_density import mean_densities as mean_densities
-from grossing.stain.optical_density import separate as separate
+from grossing.stain.fit import Fit
+from grossing.stain.reference import SHIPPED
+from grossing.support.types import Pixels
 
 
 def apply(
-    fit: stain_fit.Fit | None,
-    rgb: npt.NDArray[np.uint8],
-    reference: stain_fit.Fit | str | None = "shipped",
-) -> tuple[npt.NDArray[np.uint8], str | None]:
+    fit: Fit | None,
+    rgb: Pixels,
+    reference: Fit | str | None = "shipped",
+) -> tuple[Pixels, str | None]:
     """A tile in the colours of a reference, or as it is where that would ruin it.
 
     Parameters
@@ -69,24 +61,11 @@ def apply(
     return change(rgb), None
 
 
-def _target(fit: stain_fit.Fit, reference: stain_fit.Fit | str | None) -> stain_fit.Fit:
-    if reference is None or reference == "shipped":
-        return stain_fit.SHIPPED["macenko" if isinstance(fit, stain_fit.Macenko) else "reinhard"]
-    if isinstance(reference, str):
-        raise ValueError(f"reference {reference!r}: give a fit, or 'shipped'")
-    return reference
-
-
-def statistics(pixels: npt.NDArray[np.uint8], glass: npt.ArrayLike) -> dict[str, Any]:
-    """Stain columns of a slide: vectors, mean densities and fits of tissue pixels (N, 3) uint8."""
-    names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
-    found: dict[str, Any] = dict.fromkeys([*names, "hematoxylin_od", "eosin_od", "stain_fit"])
-    if len(pixels) < stain_fit.MIN_PIXELS:
-        return found
-    _, haematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
-    found |= {"hematoxylin_od": round(haematoxylin, 4), "eosin_od": round(eosin, 4)}
-    fits = {method: stain_fit.fit(pixels, method=method) for method in stain_fit.SHIPPED}
-    found["stain_fit"] = stain_fit.as_record(fits)
-    if isinstance(own := fits["macenko"], stain_fit.Macenko):
-        found |= dict(zip(names, [round(value, 4) for value in own.h + own.e], strict=True))
-    return found
+def _target(fit: Fit, target: Fit | str | None) -> Fit:
+    if target is None or target == "shipped":
+        shipped = SHIPPED.macenko if isinstance(fit, MacenkoFit) else SHIPPED.reinhard
+        assert shipped is not None
+        return shipped
+    if isinstance(target, str):
+        raise ValueError(f"reference {target!r}: give a fit, or 'shipped'")
+    return target

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.slide.record import MacenkoFit, ReinhardFit
 from grossing.stain import fit as stain_fit
+from grossing.support.types import Mask, Pixels
 
 MIN_TISSUE_PX = 500
 MOST_ANGLE_DEG = 30.0
@@ -18,8 +20,6 @@ LEAST_CHROMA = 16  # greyer pixels are glass, dirt or black ink
 BLACK_LEVEL = 100  # a pixel without chroma is black where no channel is brighter
 VIVID_RED, VIVID_BLUE_SHARE = 130, 0.15
 EVEN_GREY_LEVELS = 2.0  # standard deviation below which luminance tells nothing
-
-Pixels = npt.NDArray[np.uint8]
 
 
 def sample(rgb: Pixels) -> tuple[Pixels, int]:
@@ -36,7 +36,7 @@ def sample(rgb: Pixels) -> tuple[Pixels, int]:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8), step**2
 
 
-def content(rgb: Pixels, weight: int = 1) -> tuple[npt.NDArray[np.bool_], str | None]:
+def content(rgb: Pixels, weight: int = 1) -> tuple[Mask, str | None]:
     """Where a tile is stained tissue by its colour, and why it must not be changed, if so.
 
     Haematoxylin and eosin both take most of the green: a stained pixel is darker in green than
@@ -80,22 +80,20 @@ def change(source: stain_fit.Fit, target: stain_fit.Fit) -> Callable[[Pixels], P
     ------
     ValueError : the fits are of different methods.
     """
-    if isinstance(source, stain_fit.Macenko) and isinstance(target, stain_fit.Macenko):
+    if isinstance(source, MacenkoFit) and isinstance(target, MacenkoFit):
         angles = [stain_fit.angle(source.h, target.h), stain_fit.angle(source.e, target.e)]
         if max(angles) > MOST_ANGLE_DEG:
             return None
         return functools.partial(_macenko, matrix=_macenko_matrix(source, target))
-    if isinstance(source, stain_fit.Reinhard) and isinstance(target, stain_fit.Reinhard):
+    if isinstance(source, ReinhardFit) and isinstance(target, ReinhardFit):
         return functools.partial(_reinhard, source=source, target=target)
     raise ValueError("fit and reference are of different methods: fit both with the same one")
 
 
-def _macenko_matrix(
-    source: stain_fit.Macenko, target: stain_fit.Macenko
-) -> npt.NDArray[np.float32]:
+def _macenko_matrix(source: MacenkoFit, target: MacenkoFit) -> npt.NDArray[np.float32]:
     """(3, 4): log(R + 1), log(G + 1), log(B + 1), 1 of a pixel to the log of its new value."""
     scale = np.diag(np.divide(target.max_c, source.max_c))
-    turn = target.he @ scale @ np.linalg.pinv(source.he)
+    turn = stain_fit.matrix(target) @ scale @ np.linalg.pinv(stain_fit.matrix(source))
     light = np.full(3, math.log(stain_fit.LIGHT))
     return np.column_stack([turn, light - turn @ light]).astype(np.float32)
 
@@ -110,7 +108,7 @@ def _macenko(rgb: Pixels, *, matrix: npt.NDArray[np.float32]) -> Pixels:
     return np.asarray(cv2.convertScaleAbs(values, alpha=1, beta=-0.5), np.uint8)
 
 
-def _reinhard(rgb: Pixels, *, source: stain_fit.Reinhard, target: stain_fit.Reinhard) -> Pixels:
+def _reinhard(rgb: Pixels, *, source: ReinhardFit, target: ReinhardFit) -> Pixels:
     scale = np.divide(target.std, source.std)
     shift = np.asarray(target.mean) - scale * np.asarray(source.mean)
     matrix = np.column_stack([np.diag(scale), shift]).astype(np.float32)
@@ -119,9 +117,7 @@ def _reinhard(rgb: Pixels, *, source: stain_fit.Reinhard, target: stain_fit.Rein
     return np.asarray(cv2.convertScaleAbs(np.clip(values, 0, 1), alpha=255, beta=-0.5), np.uint8)
 
 
-def keeps_luminance(
-    seen: Pixels, stained: npt.NDArray[np.bool_], change: Callable[[Pixels], Pixels]
-) -> bool:
+def keeps_luminance(seen: Pixels, stained: Mask, change: Callable[[Pixels], Pixels]) -> bool:
     """Whether light and dark stay where they are on the stained pixels of a tile's sample."""
     one, other = (
         cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[stained].astype(np.float32)

@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -72,3 +73,8 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
     """`data` under `path`, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def write_json(data: object, path: str | os.PathLike[str]) -> None:
+    """JSON under `path`, whole or not at all; NaN raises ValueError."""
+    write(path, json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n")

@@ -1,25 +1,25 @@
-"""Pictures to bytes, for tiles and for the small pictures beside them."""
+"""Pictures to bytes and back, for tiles and for the small pictures beside them."""
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import simplejpeg
+
+from grossing.support.types import Pixels
 
 PNG_LEVEL = 1
 
 
-def jpeg(picture: npt.NDArray[np.uint8], *, quality: int, chroma: str = "420") -> bytes:
+def jpeg(picture: Pixels, *, quality: int, chroma: str = "420") -> bytes:
     """JPEG of an (H, W, 3) or (H, W) uint8 picture."""
     if picture.ndim == 2:
         return bytes(simplejpeg.encode_jpeg(picture[..., None], quality, "GRAY", "Gray"))
     return bytes(simplejpeg.encode_jpeg(picture, quality, "RGB", chroma))
 
 
-def png(picture: npt.NDArray[np.uint8]) -> bytes:
+def png(picture: Pixels) -> bytes:
     """PNG of an (H, W, 3) or (H, W) uint8 picture."""
     if picture.ndim == 3:
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
@@ -27,8 +27,16 @@ def png(picture: npt.NDArray[np.uint8]) -> bytes:
     return bytes(data)
 
 
-def encoder(*, format: str, quality: int, chroma: Any) -> Callable[[npt.NDArray[np.uint8]], bytes]:
+def encoder(*, format: str, quality: int, chroma: str) -> Callable[[Pixels], bytes]:
     """The function that the `tiles` section of the config asks for."""
     if format == "png":
         return png
-    return functools.partial(jpeg, quality=quality, chroma=str(chroma))
+    return functools.partial(jpeg, quality=quality, chroma=chroma)
+
+
+def decode(data: bytes) -> Pixels | None:
+    """(H, W, 3) uint8 RGB of an encoded picture; None where the bytes are none."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    if picture is None:
+        return None
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

@@ -1,81 +1,93 @@
 """The tiles of one slide brought to common colours."""
 
 import logging
-import os
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from grossing import dataset
-from grossing.slide import record as record_files
+from grossing.slide.record import SlideRecord
 from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation
-from grossing.tiles import derived_tiles, stored_tiles
+from grossing.stain.fit import Fit
+from grossing.support import tables
+from grossing.support.types import PathLike, Pixels
+from grossing.tiles import derived_tiles
+from grossing.tiles.options import Encoding
+from grossing.tiles.stored_tiles import Place, StoredTile, StoredTiles
 
 LOG = logging.getLogger(__name__)
 
-Pixels = npt.NDArray[np.uint8]
-Row = dict[str, Any]
+
+@dataclass(frozen=True)
+class NormalizedTile:
+    """What became of a tile: "normalized", or why it was passed through; None without a picture."""
+
+    tile_col: int
+    tile_row: int
+    stain_status: str | None
+
+
+@dataclass(frozen=True)
+class NormalizedTiles:
+    """One entry per row of the slide's `tile_metrics`."""
+
+    rows: tuple[NormalizedTile, ...]
+
+    def write(self, path: PathLike) -> None:
+        """Write `normalized_tiles`."""
+        rows = [asdict(row) for row in self.rows]
+        tables.write_parquet(tables.from_rows(rows, tables.STAIN_TILES), path)
 
 
 def normalize(
-    container: str | os.PathLike[str],
-    metrics: str | os.PathLike[str],
-    output: str | os.PathLike[str],
+    container: PathLike,
+    metrics: PathLike,
+    output: PathLike,
     *,
-    record: Mapping[str, Any],
-    reference: stain_fit.Fit | None,
+    record: SlideRecord,
+    reference: Fit,
     method: str,
     scope: str,
-    tiles: Mapping[str, Any],
+    encoding: Encoding,
     threads: int = 1,
-) -> list[Row]:
+) -> NormalizedTiles:
     """Write a slide's tiles in the colours of the reference, under the names they have.
 
     Parameters
     ----------
     container, metrics : what tiling left of the slide
     output : the new container
-    record : the slide's JSON, with its fit; the tiles of another stain than H&E pass through
-    reference : the fit to go to; None for the shipped one
+    record : the slide, with its fit; the tiles of another stain than H&E pass through
+    reference : the fit to go to
     method : "macenko" or "reinhard"
     scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
-    tiles : the config section
     threads : that decode and encode; the result does not depend on them
-
-    Returns
-    -------
-    One row per row of `metrics`, in its order (columns of `tables.STAIN_TILES`).
     """
-    of_slide = stain_fit.from_record(record.get("stain_fit"), method)
-    status: dict[tuple[int, int], str] = {}
+    stain = record.measures.stain if record.measures else None
+    of_slide = stain_fit.of_method(stain.stain_fit if stain else None, method)
+    status: dict[Place, str] = {}
 
-    def change(row: Row, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
-        rgb, reason = dataset.decode(data, row), None if record["is_he"] else "not_he"
-        if reason is None:
-            own = of_slide if scope == "slide" else stain_fit.fit(rgb, method=method)
-            rgb, reason = normalisation.apply(own, rgb, reference)
-        status[row["tile_col"], row["tile_row"]] = reason or "normalized"
-        return {"normalized": (data if reason else None, rgb)}
+    with StoredTiles(container, metrics) as source:
 
-    with stored_tiles.TileSet(container, metrics) as source:
-        derived_tiles.slide(
+        def change(tile: StoredTile, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
+            rgb, reason = source.decode(tile, data), None if stain and stain.is_he else "not_he"
+            if reason is None:
+                own = of_slide if scope == "slide" else stain_fit.fit(rgb, method=method)
+                rgb, reason = normalisation.apply(own, rgb, reference)
+            status[tile.place] = reason or "normalized"
+            return {"normalized": (data if reason else None, rgb)}
+
+        derived_tiles.write(
             source,
             {"normalized": output},
             change,
-            name=record["slide_id"],
-            blank=record_files.glass_of(record),
-            tiles=tiles,
+            name=record.slide_id,
+            blank=record.glass,
+            encoding=encoding,
             threads=threads,
         )
-        places = [(row["tile_col"], row["tile_row"]) for row in source.rows]
-    counts = sorted(Counter(status.values()).items())
-    said = ", ".join(f"{count} {reason}" for reason, count in counts)
-    LOG.info("slide %s: %s", record["slide_id"], said or "no tiles")
-    return [
-        {"tile_col": column, "tile_row": row, "stain_status": status.get((column, row))}
-        for column, row in places
-    ]
+        places = [tile.place for tile in source.rows]
+    counts = ", ".join(f"{n} {reason}" for reason, n in sorted(Counter(status.values()).items()))
+    LOG.info("slide %s: %s", record.slide_id, counts or "no tiles")
+    return NormalizedTiles(
+        tuple(NormalizedTile(*place, stain_status=status.get(place)) for place in places)
+    )

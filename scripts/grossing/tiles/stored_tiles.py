@@ -2,25 +2,49 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from grossing import dataset
-from grossing.support import tables
+from grossing.support import images, tables
+from grossing.support.types import PathLike, Pixels
 from grossing.tiles import deepzoom
 
 KEPT_BYTES = 48 * 2**20  # 64 tiles of 512 px
 NEIGHBOURHOOD = 9  # a tile and those around it are kept whatever their size
 SAMPLE_TILES = 64
 
-Pixels = npt.NDArray[np.uint8]
-Row = dict[str, Any]
+#: column and row of a tile in the grid
+Place = tuple[int, int]
 
 
-class TileSet:
+@dataclass(frozen=True)
+class StoredTile:
+    """A row of `tile_metrics`: where a candidate tile lies on the slide and in its container.
+
+    `tile_path` is None where the tile has no picture, `tile_offset` outside a zip.
+    """
+
+    slide_id: str
+    tile_path: str | None
+    tile_offset: int | None
+    tile_bytes: int | None
+    tile_col: int
+    tile_row: int
+    x_level0_px: int
+    y_level0_px: int
+    size_level0_px: int
+    mpp: float
+    tissue_fraction: float
+
+    @property
+    def place(self) -> Place:
+        return self.tile_col, self.tile_row
+
+
+class StoredTiles:
     """The tiles of one slide's container, by column and row.
 
     Parameters
@@ -34,16 +58,13 @@ class TileSet:
     in Z-order cost little; `decoded` keeps none.
     """
 
-    def __init__(self, container: str | os.PathLike[str], metrics: str | os.PathLike[str]) -> None:
+    def __init__(self, container: PathLike, metrics: PathLike) -> None:
         self.container = Path(container)
         self._file: BinaryIO | None = None
-        self.rows: list[Row] = tables.read(metrics).to_pylist()
-        self._at = {
-            (row["tile_col"], row["tile_row"]): row | {"tile_container": str(container)}
-            for row in self.rows
-            if row["tile_path"] is not None
-        }
-        self._kept: dict[tuple[int, int], Pixels] = {}
+        columns = [field.name for field in fields(StoredTile)]
+        self.rows = [StoredTile(**row) for row in tables.read(metrics, columns).to_pylist()]
+        self._at = {row.place: row for row in self.rows if row.tile_path is not None}
+        self._kept: dict[Place, Pixels] = {}
 
     def __enter__(self) -> Self:
         if self.container.is_file():
@@ -57,47 +78,62 @@ class TileSet:
     def __len__(self) -> int:
         return len(self._at)
 
-    def in_z_order(self) -> Iterator[Row]:
-        """The rows that have a picture, in the order in which a pyramid is built."""
-        places = sorted(self._at, key=lambda at: deepzoom.z_order(*at))
+    def in_z_order(self) -> Iterator[StoredTile]:
+        """The tiles that have a picture, in the order in which a pyramid is built."""
+        places = sorted(self._at, key=lambda place: deepzoom.z_order(*place))
         return (self._at[place] for place in places)
 
-    def spread(self) -> list[Row]:
-        """At most 64 of these rows, spread evenly over them."""
+    def spread(self) -> list[StoredTile]:
+        """At most 64 of these tiles, spread evenly over them."""
         rows = list(self.in_z_order())
         picks = np.linspace(0, max(0, len(rows) - 1), SAMPLE_TILES).astype(int)
         return [rows[pick] for pick in np.unique(picks)] if rows else []
 
-    def data(self, column: int, row: int) -> bytes:
+    def data(self, tile: StoredTile) -> bytes:
         """The encoded tile, byte for byte."""
-        member = self._at[column, row]
         if self._file is None:
-            return Path(self.container, member["tile_path"]).read_bytes()
-        data: bytes = os.pread(self._file.fileno(), member["tile_bytes"], member["tile_offset"])
-        return data
+            return Path(self.container, str(tile.tile_path)).read_bytes()
+        return os.pread(self._file.fileno(), tile.tile_bytes or 0, tile.tile_offset or 0)
 
-    def pixels(self, column: int, row: int) -> Pixels | None:
+    def pixels(self, place: Place) -> Pixels | None:
         """As `decoded`, for those who come back to a tile."""
-        pixels = self._kept.pop((column, row), None)
+        pixels = self._kept.pop(place, None)
         if pixels is None:
-            pixels = self.decoded(column, row)
+            pixels = self.decoded(place)
         if pixels is None:
             return None
         most = max(NEIGHBOURHOOD, KEPT_BYTES // pixels.nbytes)
         while len(self._kept) >= most:
             del self._kept[next(iter(self._kept))]
-        self._kept[column, row] = pixels
+        self._kept[place] = pixels
         return pixels
 
-    def decoded(self, column: int, row: int) -> Pixels | None:
+    def decoded(self, place: Place) -> Pixels | None:
         """(size, size, 3) uint8 RGB, None where there is no tile.
 
         Raises
         ------
         ValueError : container and table are of different runs.
         """
-        if (column, row) not in self._at:
+        tile = self._at.get(place)
+        if tile is None:
             return None
-        pixels = dataset.decode(self.data(column, row), self._at[column, row])
+        pixels = self.decode(tile, self.data(tile))
         pixels.flags.writeable = False
+        return pixels
+
+    def decode(self, tile: StoredTile, data: bytes) -> Pixels:
+        """(size, size, 3) uint8 RGB of the bytes of a tile.
+
+        Raises
+        ------
+        ValueError : container and table are of different runs.
+        """
+        pixels = images.decode(data)
+        if pixels is None:
+            raise ValueError(
+                f"{tile.slide_id}: {tile.tile_path} is no picture at offset {tile.tile_offset} of "
+                f"{self.container}: table and container are of different runs: "
+                f"delete {self.container} and run again"
+            )
         return pixels

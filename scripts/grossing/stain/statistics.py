@@ -1,0 +1,40 @@
+"""Stain columns of a slide, from its sampled tissue pixels."""
+
+import numpy.typing as npt
+
+from grossing.slide.record import MacenkoFit, ReinhardFit, StainFits, StainMeasures
+from grossing.stain import fit as stain_fit
+from grossing.stain.optical_density import density_table, mean_densities
+from grossing.support.types import Pixels
+
+
+def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
+    """Stain vectors, mean densities and fits of tissue pixels.
+
+    Parameters
+    ----------
+    pixels : (N, 3) uint8 RGB
+    glass : (3,) colour of the empty slide
+    is_he : False measures nothing: the vectors of H&E mean nothing in other stains
+    """
+    if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
+        return StainMeasures(is_he)
+    _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
+    macenko, reinhard = (stain_fit.fit(pixels, method=method) for method in stain_fit.METHODS)
+    assert isinstance(macenko, MacenkoFit | None) and isinstance(reinhard, ReinhardFit | None)
+    columns: dict[str, float | None] = {}
+    if macenko is not None:
+        names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
+        columns = dict(zip(names, [round(v, 4) for v in macenko.h + macenko.e], strict=True))
+    return StainMeasures(
+        is_he,
+        stain_h_r=columns.get("stain_h_r"),
+        stain_h_g=columns.get("stain_h_g"),
+        stain_h_b=columns.get("stain_h_b"),
+        stain_e_r=columns.get("stain_e_r"),
+        stain_e_g=columns.get("stain_e_g"),
+        stain_e_b=columns.get("stain_e_b"),
+        hematoxylin_od=round(hematoxylin, 4),
+        eosin_od=round(eosin, 4),
+        stain_fit=StainFits(macenko, reinhard),
+    )

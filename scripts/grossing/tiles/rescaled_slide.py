@@ -1,0 +1,57 @@
+"""One slide as a pyramidal TIFF at the target resolution, through libvips as it is read."""
+
+import pyvips
+
+from grossing.slide import grid as grids
+from grossing.slide.record import SlideRecord
+from grossing.support import files
+from grossing.support.types import PathLike
+from grossing.tiles import libvips_feed
+from grossing.tiles.extraction import TileExtractor
+from grossing.tiles.whole_slide import WholeSlide
+
+
+def rescale(
+    path: PathLike,
+    record: SlideRecord,
+    output: PathLike,
+    *,
+    passed: bool,
+    target_mpp: float,
+    target_mpp_tolerance: float,
+    quality: int,
+) -> None:
+    """Write a slide as a pyramidal, tiled JPEG TIFF at the target resolution.
+
+    Places that do not decode become glass; nothing of the source's description is kept.
+
+    Parameters
+    ----------
+    path, record : the slide's file and what was measured of it
+    output : the TIFF; 1 x 1 px where the slide did not pass
+
+    Raises
+    ------
+    SlideError : the slide cannot be opened any more.
+    """
+    if not passed:
+        with files.replacing(output) as temporary:
+            black = pyvips.Image.black(1, 1, bands=3)
+            libvips_feed.save_tiff(black, temporary, target_mpp, quality)
+        return
+    slide = record.usable()
+    grid = grids.make(
+        slide.file.bounds,
+        slide.resolution.mpp,
+        size_px=libvips_feed.PYRAMID_TILE_PX,
+        target_mpp=target_mpp,
+        target_mpp_tolerance=target_mpp_tolerance,
+    )
+    whole = WholeSlide(TileExtractor(path, slide, grid), grid)
+    size = (grid.padded_width_px, grid.padded_height_px)
+    with (
+        files.replacing(output) as temporary,
+        libvips_feed.image(whole.bands(), *size) as image,
+    ):
+        cropped = image.crop(0, 0, grid.width_px, grid.height_px)
+        libvips_feed.save_tiff(cropped, temporary, grid.mpp, quality)

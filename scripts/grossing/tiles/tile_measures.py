@@ -1,0 +1,48 @@
+"""What is measured of one tile before it is encoded: a column of `tile_metrics` per field."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing.measure import focus
+from grossing.stain import optical_density
+from grossing.support.types import Pixels
+
+
+@dataclass(frozen=True)
+class TileMeasures:
+    """None where a measure does not apply or cannot tell."""
+
+    mean_od: float
+    hematoxylin_od: float | None
+    eosin_od: float | None
+    focus_reblur: float | None = None
+    laplacian_var: float | None = None
+
+
+def measure(
+    rgb: Pixels, mpp: float, densities: npt.NDArray[np.float64], *, is_he: bool
+) -> TileMeasures:
+    """The measured columns of one tile.
+
+    Parameters
+    ----------
+    rgb : (size, size, 3) uint8
+    mpp : um per pixel of the tile; focus is left out where that is coarser than 0.6, and the
+        re-blur focus of a constant tile is None
+    densities : `optical_density.density_table` of the slide's glass
+    is_he : False leaves the densities of hematoxylin and eosin out
+    """
+    mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
+    measures = TileMeasures(mean_od, hematoxylin if is_he else None, eosin if is_he else None)
+    if mpp > focus.COARSEST_MPP:
+        return measures
+    grey = focus.working_grey(rgb, mpp)
+    sharpness = focus.reblur(grey)
+    return replace(
+        measures,
+        focus_reblur=None if math.isnan(sharpness) else sharpness,
+        laplacian_var=focus.laplacian_var(grey),
+    )
