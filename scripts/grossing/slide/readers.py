@@ -129,9 +129,9 @@ def open_reader(
     width, height = extent.width_px, extent.height_px
     try:
         if file.vendor not in RAW_VENDORS:
-            raise tiff_directory.Unsupported(f"tiles of {record['vendor']} may overlap")
+            raise tiff_directory.Unsupported(f"tiles of {file.vendor} may overlap")
         if extent.downsample != round(extent.downsample):
-            raise tiff_directory.Unsupported(f"downsample {extent['downsample']} is resampled")
+            raise tiff_directory.Unsupported(f"downsample {extent.downsample} is resampled")
         raw = raw_tiff.RawTiffReader(path, width, height, glass)
     except tiff_directory.Unsupported as reason:
         LOG.info("read through OpenSlide: %s", reason)
