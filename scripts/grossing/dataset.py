@@ -1,12 +1,13 @@
-"""Tiles for people who train: tile N of a `patch_cohort` table as an array, with its row.
+"""Tiles for training: tile N of a `patch_cohort` table as an array, with its row.
 
-Works as a PyTorch map-style dataset without importing torch, and pickles to worker processes.
+Works as a PyTorch map-style dataset without importing torch, and pickles to worker processes. Needs
+NumPy, PyArrow and OpenCV alone.
 """
 
 import math
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,30 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from grossing.support import tables
-from grossing.tiles import deepzoom
+from grossing.columns import patch_cohort
 
 MOST_OPEN_FILES = 64
+LOCAL_HEADER_BYTES = 30  # before the name of a member of a zip
 MADE_BY = {"normalized": "stain", "stains/hematoxylin": "stains", "stains/eosin": "stains"}
 PRODUCTS = ("tiles", *MADE_BY)
+USABLE = ("PASS", "REVIEW")
+STATUSES = ("PASS", "REVIEW", "FAIL", "ERROR")
+TILE_STATUSES = ("PASS", "FAIL")
+
+#: one value, or several of which each row has one; None takes all rows
+Filter = str | Sequence[str] | None
 
 
 class Tiles:
-    """The tiles of a cohort by number.
+    """The tiles of a cohort by number: those that pass, of slides that are PASS or REVIEW.
 
     Parameters
     ----------
     table : `patch_cohort.parquet` or `.csv`
     results : the results folder; by default the one that holds the table's `cohort` folder
-    split : only tiles of this split
-    status : only tiles with this `qc_status_tile`; None takes all that have pixels
+    split, label, stain : only tiles whose row has this value, or one of these
+    status : only tiles of slides whose final status (`qc_status`) is this, or one of these
+    tile_status : only tiles with this `qc_status_tile`; None takes all that have pixels
     product : folder of `results` that the pixels come from: "tiles", "normalized",
         "stains/hematoxylin", "stains/eosin" (grey, in three equal channels; H&E slides alone)
     transform : called with each (H, W, 3) uint8 array; its result is returned in its place
@@ -55,8 +63,9 @@ class Tiles:
 
     Raises
     ------
-    ValueError : unknown product; one that the run of the table did not make, or, when a tile is
-        read, one of another run than the tiles (compared where these are in `results` too).
+    ValueError : unknown product, or a value of a filter that no row has (the message lists the
+        known ones); a product that the run of the table did not make, or, when a tile is read, one
+        of another run than the tiles (compared where these are in `results` too).
     """
 
     def __init__(
@@ -64,8 +73,11 @@ class Tiles:
         table: str | os.PathLike[str],
         *,
         results: str | os.PathLike[str] | None = None,
-        split: str | None = None,
-        status: str | None = "PASS",
+        split: Filter = None,
+        label: Filter = None,
+        stain: Filter = None,
+        status: Filter = USABLE,
+        tile_status: Filter = "PASS",
         product: str = "tiles",
         transform: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
     ) -> None:
@@ -75,15 +87,15 @@ class Tiles:
         self.product, self.transform = product, transform
         rows = _read(Path(table))
         wanted = pc.is_valid(rows["tile_container"])
-        if split is not None:
-            wanted = pc.and_(wanted, pc.fill_null(pc.equal(rows["split"], split), False))
-        if status is not None:
-            wanted = pc.and_(wanted, pc.equal(rows["qc_status_tile"], status))
+        for column, value in (("split", split), ("label", label), ("stain", stain)):
+            wanted = pc.and_(wanted, _matching(rows, column, value))
+        wanted = pc.and_(wanted, _matching(rows, "qc_status", status, STATUSES))
+        wanted = pc.and_(wanted, _matching(rows, "qc_status_tile", tile_status, TILE_STATUSES))
         rows = rows.filter(wanted).combine_chunks()
         if product == "normalized":
             _require_normalized(rows)
         self.rows = _filled(rows)
-        self._told = [
+        self._columns = [
             n for n in rows.column_names if self.rows[n].null_count < len(self) or not self
         ]
         self._files: dict[str, Any] = {}
@@ -99,8 +111,8 @@ class Tiles:
         row = self.rows.slice(number % len(self), 1).to_pylist()[0]
         container = self.results / self.product / Path(row["tile_container"]).name
         pixels = decode(self._bytes(container, row), row | {"tile_container": str(container)})
-        told = {name: row[name] for name in self._told}
-        return (self.transform(pixels) if self.transform else pixels), told
+        row = {name: row[name] for name in self._columns}
+        return (self.transform(pixels) if self.transform else pixels), row
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_files": {}, "_places": {}}
@@ -133,11 +145,11 @@ class Tiles:
             made = _dzi(container, slide_id)
             expected = _dzi(self.results / row["tile_container"], slide_id)
             if made is None or expected not in (None, made):
-                said = (
-                    f"product {self.product!r} is missing, broken or of another run than the tiles"
+                raise ValueError(
+                    f"{slide_id}: product {self.product!r} is missing, broken or of another run "
+                    f"than the tiles: {remedy}"
                 )
-                raise ValueError(f"{slide_id}: {said}: {remedy}")
-            self._places[key] = None if container.is_dir() else deepzoom.places(container)
+            self._places[key] = None if container.is_dir() else _members(container)
         places = self._places[key]
         if places is None and (container / member).exists():
             return None, 0
@@ -146,6 +158,33 @@ class Tiles:
         if places is None or member not in places:
             raise ValueError(f"{slide_id}: product {self.product!r} has no {member}: {remedy}")
         return places[member]
+
+
+def _matching(
+    rows: pa.Table, column: str, value: Filter, known: Sequence[str] | None = None
+) -> pa.ChunkedArray:
+    """Which rows have one of the values of a filter; ValueError for a value that none can have."""
+    if value is None:
+        return pa.chunked_array([pa.repeat(pa.scalar(True), rows.num_rows)])
+    values = [value] if isinstance(value, str) else list(value)
+    if known is None:
+        known = sorted(filter(None, pc.unique(rows[column]).to_pylist()))
+    if unknown := [each for each in values if each not in known]:
+        listed = ", ".join(map(repr, known)) or "none: the column is empty"
+        raise ValueError(f"{column} {unknown[0]!r} is unknown in this table; it has {listed}")
+    return pc.is_in(rows[column], value_set=pa.array(values, pa.string()))
+
+
+def _members(path: Path) -> dict[str, tuple[int, int]]:
+    """Offset and length of each stored member of a zip of tiles."""
+    with zipfile.ZipFile(path) as container:
+        return {
+            info.filename: (
+                info.header_offset + LOCAL_HEADER_BYTES + len(info.filename.encode()),
+                info.file_size,
+            )
+            for info in container.infolist()
+        }
 
 
 def _dzi(container: Path, slide_id: str) -> bytes | None:
@@ -180,7 +219,7 @@ def decode(data: bytes, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
 def _read(path: Path) -> pa.Table:
     if path.suffix == ".parquet":
         return pa.parquet.read_table(path)
-    types = {field.name: field.type for field in tables.PATCH_COHORT}
+    types = {field.name: field.type for field in patch_cohort.SCHEMA}
     options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa.csv.read_csv(path, convert_options=options)
 

@@ -11,14 +11,14 @@ def say_what_is_gone():
 
 
 def closing_summary():
-    """The verdicts as text, where there are any."""
-    path = "results/cohort/cohort_qc.parquet"
-    if not os.path.exists(path):
+    """The newest verdicts as text: final ones, or those before tiling where only these were made."""
+    made = [f"results/cohort/{name}_qc" for name in ("measured", "cohort")]
+    made = [name for name in made if os.path.exists(f"{name}.parquet")]
+    if not made:
         return ""
-    tiled = "results/cohort/tile_summary.csv"
-    fresh = os.path.exists(tiled) and os.path.getmtime(tiled) >= os.path.getmtime(path)
-    text = measured_qc.summary(tables.read(path), tables.read_summary(tiled) if fresh else None)
-    return f"Verdicts (results/cohort/cohort_qc.csv):\n{text}"
+    name = max(made, key=lambda name: os.path.getmtime(f"{name}.parquet"))
+    when = " before tiling" if name.endswith("measured_qc") else ""
+    return f"Verdicts{when} ({name}.csv):\n{summary.of_verdicts(tables.read(f'{name}.parquet'))}"
 
 
 def finished():

@@ -2,13 +2,12 @@
 
 
 rule decide_slides:
-    """Thresholds on the measured numbers: one verdict per row of the cohort sheet."""
+    """Thresholds on the measured numbers: a verdict per row of the cohort sheet, before tiling."""
     input:
-        sheet=config["cohort"],
         facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
     output:
-        csv="results/cohort/cohort_qc.csv",
-        parquet="results/cohort/cohort_qc.parquet",
+        csv="results/cohort/measured_qc.csv",
+        parquet="results/cohort/measured_qc.parquet",
     log:
         "logs/decide_slides.log",
     conda:
@@ -17,8 +16,9 @@ rule decide_slides:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
-        **JUDGED_BY,
-        sheet=sheet_digest(),
+        criteria=JUDGED_BY,
+        sheet=PLANNED_SHEET,
+        sheet_digest=SHEET_DIGEST,
         failed_jobs=FAILED_JOBS,
         accepted=list(ACCEPTED),
         focus_stack=config["focus_stack"]["enabled"],
@@ -28,16 +28,17 @@ rule decide_slides:
 
 
 rule collect_tiles:
-    """All candidate tiles of the cohort in one table, judged by the thresholds."""
+    """All candidate tiles of the cohort in one table, judged; the final verdict of each slide."""
     input:
         **{stage: of_slides(COMPLETE, [table]) for stage, table in TILE_TABLES.items()},
         # by name: a rule's output beside a long list makes planning take the square of the slides
-        verdicts="results/cohort/cohort_qc.parquet",
+        verdicts="results/cohort/measured_qc.parquet",
         metrics=of_slides(COMPLETE, [rules.tile_slide.output.metrics]),
     output:
-        csv="results/cohort/patch_cohort.csv",
-        parquet="results/cohort/patch_cohort.parquet",
-        summary="results/cohort/tile_summary.csv",
+        verdicts_csv="results/cohort/cohort_qc.csv",
+        verdicts="results/cohort/cohort_qc.parquet",
+        patches_csv="results/cohort/patch_cohort.csv",
+        patches="results/cohort/patch_cohort.parquet",
     log:
         "logs/collect_tiles.log",
     conda:

@@ -1,9 +1,7 @@
 # The cohort sheet and the configuration, checked; what rules ask about a slide.
 import functools
 import gc
-import hashlib
 import inspect
-import json
 import os
 import sys
 
@@ -24,23 +22,34 @@ library("grossing/support/code_digest.py")
 
 from grossing.support import code_digest as digests
 
-ASKED = ("cohort/config", "cohort/failures", "cohort/measured_qc", "cohort/stacks", "slide/identity")
+ASKED = (
+    "cohort/config",
+    "cohort/decide",
+    "cohort/failures",
+    "cohort/planned_sheet",
+    "cohort/stacks",
+    "cohort/summary",
+    "support/tables",
+    "columns/cohort_qc",
+    "columns/patch_cohort",
+    "columns/tile_metrics",
+    "tiles/engines",
+)
 for module in ASKED:
-    for name in digests.modules_of(f"grossing/{module}.py", library):
+    for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
         library(name)
-    library(f"grossing/{module}.py")
 
 from grossing.cohort import config as settings
-from grossing.cohort import decide, failures, measured_qc, sheet, stacks
+from grossing.cohort import decide, failures, planned_sheet, sheet, stacks, summary
+from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.slide import identity
+from grossing.slide.record import SlideRecord
 from grossing.support import tables
 from grossing.support.errors import UserError
+from grossing.tiles import engines
 
-RESERVED = {
-    name
-    for schema in (tables.COHORT_QC, tables.PATCH_COHORT, tables.TILE_METRICS, tables.TILE_SUMMARY)
-    for name in schema.names
-}
+RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
+PLANNED_SHEET = "results/cohort/.planned_sheet.json"
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 
@@ -53,13 +62,13 @@ try:
         | {str(path): path for path in workflow.overwrite_configfiles},
         workflow.config_settings.config or {},
     )
-    SHEET = sheet.read_sheet(
-        config["cohort"],
-        # the jobs of a cluster read a sheet that their head has checked
-        workflow.source_path("../schemas/cohort.schema.yaml") if workflow.is_main_process else None,
-        RESERVED,
-    )
-    SHEET, STACKS = stacks.fold(SHEET, config["focus_stack"]["enabled"])
+    if workflow.is_main_process or not os.path.exists(PLANNED_SHEET):
+        SHEET_SCHEMA = workflow.source_path("../schemas/cohort.schema.yaml")
+        GIVEN_SHEET = sheet.read_sheet(config["cohort"], SHEET_SCHEMA, RESERVED)
+    else:  # a job of a cluster
+        GIVEN_SHEET = planned_sheet.read(PLANNED_SHEET)
+    SHEET, STACKS = stacks.fold(GIVEN_SHEET, config["focus_stack"]["enabled"])
+    SHEET_DIGEST = planned_sheet.digest(GIVEN_SHEET)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -80,6 +89,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
+CRITERIA = decide.Criteria.from_config(**JUDGED_BY)
 GONE = set()
 PRODUCTS = []  # what the optional stages that are on make of each slide
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
@@ -102,31 +112,27 @@ def asked_per_job(function):
 
 
 @functools.cache
-def code_digest(rule):
-    """Hash of a rule's script and of the library modules it uses, without comments."""
-    return digests.of_script(f"{rule}.py", library)
+def code_digest(rule, *also):
+    """Hash of a rule's script and of the library modules it uses, without comments.
 
-
-def sheet_digest():
-    """Hash of the sheet's rows: an edited sheet counts also where its date is old (rsync, cp -p)."""
-    return hashlib.sha256(repr(SHEET.rows).encode()).hexdigest()
+    `also` are modules that the script loads by a name from the configuration.
+    """
+    return digests.of_script(f"{rule}.py", library, also)
 
 
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
     """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
-    with open(f"results/slides/{slide_id}.json", encoding="utf-8") as file:
-        record = json.load(file)
-    known_as = {key: record[key] for key in ("content_hash", "source")}
-    size = (record.get("width_px") or 0) * (record.get("height_px") or 0) / 1e9
-    return known_as, decide.gate(record, **JUDGED_BY), size
+    record = SlideRecord.read(f"results/slides/{slide_id}.json")
+    size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
+    return record.identity, decide.gate(record, CRITERIA), size
 
 
 def known(slide_id):
     """What an earlier measurement left of a slide, or None."""
     try:
         return measured_before(slide_id, os.stat(f"results/slides/{slide_id}.json").st_mtime_ns)
-    except (FileNotFoundError, KeyError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         return None
 
 
@@ -137,7 +143,7 @@ def fingerprint(wildcards):
         return "fused"  # an input, which counts by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
     recorded = before[0] if before else None
-    if recorded and recorded["content_hash"] and not os.path.exists(path):
+    if recorded and recorded.content_hash and not os.path.exists(path):
         GONE.add(wildcards.slide_id)
     return identity.fingerprint(path, recorded)
 

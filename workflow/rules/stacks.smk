@@ -1,7 +1,9 @@
 # What the rules ask about the planes of a stack.
+library("grossing/slide/stack_record.py")
 library("grossing/slide/tiff_directory.py")
 
 from grossing.slide import tiff_directory
+from grossing.slide.stack_record import StackRecord
 
 
 @asked_per_job
@@ -9,7 +11,7 @@ def plane_fingerprints(wildcards):
     """Identity of the planes' content; planes that moved, were touched or archived keep it."""
     paths, before = STACKS[wildcards.slide_id].paths, fused_before(wildcards.slide_id)
     if any(
-        recorded and recorded["content_hash"] and not os.path.exists(p)
+        recorded and recorded.content_hash and not os.path.exists(p)
         for p, recorded in zip(paths, before)
     ):
         GONE.add(wildcards.slide_id)
@@ -20,9 +22,8 @@ def fused_before(slide_id):
     """What an earlier fusion recorded of each plane's file, or None for each."""
     paths = STACKS[slide_id].paths
     try:
-        with open(f"results/fused/{slide_id}.json", encoding="utf-8") as file:
-            before = json.load(file)["files"]
-    except (FileNotFoundError, KeyError, json.JSONDecodeError):
+        before = StackRecord.read(f"results/fused/{slide_id}.json").files
+    except (FileNotFoundError, KeyError, ValueError):
         before = []
     return before if len(before) == len(paths) else [None] * len(paths)
 

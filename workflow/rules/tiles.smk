@@ -26,7 +26,7 @@ rule tile_slide:
         mem_mb=memory(300, 10),
         runtime=minutes(10, 25 if config["tiles"]["denoise"] else 3),
     params:
-        code=code_digest("tile_slide"),
+        code=code_digest("tile_slide", engines.module_path(config["tiles"]["engine"])),
         gate=gate,
         slide=slide_path,
         tiles=config["tiles"],

@@ -1,215 +1,204 @@
-"""`patch_cohort` and `tile_summary`: every candidate tile judged, slide by slide."""
+"""`patch_cohort` and `cohort_qc`: candidate tiles judged, and the final verdict of each slide."""
 
-import contextlib
-import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
-from grossing.cohort import decide, failures
-from grossing.support import files, tables
+from grossing.cohort import decide, failures, thresholds
+from grossing.cohort.decide import JudgedTiles, Verdict
+from grossing.cohort.patch_writer import PatchWriter
+from grossing.columns import cohort_qc, measured_qc, patch_cohort, tile_metrics
+from grossing.support import tables
+from grossing.support.errors import CohortError
+from grossing.support.types import PathLike
 
-ROWS_PER_GROUP = 100_000
-LOG = logging.getLogger(__name__)
-CARRIED = ("case_id", "label", "site", "scanner", "split")
+CARRIED = ("case_id", "label", "site", "scanner", "stain", "split")
 CONTAINERS = {"zip": "tiles/{slide_id}.zip", "directory": "tiles/{slide_id}", "none": None}
+TILING = [name for name in cohort_qc.SCHEMA.names if name not in measured_qc.SCHEMA.names]
+Row = dict[str, Any]
 
 
-class PatchWriter:
-    """Writes `patch_cohort` as Parquet and CSV in parts, whole files or none.
+@dataclass(frozen=True)
+class TileTables:
+    """The tile tables of a cohort by slide_id: `tile_metrics`, and those of each optional stage."""
 
-    Parameters
-    ----------
-    parquet, csv : paths
-    csv_rows_max : above this many rows the CSV keeps only its header (the Parquet has them all)
-    """
+    metrics: Mapping[str, Path]
+    stages: tuple[Mapping[str, Path], ...] = ()
 
-    def __init__(
-        self,
-        parquet: str | os.PathLike[str],
-        csv: str | os.PathLike[str],
-        *,
-        csv_rows_max: int,
-    ) -> None:
-        self._paths, self._csv_rows_max = (parquet, csv), csv_rows_max
-        self._stack = contextlib.ExitStack()
-        self._waiting: list[pa.Table] = []
-        self._rows = self._written = 0
+    @classmethod
+    def from_paths(cls, metrics: Iterable[PathLike], *stages: Iterable[PathLike]) -> "TileTables":
+        """Files named `{slide_id}.parquet`.
 
-    def __enter__(self) -> Self:
-        parquet, self._csv_path = (
-            self._stack.enter_context(files.replacing(path)) for path in self._paths
-        )
-        self._parquet = self._stack.enter_context(
-            pa.parquet.ParquetWriter(parquet, tables.PATCH_COHORT)
-        )
-        self._csv = self._open_csv()
-        return self
+        Raises
+        ------
+        CohortError : two files of one slide, or a stage that lacks a slide.
+        """
+        found = cls(by_slide(metrics), tuple(map(by_slide, stages)))
+        for stage in found.stages:
+            if other := set(stage) ^ set(found.metrics):
+                slide_id = min(other)
+                raise CohortError(f"slide {slide_id}: one of its tile tables is missing")
+        return found
 
-    def __exit__(self, failure: type[BaseException] | None, *rest: Any) -> None:
-        if failure is None:
-            self._flush()
-        self._csv.close()
-        self._stack.__exit__(failure, *rest)
+    def read(self, slide_id: str) -> pa.Table:
+        """`tile_metrics` of a slide with the columns that the optional stages add.
 
-    def _open_csv(self) -> pa.csv.CSVWriter:
-        return pa.csv.CSVWriter(
-            self._csv_path, tables.PATCH_COHORT, write_options=tables.csv_options()
-        )
-
-    def write(self, part: pa.Table) -> None:
-        self._waiting.append(part)
-        self._rows += part.num_rows
-        if self._rows - self._written >= ROWS_PER_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        if not self._waiting:
-            return
-        part = pa.concat_tables(self._waiting).combine_chunks()
-        fitted = self._written <= self._csv_rows_max
-        self._waiting, self._written = [], self._rows
-        self._parquet.write_table(part)
-        if self._written <= self._csv_rows_max:
-            self._csv.write_table(part)
-        elif fitted:
-            LOG.warning("more than %d tiles: patch_cohort.csv keeps its header", self._csv_rows_max)
-            self._csv.close()
-            self._csv = self._open_csv()
+        Raises
+        ------
+        CohortError : there is no table, one of another slide, or a stage has other tiles.
+        """
+        if slide_id not in self.metrics:
+            raise CohortError(f"slide {slide_id} has no table of tile metrics")
+        path = self.metrics[slide_id]
+        table = tables.read(path)
+        if table.num_rows and pc.unique(table["slide_id"]).to_pylist() != [slide_id]:
+            raise CohortError(f"{path} holds tiles of another slide: delete it and run again")
+        for stage in self.stages:
+            table = _with_stage(table, path, stage[slide_id])
+        return table
 
 
-def tiles(
-    verdicts: pa.Table,
-    metrics: Iterable[str | os.PathLike[str]],
-    writer: PatchWriter,
-    *,
-    thresholds: Mapping[str, Mapping[str, float]],
-    container: str,
-    more: Iterable[Iterable[str | os.PathLike[str]]] = (),
-) -> pa.Table:
-    """Judge all tiles of a cohort.
-
-    Parameters
-    ----------
-    verdicts : `cohort_qc`
-    metrics : `tile_metrics` files in the order of its rows; slides whose job failed have none
-    writer : takes the parts of `patch_cohort`
-    thresholds : the config section
-    container : zip, directory or none
-    more : of each optional stage that is on, its tables per slide, with the same rows as `metrics`
-
-    Returns
-    -------
-    `tile_summary`: one row per row of the sheet.
-    """
-    summary, waiting, added = [], iter(metrics), [iter(paths) for paths in more]
-    nothing = tables.from_rows([], tables.TILE_METRICS)
-    for verdict in _rows(verdicts):
-        failed = verdict["qc_reasons"] == failures.CODE
-        table = nothing if failed else _joined(next(waiting), [next(paths) for paths in added])
-        passed, reasons = decide.tiles(_arrays(table), thresholds["tile"])
-        if table.num_rows:
-            writer.write(_part(table, verdict, passed, reasons, container))
-        limit = thresholds["slide"]["lost_fraction_max"]
-        summary.append(_summary(table, verdict, int(passed.sum()), limit))
-    return tables.from_rows(summary, tables.TILE_SUMMARY)
+def by_slide(paths: Iterable[PathLike]) -> dict[str, Path]:
+    """Files by the slide_id that they are named after; CohortError where two are of one slide."""
+    found: dict[str, Path] = {}
+    for path in map(Path, paths):
+        if path.stem in found:
+            raise CohortError(f"slide {path.stem} has two tables: {found[path.stem]} and {path}")
+        found[path.stem] = path
+    return found
 
 
-def _joined(metrics: str | os.PathLike[str], more: Iterable[str | os.PathLike[str]]) -> pa.Table:
-    """`tile_metrics` of a slide with the columns that the optional stages add.
-
-    Raises
-    ------
-    ValueError : a stage's table has other tiles.
-    """
-    table = tables.read(metrics)
-    for path in more:
-        added = tables.read(path)
-        for name in ("tile_col", "tile_row"):
-            if not added[name].equals(table[name]):
-                raise ValueError(
-                    f"{path} and {metrics} are of different runs: delete the first and run again"
-                )
-        for name in added.column_names[2:]:
+def _with_stage(table: pa.Table, metrics: Path, path: Path) -> pa.Table:
+    added = tables.read(path)
+    for name in ("tile_col", "tile_row"):
+        if not added[name].equals(table[name]):
+            raise CohortError(
+                f"{path} and {metrics} are of different runs: delete the first and run again"
+            )
+    for name in added.column_names:
+        if name not in table.column_names:
             table = table.append_column(name, added[name])
     return table
 
 
-def _rows(verdicts: pa.Table) -> Iterator[dict[str, Any]]:
-    kept = [
-        n for n in ("slide_id", "qc_status", "qc_reasons", *CARRIED) if n in verdicts.column_names
-    ]
-    for batch in verdicts.select(kept).to_batches(max_chunksize=1000):
+def tiles(
+    verdicts: pa.Table,
+    tile_tables: TileTables,
+    writer: PatchWriter,
+    *,
+    limits: Mapping[str, Mapping[str, float]],
+    container: str,
+) -> pa.Table:
+    """Judge all tiles of a cohort, and its slides by what tiling found.
+
+    Parameters
+    ----------
+    verdicts : `measured_qc`
+    tile_tables : of all its slides but those whose job failed
+    writer : takes the parts of `patch_cohort`
+    limits : the config section `thresholds`
+    container : zip, directory or none
+
+    Returns
+    -------
+    `cohort_qc`: one row per row of `measured_qc`, in its order.
+
+    Raises
+    ------
+    CohortError : a slide without its table of tiles; a table without its slide.
+    """
+    if strange := set(tile_tables.metrics) - set(verdicts["slide_id"].to_pylist()):
+        raise CohortError(f"slide {min(strange)} is tiled and has no verdict")
+    nothing, found = tables.from_rows([], tile_metrics.SCHEMA), []
+    for row in _rows(verdicts):
+        slide_id = row["slide_id"]
+        failed = row["qc_reasons"] == failures.CODE
+        table = nothing if failed else tile_tables.read(slide_id)
+        judged = decide.tiles(_judged_columns(table), _lost(table), limits["tile"])
+        final = decide.after_tiling(
+            Verdict.from_text(row["qc_status"], row["qc_reasons"]),
+            candidates=table.num_rows,
+            lost=int(_lost(table).sum()),
+            passed=int(judged.passed.sum()),
+            limits=limits["slide"],
+        )
+        if table.num_rows:
+            writer.write(_part(table, row | {"qc_status": final.status}, judged, container))
+        found.append(_tiling(table, judged, final))
+    return _joined(verdicts, found)
+
+
+def _joined(verdicts: pa.Table, found: list[Row]) -> pa.Table:
+    """`measured_qc` with its verdicts replaced by the final ones, and the columns of tiling."""
+    added = tables.from_rows(found, cohort_qc.SCHEMA)
+    for name in ("qc_status", "qc_reasons"):
+        index = verdicts.column_names.index(name)
+        verdicts = verdicts.set_column(index, cohort_qc.SCHEMA.field(name), added[name])
+    for name in TILING:
+        verdicts = verdicts.append_column(cohort_qc.SCHEMA.field(name), added[name])
+    return verdicts
+
+
+def _rows(verdicts: pa.Table) -> Iterator[Row]:
+    wanted = ("slide_id", "qc_status", "qc_reasons", *CARRIED)
+    present = [name for name in wanted if name in verdicts.column_names]
+    for batch in verdicts.select(present).to_batches(max_chunksize=1000):
         yield from batch.to_pylist()
 
 
-def _arrays(table: pa.Table) -> dict[str, np.ndarray]:
-    columns = [column for column, _, _ in decide.TILE_RULES]
-    found = {name: table[name].to_numpy() for name in columns}
-    return found | {"lost": table["lost"].to_numpy().astype(bool)}
+def _judged_columns(table: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
+    return {rule.column: table[rule.column].to_numpy() for rule in thresholds.TILE}
 
 
-def _part(
-    table: pa.Table,
-    verdict: Mapping[str, Any],
-    passed: np.ndarray,
-    reasons: list[str | None],
-    container: str,
-) -> pa.Table:
+def _lost(table: pa.Table) -> npt.NDArray[np.bool_]:
+    return np.asarray(table["lost"].to_numpy().astype(bool))
+
+
+def _part(table: pa.Table, slide: Row, judged: JudgedTiles, container: str) -> pa.Table:
+    """The rows of `patch_cohort` of one slide."""
     where = CONTAINERS[container]
-    own: dict[str, Any] = {name: verdict.get(name) for name in CARRIED}
-    own["tile_container"] = where.format(**verdict) if where else None
-    judged = {
-        "qc_status_tile": pc.if_else(pa.array(passed), decide.PASS, decide.FAIL),
-        "qc_reasons_tile": pa.array(reasons, pa.string()),
+    path = pa.scalar(where.format(**slide) if where else None, pa.string())
+    lost, count = table["lost"], table.num_rows
+    made = {
+        "tile_container": pc.if_else(lost, pa.scalar(None, pa.string()), path),
+        "qc_status_tile": pc.if_else(pa.array(judged.passed), decide.PASS, decide.FAIL),
+        "qc_reasons_tile": pa.array(judged.reasons, pa.string()),
     }
+    of_slide = {name: slide.get(name) for name in (*CARRIED, "qc_status")}
     columns = []
-    for field in tables.PATCH_COHORT:
-        if field.name in judged:
-            columns.append(judged[field.name])
-        elif field.name in own:
-            columns.append(pa.repeat(pa.scalar(own[field.name], field.type), table.num_rows))
+    for field in patch_cohort.SCHEMA:
+        if field.name in made:
+            columns.append(made[field.name])
+        elif field.name in of_slide:
+            columns.append(pa.repeat(pa.scalar(of_slide[field.name], field.type), count))
         elif field.name in table.column_names:
             columns.append(table[field.name])
         else:
-            columns.append(pa.nulls(table.num_rows, field.type))
-    if where:
-        at = tables.PATCH_COHORT.names.index("tile_container")
-        columns[at] = pc.if_else(table["lost"], pa.scalar(None, pa.string()), columns[at])
-    return pa.Table.from_arrays(columns, schema=tables.PATCH_COHORT)
+            columns.append(pa.nulls(count, field.type))
+    return pa.Table.from_arrays(columns, schema=patch_cohort.SCHEMA)
 
 
-def _summary(
-    table: pa.Table, verdict: Mapping[str, Any], passed: int, lost_fraction_max: float
-) -> dict[str, Any]:
-    lost = pc.sum(table["lost"]).as_py() or 0
-    status, reasons = decide.after_tiling(
-        verdict["qc_status"],
-        verdict["qc_reasons"] or "",
-        candidates=table.num_rows,
-        lost=lost,
-        lost_fraction_max=lost_fraction_max,
-    )
-    first = table.slice(0, 1).to_pylist()
-    constant = first[0] if first else {}
+def _tiling(table: pa.Table, judged: JudgedTiles, final: Verdict) -> Row:
+    """What tiling made of a slide: the columns that `cohort_qc` adds, and the final verdict."""
+    first = (table.slice(0, 1).to_pylist() or [{}])[0]
+    lost = int(_lost(table).sum())
     return {
-        **{
-            name: constant.get(name)
-            for name in ("reader", "mpp", "target_mpp", "picture_width_px", "picture_height_px")
-        },
-        "slide_id": verdict["slide_id"],
-        "qc_status": verdict["qc_status"],
+        "qc_status": final.status,
+        "qc_reasons": final.text,
         "candidate_tiles": table.num_rows,
-        "passed_tiles": passed,
+        "passed_tiles": int(judged.passed.sum()),
         "lost_tiles": lost,
         "lost_fraction": lost / table.num_rows if table.num_rows else None,
         "tile_bytes": pc.sum(table["tile_bytes"]).as_py() or 0,
-        "final_status": status,
-        "final_reasons": reasons or None,
+        "tile_reader": first.get("reader"),
+        "tile_mpp": first.get("mpp"),
+        "target_mpp": first.get("target_mpp"),
+        "picture_width_px": first.get("picture_width_px"),
+        "picture_height_px": first.get("picture_height_px"),
     }

@@ -1,173 +1,199 @@
 """Thresholds on measured numbers: the one place where slides and tiles are judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from grossing.cohort import thresholds
+from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
+from grossing.slide.record import Measures, SlideRecord
+from grossing.support.types import Mask
 
 PASS, REVIEW, FAIL, ERROR = "PASS", "REVIEW", "FAIL", "ERROR"
+STATUSES = (PASS, REVIEW, FAIL, ERROR)
 TILED = (PASS, REVIEW)
+LOST: TileReason = "lost"
+COARSER: SlideReason = "coarser_than_target"
+NO_TISSUE: SlideReason = "no_tissue"
+NEAR: SlideReason = "near_threshold"
+SALVAGED: SlideReason = "salvaged"
+ANISOTROPIC: SlideReason = "anisotropic"
+NO_PASSING_TILE: SlideReason = "no_passing_tile"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What slides and tiles are judged by, as the configuration has it."""
+
+    slide: Mapping[str, float]
+    tile: Mapping[str, float]
+    target_mpp: float
+    target_mpp_tolerance: float
+
+    @classmethod
+    def from_config(
+        cls,
+        *,
+        thresholds: Mapping[str, Mapping[str, float]],
+        target_mpp: float,
+        target_mpp_tolerance: float,
+    ) -> "Criteria":
+        return cls(thresholds["slide"], thresholds["tile"], target_mpp, target_mpp_tolerance)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Status and reasons; each reason is `code` or `code=value limit`."""
+    """Status and reasons; each reason is `code` or `code=value>limit`."""
 
     status: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
     @property
-    def text(self) -> str:
-        return ";".join(self.reasons)
+    def text(self) -> str | None:
+        return ";".join(self.reasons) or None
+
+    @classmethod
+    def from_text(cls, status: str, text: str | None) -> "Verdict":
+        return cls(status, tuple(filter(None, (text or "").split(";"))))
 
 
-def blurred_fraction(record: Mapping[str, Any], focus_reblur_min: float) -> float | None:
+def blurred_fraction(record: SlideRecord, focus_reblur_min: float) -> float | None:
     """Share of sampled tissue tiles whose re-blur focus is below the limit; None if none was."""
-    tiles = (record.get("focus_tiles") or {}).get("focus_reblur") or []
-    values = [value for value in tiles if value is not None]
+    focus = record.measures.focus.focus_tiles.focus_reblur if record.measures else ()
+    values = [value for value in focus if value is not None]
     if not values:
         return None
     return round(float(sum(value < focus_reblur_min for value in values)) / len(values), 4)
 
 
-def slide(
-    record: Mapping[str, Any],
-    *,
-    thresholds: Mapping[str, Mapping[str, float]],
-    target_mpp: float,
-    target_mpp_tolerance: float,
-) -> Verdict:
-    """Judge one slide from its measured JSON alone.
-
-    Parameters
-    ----------
-    record : the slide's JSON
-    thresholds : the config section, with `slide` and `tile`
+def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
+    """Judge one slide from what was measured of it, before it is tiled.
 
     Returns
     -------
     ERROR: cannot be used.  FAIL: not good enough.  REVIEW: tiled like PASS, but worth a look.
     """
-    if not record["readable"]:
-        return Verdict(ERROR, (record["error_code"],))
-    limits = thresholds["slide"]
-    brightness = record["brightness"]
-    if brightness is not None and brightness < limits["brightness_min"]:
-        return Verdict(FAIL, (_reason("not_brightfield", brightness, limits["brightness_min"]),))
-    failed = []
-    if grid.is_coarser(record["mpp"], target_mpp, target_mpp_tolerance):
-        failed.append(_reason("coarser_than_target", record["mpp"], target_mpp))
-    measured = _measured(record, thresholds)
-    if record["tissue_area_mm2"] == 0:
-        failed.append("no_tissue")
-        del measured["tissue_area_mm2"]
-    failed += [
-        _reason(c, v, limit) for c, (v, limit, sign) in measured.items() if _beyond(v, limit, sign)
-    ]
+    if record.refusal is not None:
+        return Verdict(ERROR, (record.refusal.code,))
+    usable, limits = record.usable(), criteria.slide
+    brightness, bright = usable.measures.light.brightness, thresholds.BRIGHTFIELD
+    if brightness is not None and bright.exceeded(brightness, limits):
+        return Verdict(FAIL, (bright.text(brightness, limits),))
+    failed: list[str] = []
+    mpp = usable.resolution.mpp
+    if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
+        failed.append(thresholds.with_value(COARSER, mpp, criteria.target_mpp))
+    values = _judged_values(
+        usable.measures, blurred_fraction(record, criteria.tile["focus_reblur_min"])
+    )
+    if values["tissue_area_mm2"] == 0:
+        failed.append(NO_TISSUE)
+        del values["tissue_area_mm2"]
+    rules = [(rule, values[rule.column]) for rule in thresholds.SLIDE if rule.column in values]
+    failed += [rule.text(value, limits) for rule, value in rules if rule.exceeded(value, limits)]
     if failed:
         return Verdict(FAIL, tuple(failed))
-    return _reviewed(record, measured, limits["near_margin"])
+    near = [rule.text(value, limits) for rule, value in rules if rule.near(value, limits)]
+    return _reviewed(record, near)
 
 
-def _measured(
-    record: Mapping[str, Any], thresholds: Mapping[str, Mapping[str, float]]
-) -> dict[str, tuple[float, float, int]]:
-    """Judged numbers: value, limit, and +1 where more is worse, -1 where less is."""
-    limits = thresholds["slide"]
-    blurred = blurred_fraction(record, thresholds["tile"]["focus_reblur_min"])
-    pairs = {
-        "tissue_area_mm2": (record["tissue_area_mm2"], limits["tissue_area_mm2_min"], -1),
-        "blurred_fraction": (blurred, limits["blurred_fraction_max"], 1),
-        "pen_fraction": (record["pen_fraction"], limits["pen_fraction_max"], 1),
-    }
-    return {code: entry for code, entry in pairs.items() if entry[0] is not None}
+def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
+    """Numbers that `thresholds.SLIDE` judges; what was not measurable is left out."""
+    values = vars(measures.areas) | {"blurred_fraction": blurred}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _beyond(value: float, limit: float, sign: int) -> bool:
-    return (value - limit) * sign > 0
+def _reviewed(record: SlideRecord, near: list[str]) -> Verdict:
+    reasons: list[str] = [NEAR, *near] if near else []
+    if _has_losses(record):
+        reasons.append(SALVAGED)
+    if record.resolution is not None and record.resolution.anisotropic:
+        reasons.append(ANISOTROPIC)
+    return Verdict(REVIEW if reasons else PASS, tuple(reasons))
 
 
-def _reviewed(
-    record: Mapping[str, Any], measured: Mapping[str, tuple[float, float, int]], margin: float
-) -> Verdict:
-    near = [
-        _reason(code, value, limit)
-        for code, (value, limit, _) in measured.items()
-        if limit and abs(value - limit) < margin * limit
-    ]
-    if near:
-        near.insert(0, "near_threshold")
-    if record["probes_failed"] or record["focus_tiles_failed"] or record["overview_lost_fraction"]:
-        near.append("salvaged")
-    if record["anisotropic"]:
-        near.append("anisotropic")
-    return Verdict(REVIEW if near else PASS, tuple(near))
+def _has_losses(record: SlideRecord) -> bool:
+    """Whether a part of the slide did not decode."""
+    measures, probes = record.measures, record.probes
+    return bool(
+        (probes and probes.probes_failed)
+        or (measures and measures.focus.focus_tiles_failed)
+        or (measures and measures.areas.overview_lost_fraction)
+    )
 
 
-def _reason(code: str, value: float, limit: float) -> str:
-    return f"{code}={value:.4g} {limit:g}"
-
-
-def gate(record: Mapping[str, Any] | None, **settings: Any) -> str:
+def gate(record: SlideRecord | None, criteria: Criteria) -> str:
     """What tiling waits for: `pending` before the slide is measured, then `pass` or `fail`."""
     if record is None:
         return "pending"
-    return "pass" if slide(record, **settings).status in TILED else "fail"
+    return "pass" if slide(record, criteria).status in TILED else "fail"
 
 
-TILE_RULES = (
-    ("tissue_fraction", "tissue_fraction_min", -1),
-    ("focus_reblur", "focus_reblur_min", -1),
-    ("pen_fraction", "pen_fraction_max", 1),
-)
+@dataclass(frozen=True)
+class JudgedTiles:
+    """(N,) bool, True where a tile passes; the reasons of each tile, None where it passes."""
+
+    passed: Mask
+    reasons: list[str | None] = field(default_factory=list)
 
 
 def tiles(
-    metrics: Mapping[str, npt.NDArray[Any]], limits: Mapping[str, float]
-) -> tuple[npt.NDArray[np.bool_], list[str | None]]:
+    columns: Mapping[str, npt.NDArray[np.float64]], lost: Mask, limits: Mapping[str, float]
+) -> JudgedTiles:
     """Judge candidate tiles from their measured columns; a missing number judges nothing.
 
     Parameters
     ----------
-    metrics : columns of `tables.TILE_METRICS` as (N,) arrays, NaN where missing
+    columns : those of `thresholds.TILE`, (N,) each, NaN where missing
+    lost : (N,) bool, tiles that did not decode: nothing else is judged of them
     limits : the config's `thresholds.tile`
-
-    Returns
-    -------
-    (N,) bool, True where a tile passes; the reasons of each tile, None where it passes
     """
-    lost = metrics["lost"]
-    passed = ~lost
-    beyond = {}
-    for column, key, sign in TILE_RULES:
-        beyond[column] = (metrics[column] - limits[key]) * sign > 0  # False for NaN
-        passed = passed & ~beyond[column]
+    beyond = {
+        rule: (
+            columns[rule.column] > limits[rule.limit]
+            if rule.direction == "max"
+            else columns[rule.column] < limits[rule.limit]
+        )
+        for rule in thresholds.TILE
+    }
+    passed = np.asarray(~lost & ~np.any(list(beyond.values()), axis=0))
     reasons: list[str | None] = [None] * len(passed)
     for i in np.flatnonzero(~passed):
-        reasons[i] = (
-            "lost"
-            if lost[i]
-            else ";".join(
-                _reason(column, metrics[column][i], limits[key])
-                for column, key, _ in TILE_RULES
-                if beyond[column][i]
-            )
+        texts = (
+            rule.text(float(columns[rule.column][i]), limits)
+            for rule, wrong in beyond.items()
+            if wrong[i]
         )
-    return passed, reasons
+        reasons[i] = LOST if lost[i] else ";".join(texts)
+    return JudgedTiles(passed, reasons)
 
 
 def after_tiling(
-    status: str, reasons: str, *, candidates: int, lost: int, lost_fraction_max: float
-) -> tuple[str, str]:
-    """Final status of a slide once it is tiled; what tiling found can only lower the verdict."""
-    if not lost or status not in TILED:
-        return status, reasons
-    share = lost / candidates
-    found = [*filter(None, reasons.split(";"))]
-    if share > lost_fraction_max:
-        return FAIL, ";".join([*found, _reason("lost_fraction", share, lost_fraction_max)])
-    return REVIEW, ";".join(dict.fromkeys([*found, "salvaged"]))
+    verdict: Verdict, *, candidates: int, lost: int, passed: int, limits: Mapping[str, float]
+) -> Verdict:
+    """Final verdict of a slide once it is tiled; what tiling found can only lower it.
+
+    Parameters
+    ----------
+    verdict : before tiling
+    candidates, lost, passed : tiles
+    limits : the config's `thresholds.slide`
+    """
+    if verdict.status not in TILED:
+        return verdict
+    values = {"lost_fraction": lost / candidates if candidates else 0.0}
+    failed = [
+        rule.text(values[rule.column], limits)
+        for rule in thresholds.AFTER_TILING
+        if rule.exceeded(values[rule.column], limits)
+    ]
+    if not passed:
+        failed.append(NO_PASSING_TILE)
+    if failed:
+        return Verdict(FAIL, (*verdict.reasons, *failed))
+    if lost:
+        return Verdict(REVIEW, tuple(dict.fromkeys([*verdict.reasons, SALVAGED])))
+    return verdict

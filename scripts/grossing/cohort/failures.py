@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from grossing.columns.error_codes import ErrorCode
+from grossing.slide.identity import Identity
+from grossing.slide.record import Refusal, SlideRecord
 from grossing.support import files
 
-CODE = "job_failed"
+CODE: ErrorCode = "job_failed"
 REMEDY = "mend the cause and run again; see logs/<rule>/<slide_id>.log"
 MOST_LINES = 3
 #: what Snakemake says at Ctrl-C; jobs that end after it were ended by it
@@ -147,19 +150,15 @@ def summary(kept: Sequence[Failure], path: str | os.PathLike[str], *, stopped: b
     )
 
 
-def accepted(
-    path: str | os.PathLike[str], slide_ids: Iterable[str]
-) -> dict[str, dict[str, object]]:
-    """What stands in for the JSON of slides whose failure is accepted."""
+def accepted(path: str | os.PathLike[str], slide_ids: Iterable[str]) -> dict[str, SlideRecord]:
+    """What stands in for the records of slides whose failure is accepted."""
     wanted = set(slide_ids)
     return {
-        failure.slide_id: {
-            "slide_id": failure.slide_id,
-            "readable": False,
-            "error_code": CODE,
-            "error_message": f"{failure.rule}: {failure.cause}",
-            "remedy": REMEDY,
-        }
+        failure.slide_id: SlideRecord(
+            failure.slide_id,
+            Identity(None, None),
+            Refusal(CODE, f"{failure.rule}: {failure.cause}", REMEDY),
+        )
         for failure in read(path)
         if failure.slide_id in wanted
     }

@@ -1,4 +1,4 @@
-"""`cohort_qc`: one row per row of the sheet, with its verdict; streamed, never all at once."""
+"""`measured_qc`: one row per row of the sheet, judged by what was measured before tiling."""
 
 import logging
 from collections import Counter
@@ -7,90 +7,83 @@ from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide, sheet
+from grossing.cohort import decide
+from grossing.cohort.decide import Criteria, Verdict
+from grossing.cohort.sheet import Sheet
+from grossing.columns import measured_qc as columns
+from grossing.slide.record import SlideRecord
 from grossing.support import tables
+from grossing.support.errors import CohortError
 
-SHORT_COHORT = 40
 LOG = logging.getLogger(__name__)
 
 
-def schema_for(sheet: sheet.Sheet) -> pa.Schema:
+def schema_for(sheet: Sheet, own: pa.Schema) -> pa.Schema:
     """The sheet's columns as text, then ours; ours replaces the sheet's `mpp`."""
-    carried = [name for name in sheet.columns if name not in tables.COHORT_QC.names]
-    return pa.schema([*((name, pa.string()) for name in carried), *tables.COHORT_QC])
+    carried = [name for name in sheet.columns if name not in own.names]
+    return pa.schema([*((name, pa.string()) for name in carried), *own])
 
 
 def table(
-    sheet: sheet.Sheet,
-    records: Iterable[Mapping[str, Any]],
-    failed: Mapping[str, Mapping[str, Any]],
-    *,
-    thresholds: Mapping[str, Mapping[str, float]],
-    target_mpp: float,
-    target_mpp_tolerance: float,
+    sheet: Sheet,
+    records: Iterable[SlideRecord],
+    failed: Mapping[str, SlideRecord],
+    criteria: Criteria,
 ) -> pa.Table:
-    """Judge every slide.
+    """Judge every slide of the sheet.
 
     Parameters
     ----------
-    sheet : the cohort sheet
-    records : the slides' JSON in the sheet's order, without those of `failed`
-    failed : what stands in for the JSON of slides whose job failed (`failures.accepted`)
+    records : what was measured, of every slide once, in any order
+    failed : what stands in for the record of slides whose job failed (`failures.accepted`)
 
     Returns
     -------
     One row per row of the sheet, in its order (`schema_for`).
+
+    Raises
+    ------
+    CohortError : a slide of the sheet has no record, or two; a record is of no slide.
     """
-    focus_limit = thresholds["tile"]["focus_reblur_min"]
-    rows = []
-    waiting = iter(records)
-    for slide_id in sheet.rows:
-        record = failed.get(slide_id) or next(waiting)
-        verdict = decide.slide(
-            record,
-            thresholds=thresholds,
-            target_mpp=target_mpp,
-            target_mpp_tolerance=target_mpp_tolerance,
-        )
-        own = {name: record.get(name) for name in tables.COHORT_QC.names}
-        own |= {"qc_status": verdict.status, "qc_reasons": verdict.text or None}
-        own["blurred_fraction"] = decide.blurred_fraction(record, focus_limit)
-        given = {name: cell or None for name, cell in sheet.rows[slide_id].items()}
-        rows.append(given | own)
+    rows: dict[str, dict[str, Any]] = {}
+    for record in (*failed.values(), *_once(records, failed)):
+        if record.slide_id not in sheet.rows:
+            raise CohortError(f"slide {record.slide_id} is measured and not in {sheet.path}")
+        verdict = decide.slide(record, criteria)
+        rows[record.slide_id] = _row(sheet, record, verdict, criteria)
         _log(record, verdict)
-    counts = Counter(row["qc_status"] for row in rows)
+    if missing := [slide_id for slide_id in sheet.rows if slide_id not in rows]:
+        raise CohortError(f"slide {missing[0]} of {sheet.path} is not measured")
+    counts = Counter(row["qc_status"] for row in rows.values())
     LOG.info("%d slides: %s", len(rows), ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
-    return tables.from_rows(rows, schema_for(sheet))
+    ordered = [rows[slide_id] for slide_id in sheet.rows]
+    return tables.from_rows(ordered, schema_for(sheet, columns.SCHEMA))
 
 
-def _log(record: Mapping[str, Any], verdict: decide.Verdict) -> None:
+def _once(
+    records: Iterable[SlideRecord], failed: Mapping[str, SlideRecord]
+) -> Iterable[SlideRecord]:
+    """The records one by one; raises CohortError where a slide comes twice."""
+    seen = set(failed)
+    for record in records:
+        if record.slide_id in seen:
+            raise CohortError(f"slide {record.slide_id} has two records")
+        seen.add(record.slide_id)
+        yield record
+
+
+def _row(sheet: Sheet, record: SlideRecord, verdict: Verdict, criteria: Criteria) -> dict[str, Any]:
+    given = {name: value or None for name, value in sheet.rows[record.slide_id].items()}
+    measured = record.to_json()
+    own = {name: measured.get(name) for name in columns.SCHEMA.names}
+    own |= {"qc_status": verdict.status, "qc_reasons": verdict.text}
+    own["blurred_fraction"] = decide.blurred_fraction(record, criteria.tile["focus_reblur_min"])
+    return given | own
+
+
+def _log(record: SlideRecord, verdict: Verdict) -> None:
     if verdict.status == decide.PASS:
         return
-    words = record.get("error_message")
-    said = f": {words}; {record['remedy']}" if words else ""
-    LOG.info("slide %s: %s %s%s", record["slide_id"], verdict.status, verdict.text, said)
-
-
-def summary(verdicts: pa.Table, tiled: pa.Table | None = None) -> str:
-    """The verdicts as text for people: a line per slide (of many, those not PASS), then counts.
-
-    Parameters
-    ----------
-    verdicts : `cohort_qc`
-    tiled : `tile_summary` of the same verdicts, whose final status counts
-    """
-    wanted = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy"]
-    rows = verdicts.select(wanted).to_pylist()
-    for row, final in zip(rows, tiled.to_pylist() if tiled is not None else [], strict=False):
-        row |= {"qc_status": final["final_status"], "qc_reasons": final["final_reasons"]}
-    counts = Counter(row["qc_status"] for row in rows)
-    width = max((len(row["slide_id"]) for row in rows), default=0)
-    lines = []
-    for row in rows:
-        if row["qc_status"] != decide.PASS or len(rows) <= SHORT_COHORT:
-            words = f" ({row['error_message']}; {row['remedy']})" if row["error_message"] else ""
-            said = f"{row['qc_reasons'] or ''}{words}"
-            lines.append(f"  {row['slide_id']:<{width}}  {row['qc_status']:<6}  {said}".rstrip())
-    order = [decide.PASS, decide.REVIEW, decide.FAIL, decide.ERROR]
-    totals = ", ".join(f"{counts[status]} {status}" for status in order)
-    return "\n".join([*lines, f"  {len(rows)} slides: {totals}"])
+    refusal = record.refusal
+    remedy = f": {refusal.message}; {refusal.remedy}" if refusal else ""
+    LOG.info("slide %s: %s %s%s", record.slide_id, verdict.status, verdict.text, remedy)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
+from grossing.columns.error_codes import ErrorCode
 from grossing.slide import identity
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
@@ -86,7 +87,8 @@ def _open(path: str) -> openslide.OpenSlide:
         remedy = "check that the copy is complete; convert formats that OpenSlide cannot read"
         raise SlideError("unsupported", words(error, path), remedy) from error
     except openslide.OpenSlideError as error:
-        code = "unsupported" if os.path.splitext(path)[1].lower() == ".czi" else "unreadable"
+        is_czi = os.path.splitext(path)[1].lower() == ".czi"
+        code: ErrorCode = "unsupported" if is_czi else "unreadable"
         remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
         raise SlideError(code, words(error, path), remedy) from error
 

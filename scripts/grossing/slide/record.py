@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from grossing.columns.error_codes import ErrorCode
 from grossing.slide.identity import Identity
 from grossing.support import files
 from grossing.support.errors import SlideError
@@ -24,7 +25,7 @@ Triple = tuple[float, float, float]
 class Refusal:
     """Why a slide cannot be used, and what to do about it."""
 
-    code: str
+    code: ErrorCode
     message: str
     remedy: str
 

@@ -1,16 +1,22 @@
 """What can be wrong with a user's files, as exceptions that say what to do."""
 
+from grossing.columns.error_codes import ErrorCode
+
 
 class UserError(Exception):
     """Something in a user's file: one message with file, place, value and remedy."""
 
 
+class CohortError(Exception):
+    """Tables or files of a cohort that do not belong together; names the slide."""
+
+
 class SlideError(Exception):
     """A slide that cannot be used: a reason code, the reader's words and a remedy."""
 
-    def __init__(self, code: str, message: str, remedy: str) -> None:
+    def __init__(self, code: ErrorCode, message: str, remedy: str) -> None:
         super().__init__(f"{message} ({remedy})")
-        self.code = code
+        self.code: ErrorCode = code
         self.message = message
         self.remedy = remedy
 

@@ -18,33 +18,6 @@ from grossing.support import files
 TEXT, LONG, DOUBLE, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 FLOAT, INT = pa.float32(), pa.int32()
 
-TILE_METRICS = pa.schema(
-    [
-        ("slide_id", TEXT),
-        ("tile_path", TEXT),
-        ("tile_offset", LONG),
-        ("tile_bytes", LONG),
-        ("tile_col", INT),
-        ("tile_row", INT),
-        ("x_level0_px", LONG),
-        ("y_level0_px", LONG),
-        ("size_level0_px", INT),
-        ("mpp", DOUBLE),
-        ("target_mpp", DOUBLE),
-        ("picture_width_px", INT),
-        ("picture_height_px", INT),
-        ("reader", TEXT),
-        ("lost", FLAG),
-        ("tissue_fraction", FLOAT),
-        ("pen_fraction", FLOAT),
-        ("focus_reblur", FLOAT),
-        ("laplacian_var", FLOAT),
-        ("mean_od", FLOAT),
-        ("hematoxylin_od", FLOAT),
-        ("eosin_od", FLOAT),
-    ]
-)
-
 #: what the optional stages say of a tile: one row per row of `tile_metrics`, in its order
 PLACE = [("tile_col", INT), ("tile_row", INT)]
 STAIN_TILES_OWN = [("stain_status", TEXT)]
@@ -82,90 +55,6 @@ NUCLEI = pa.schema(
         ("hematoxylin_od", FLOAT),
         ("brightness", FLOAT),
         *PLACE,
-    ]
-)
-
-COHORT_QC = pa.schema(
-    [
-        ("qc_status", TEXT),
-        ("qc_reasons", TEXT),
-        ("vendor", TEXT),
-        ("width_px", LONG),
-        ("height_px", LONG),
-        ("mpp", DOUBLE),
-        ("mpp_source", TEXT),
-        ("objective", DOUBLE),
-        ("tissue_area_mm2", DOUBLE),
-        ("tissue_fraction", DOUBLE),
-        ("pen_fraction", DOUBLE),
-        ("fold_fraction", DOUBLE),
-        ("bubble_fraction", DOUBLE),
-        ("focus_reblur_median", DOUBLE),
-        ("blurred_fraction", DOUBLE),
-        ("sharpness_score", DOUBLE),
-        *((f"background_{band}", LONG) for band in "rgb"),
-        *((f"stain_{stain}_{band}", DOUBLE) for stain in "he" for band in "rgb"),
-        ("hematoxylin_od", DOUBLE),
-        ("eosin_od", DOUBLE),
-        ("content_hash", TEXT),
-        ("error_message", TEXT),
-        ("remedy", TEXT),
-    ]
-)
-
-PATCH_COHORT = pa.schema(
-    [
-        ("slide_id", TEXT),
-        ("case_id", TEXT),
-        ("label", TEXT),
-        ("site", TEXT),
-        ("scanner", TEXT),
-        ("split", TEXT),
-        ("tile_container", TEXT),
-        *(
-            TILE_METRICS.field(name)
-            for name in (
-                "tile_path",
-                "tile_offset",
-                "tile_bytes",
-                "tile_col",
-                "tile_row",
-                "x_level0_px",
-                "y_level0_px",
-                "size_level0_px",
-                "mpp",
-                "tissue_fraction",
-                "pen_fraction",
-                "focus_reblur",
-                "laplacian_var",
-                "mean_od",
-                "hematoxylin_od",
-                "eosin_od",
-            )
-        ),
-        *STAIN_TILES_OWN,
-        *NUCLEI_TILES_OWN,
-        ("qc_status_tile", TEXT),
-        ("qc_reasons_tile", TEXT),
-    ]
-)
-
-TILE_SUMMARY = pa.schema(
-    [
-        ("slide_id", TEXT),
-        ("qc_status", TEXT),
-        ("candidate_tiles", LONG),
-        ("passed_tiles", LONG),
-        ("lost_tiles", LONG),
-        ("lost_fraction", DOUBLE),
-        ("tile_bytes", LONG),
-        ("reader", TEXT),
-        ("mpp", DOUBLE),
-        ("target_mpp", DOUBLE),
-        ("picture_width_px", LONG),
-        ("picture_height_px", LONG),
-        ("final_status", TEXT),
-        ("final_reasons", TEXT),
     ]
 )
 
@@ -213,13 +102,6 @@ def write_csv(table: pa.Table, path: str | os.PathLike[str]) -> None:
 def csv_options() -> pa.csv.WriteOptions:
     """How all CSV files are written."""
     return pa.csv.WriteOptions(quoting_style="needed")
-
-
-def read_summary(path: str | os.PathLike[str]) -> pa.Table:
-    """`tile_summary.csv` as a table."""
-    types = {field.name: field.type for field in TILE_SUMMARY}
-    options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
-    return pa.csv.read_csv(path, convert_options=options)
 
 
 def read(path: str | os.PathLike[str], columns: Iterable[str] | None = None) -> pa.Table:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from grossing.support import files
 
-_LOCAL_HEADER = 30  # bytes before the name of a member
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DZI = """<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008"
@@ -116,18 +115,6 @@ def read_size(path: str | os.PathLike[str], name: str) -> tuple[int, int]:
             text = container.read(f"{name}.dzi").decode()
     sides = dict(re.findall(r'(Height|Width)="([0-9]+)"', text))
     return int(sides["Width"]), int(sides["Height"])
-
-
-def places(path: str | os.PathLike[str]) -> dict[str, tuple[int, int]]:
-    """Offset and length of each member of a zip that `ZipContainer` wrote."""
-    with zipfile.ZipFile(path) as container:
-        return {
-            info.filename: (
-                info.header_offset + _LOCAL_HEADER + len(info.filename.encode()),
-                info.file_size,
-            )
-            for info in container.infolist()
-        }
 
 
 def z_order(column: int, row: int) -> int:

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+from grossing.columns import normalized_tiles as columns
 from grossing.slide.record import SlideRecord
 from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation
@@ -35,7 +36,7 @@ class NormalizedTiles:
     def write(self, path: PathLike) -> None:
         """Write `normalized_tiles`."""
         rows = [asdict(row) for row in self.rows]
-        tables.write_parquet(tables.from_rows(rows, tables.STAIN_TILES), path)
+        tables.write_parquet(tables.from_rows(rows, columns.SCHEMA), path)
 
 
 def normalize(

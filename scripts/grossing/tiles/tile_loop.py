@@ -8,6 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from grossing.columns import tile_metrics
 from grossing.mask import labels
 from grossing.slide import grid as grids
 from grossing.slide.grid import Grid
@@ -15,19 +16,13 @@ from grossing.slide.record import SlideRecord, UsableSlide
 from grossing.support import tables
 from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles import deepzoom, pyramid_writer
+from grossing.tiles.engines import ENGINES
 from grossing.tiles.extraction import TileExtractor
 from grossing.tiles.options import TileOptions
 from grossing.tiles.tile_row import TileRow
 
 CANDIDATE_TISSUE_FRACTION = 0.05
 CANDIDATE_SCANNED_FRACTION = 0.5
-
-#: `tiles.engine` to its module; loaded by name, so that a job loads (and its code digest covers)
-#: one engine alone
-ENGINES = {
-    "tissue": "grossing.tiles.tissue_engine",
-    "dzsave": "grossing.tiles.libvips_engine",
-}
 
 
 class Engine(Protocol):
@@ -57,7 +52,7 @@ class SlideTiles:
         """Write `tile_metrics`."""
         grid = self.grid
         rows = [row.to_row(self.slide_id, grid) for row in self.rows] if grid else []
-        tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), path)
+        tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), path)
 
 
 def tile(

@@ -1,0 +1,64 @@
+"""Every threshold: which column it judges, which key of the config is its limit, and which way.
+
+A limit of 0 for `tissue_area_mm2_min`, or of 1 for a share, judges nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from grossing.columns.reason_codes import SlideReason, TileReason
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """`column` may not be above (max) or below (min) `thresholds.slide` or `.tile`'s `limit`."""
+
+    column: str
+    limit: str
+    direction: Literal["min", "max"]
+    reason: SlideReason | TileReason
+
+    def exceeded(self, value: float, limits: Mapping[str, float]) -> bool:
+        """Whether a value is on the wrong side of its limit; NaN never is."""
+        limit = limits[self.limit]
+        return value > limit if self.direction == "max" else value < limit
+
+    def near(self, value: float, limits: Mapping[str, float]) -> bool:
+        """Whether a value is within `near_margin` (relative) of its limit."""
+        limit = limits[self.limit]
+        return limit != 0 and abs(value - limit) < limits["near_margin"] * limit
+
+    def text(self, value: float, limits: Mapping[str, float]) -> str:
+        """`reason=value>limit`, with `<` where the value is below the limit."""
+        limit = limits[self.limit]
+        return with_value(self.reason, value, limit)
+
+
+def with_value(reason: str, value: float, limit: float) -> str:
+    """`reason=value>limit`, `<` or `=`; the value with as many digits as tell it from the limit."""
+    sign = ">" if value > limit else "<" if value < limit else "="
+    text = f"{value:.4g}"
+    if float(text) == limit and value != limit:
+        text = f"{value:.9g}"
+    return f"{reason}={text}{sign}{limit:g}"
+
+
+#: judges alone: nothing else is judged of a slide that is not brightfield
+BRIGHTFIELD = Threshold("brightness", "brightness_min", "min", "not_brightfield")
+
+#: of what is measured before tiling
+SLIDE = (
+    Threshold("tissue_area_mm2", "tissue_area_mm2_min", "min", "tissue_area_mm2"),
+    Threshold("blurred_fraction", "blurred_fraction_max", "max", "blurred_fraction"),
+    Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
+)
+
+#: of what tiling found
+AFTER_TILING = (Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),)
+
+TILE = (
+    Threshold("tissue_fraction", "tissue_fraction_min", "min", "tissue_fraction"),
+    Threshold("focus_reblur", "focus_reblur_min", "min", "focus_reblur"),
+    Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
+)

@@ -1,0 +1,41 @@
+"""A row of results/cohort/measured_qc: Arrow schema.
+
+Made from workflow/schemas/measured_qc.schema.yaml by `make schemas`.
+"""
+
+import pyarrow as pa
+
+SCHEMA = pa.schema(
+    [
+        ("qc_status", pa.string()),
+        ("qc_reasons", pa.string()),
+        ("vendor", pa.string()),
+        ("width_px", pa.int64()),
+        ("height_px", pa.int64()),
+        ("mpp", pa.float64()),
+        ("mpp_source", pa.string()),
+        ("objective", pa.float64()),
+        ("tissue_area_mm2", pa.float64()),
+        ("tissue_fraction", pa.float64()),
+        ("pen_fraction", pa.float64()),
+        ("fold_fraction", pa.float64()),
+        ("bubble_fraction", pa.float64()),
+        ("focus_reblur_median", pa.float64()),
+        ("blurred_fraction", pa.float64()),
+        ("sharpness_score", pa.float64()),
+        ("background_r", pa.int64()),
+        ("background_g", pa.int64()),
+        ("background_b", pa.int64()),
+        ("stain_h_r", pa.float64()),
+        ("stain_h_g", pa.float64()),
+        ("stain_h_b", pa.float64()),
+        ("stain_e_r", pa.float64()),
+        ("stain_e_g", pa.float64()),
+        ("stain_e_b", pa.float64()),
+        ("hematoxylin_od", pa.float64()),
+        ("eosin_od", pa.float64()),
+        ("content_hash", pa.string()),
+        ("error_message", pa.string()),
+        ("remedy", pa.string()),
+    ]
+)

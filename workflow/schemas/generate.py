@@ -1,0 +1,208 @@
+"""Write what follows from the schemas: Arrow schemas, lists of codes, and the tables of the docs.
+
+A schema may take columns from another one: `name: {column_of: TABLE}` is that column, and
+`+TABLE: {only: [...], without: [...], nullable: true}` stands for all its columns that the schema
+does not have yet. `arrow:` gives a column's width where that is not 64 bit. Example: make schemas
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COLUMNS = ROOT / "scripts/grossing/columns"
+PAGES = (ROOT / "docs/outputs.md", ROOT / "config/README.md")
+NO_TABLES = ("config", "cohort", "slide", "fused", "zones")
+MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
+
+Schema = dict[str, Any]
+
+
+def load(name: str) -> Schema:
+    """A schema with the columns that it takes from others, as plain JSON Schema."""
+    path = ROOT / f"workflow/schemas/{name}.schema.yaml"
+    schema: Schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    columns: Schema = {}
+    for key, rule in schema["properties"].items():
+        if key.startswith("+"):
+            columns |= {n: c for n, c in _taken(key, rule) if n not in columns}
+        elif "column_of" in rule:
+            columns[key] = load(rule["column_of"])["properties"][key]
+        else:
+            columns[key] = rule
+        if columns.get(key, {}).pop("codes", None) == "errors":
+            columns[key]["enum"] = [None, *error_codes()]
+    return schema | {"properties": columns}
+
+
+def _taken(key: str, rule: Schema) -> Iterator[tuple[str, Schema]]:
+    source = load(key.split()[0].removeprefix("+"))["properties"]
+    for name in rule.get("only", source):
+        if name not in rule.get("without", ()):
+            column = source[name]
+            if rule.get("nullable"):
+                column = column | {"type": list(dict.fromkeys([*kinds(column), "null"]))}
+                if "enum" in column:
+                    column["enum"] = list(dict.fromkeys([*column["enum"], None]))
+            yield name, column
+
+
+def tables() -> list[str]:
+    """Names of the schemas that describe the rows of a table."""
+    names = (path.name.split(".")[0] for path in ROOT.glob("workflow/schemas/*.schema.yaml"))
+    return sorted(set(names) - set(NO_TABLES))
+
+
+def kinds(rule: Schema) -> list[str]:
+    """The JSON types of a value."""
+    return rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
+
+
+def modules() -> dict[Path, str]:
+    """The generated modules of `grossing.columns` and their text."""
+    made = {COLUMNS / f"{name}.py": _arrow_module(name) for name in tables()}
+    errors = error_codes()
+    others = [code for code in _codes("reason_codes") if code not in errors]
+    lists = {"SlideReason": others, "TileReason": list(_codes("tile_reason_codes"))}
+    made[COLUMNS / "error_codes.py"] = _codes_module({"ErrorCode": errors})
+    made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
+    return made
+
+
+def error_codes() -> list[str]:
+    """The reasons for which a slide is ERROR."""
+    codes = _codes("reason_codes").items()
+    return [code for code, description in codes if description.startswith("ERROR")]
+
+
+def _codes(name: str) -> dict[str, str]:
+    """Codes of a list in `cohort_qc.schema.yaml`, and their descriptions."""
+    path = ROOT / "workflow/schemas/cohort_qc.schema.yaml"
+    listed = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
+    return {code["const"]: code["description"] for code in listed}
+
+
+def _arrow_module(name: str) -> str:
+    schema = load(name)
+    columns = schema["properties"].items()
+    fields = [f'("{n}", pa.{c.get("arrow", ARROW[kinds(c)[0]])}()),' for n, c in columns]
+    head = _made_from(f"{schema['title']}: Arrow schema", name)
+    return f"{head}import pyarrow as pa\n\nSCHEMA = pa.schema([{' '.join(fields)}])\n"
+
+
+def _codes_module(codes: dict[str, list[str]]) -> str:
+    head = _made_from("Codes that a verdict may name", "cohort_qc")
+    lines = (f"{kind} = Literal[{', '.join(map(repr, names))}]" for kind, names in codes.items())
+    return head + "from typing import Literal\n\n" + "\n".join(lines) + "\n"
+
+
+def _made_from(title: str, name: str) -> str:
+    return (
+        f'"""{title}.\n\nMade from workflow/schemas/{name}.schema.yaml by `make schemas`.\n"""\n\n'
+    )
+
+
+def filled(text: str) -> str:
+    """A page with every table between `<!-- table: NAME -->` and `<!-- end -->` made anew."""
+    return MARKED.sub(lambda m: f"{m[1]}\n{table(m[2])}\n\n{m[3]}", text)
+
+
+def table(name: str) -> str:
+    """One table as Markdown: a schema's columns, `config`, `sheet`, or a list of codes."""
+    if name.endswith("reason_codes"):
+        rows = [(f"`{code}`", text) for code, text in _codes(name).items()]
+        return _markdown("code meaning", rows)
+    if name == "config":
+        return _markdown("key default range meaning", _config_rows())
+    if name == "sheet":
+        return _markdown("column needed meaning", _sheet_rows())
+    return _markdown("column type unit range meaning", _column_rows(load(name)["properties"]))
+
+
+def _markdown(head: str, rows: Any) -> str:
+    names = head.split()
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in c) + " |" for c in lines
+    )
+
+
+def _column_rows(properties: Schema, prefix: str = "") -> Iterator[tuple[str, ...]]:
+    """A row per property; its parts follow as `name.part`, those of a list as `name[].part`."""
+    for name, column in properties.items():
+        item = column.get("items", {})
+        kind = " or ".join(kinds(column))
+        if item and "properties" not in item:
+            kind = f"list of {' or '.join(kinds(item))}"
+        unit = (column if "unit" in column else item).get("unit", "")
+        yield f"`{prefix}{name}`", kind, unit, _limits({**item, **column}), column["description"]
+        inside = "[]" if "properties" in item else ""
+        parts = item.get("properties") or column.get("properties") or {}
+        yield from _column_rows(parts, f"{prefix}{name}{inside}.")
+
+
+def _config_rows() -> Iterator[tuple[str, ...]]:
+    shipped = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    for key, rule in leaves(load("config")):
+        value = shipped
+        for part in key.split("."):
+            value = value[part]
+        default = str(value).lower() if isinstance(value, bool) else str(value)
+        yield f"`{key}`", f"`{default}`", _limits(rule), rule["description"]
+
+
+def leaves(section: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:
+    """Dotted key and rule of every value of a config schema, in its order."""
+    for key, rule in section["properties"].items():
+        if "properties" in rule:
+            yield from leaves(rule, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", rule
+
+
+def _sheet_rows() -> Iterator[tuple[str, ...]]:
+    schema = load("cohort")
+    for name, rule in schema["properties"].items():
+        needed = "yes" if name in schema["required"] else ""
+        yield f"`{name}`", needed, rule["description"]
+
+
+def _limits(rule: Schema) -> str:
+    """The range of a value in words; empty where any value will do."""
+    if "enum" in rule:
+        return ", ".join(f"`{value}`" for value in rule["enum"] if value is not None)
+    if rule.get("type") == "boolean":
+        return "`true`, `false`"
+    low, above = rule.get("minimum"), rule.get("exclusiveMinimum")
+    start = f"above {above:g}" if above is not None else "" if low is None else f"{low:g}"
+    if "maximum" in rule:
+        return f"{start}{', at most ' if above is not None else '..'}{rule['maximum']:g}"
+    return start if above is not None else f"{start} or more" if start else ""
+
+
+def formatted(text: str) -> str:
+    """Python as `ruff format` writes it."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "columns.py", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout
+
+
+def main() -> None:
+    """Write modules and pages; modules of schemas that are gone are removed."""
+    made = modules()
+    for path in set(COLUMNS.glob("*.py")) - set(made) - {COLUMNS / "__init__.py"}:
+        path.unlink()
+    for path, text in made.items():
+        path.write_text(formatted(text), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
