@@ -9,8 +9,9 @@ import make_stack
 import numpy as np
 import openslide
 import pytest
+import tifffile
 import yaml
-from grossing import decide, fusion, measure, planes, registration, tiffdir, zstack
+from grossing import decide, fusion, measure, planes, registration, zstack
 from PIL import Image
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
@@ -234,9 +235,8 @@ def damaged_pages(pictures, path, page, tiles):
     pages.tiffsave(
         str(path), tile=True, tile_width=128, tile_height=128, compression="jpeg", resunit="cm"
     )
-    source = tiffdir.Source(path)
-    offsets, sizes = (tiffdir.directories(source)[page].numbers(tag) for tag in (324, 325))
-    source.close()
+    with tifffile.TiffFile(path) as tiff:
+        offsets, sizes = tiff.pages[page].dataoffsets, tiff.pages[page].databytecounts
     data = bytearray(path.read_bytes())
     for index in tiles:
         data[offsets[index] : offsets[index] + sizes[index]] = b"\x5a" * sizes[index]

@@ -1,5 +1,4 @@
 # What the rules ask about the planes of a stack.
-from grossing import tiffdir
 
 
 @asked_per_job
@@ -39,6 +38,8 @@ def plane_names(wildcards):
 @functools.lru_cache(maxsize=None)
 def page_count(path):
     """Planes in a TIFF; asked for the stacks that are fused, not for all of the sheet."""
+    from grossing import tiffdir  # needs tifffile, which only such stacks need
+
     try:
         return len(tiffdir.equal_pages(path))
     except tiffdir.Unsupported:
