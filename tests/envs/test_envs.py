@@ -17,6 +17,7 @@ ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
 
 #: name that is imported -> name on conda-forge, where they differ
 CONDA_NAMES = {
+    "PIL": "pillow",
     "cv2": "py-opencv",
     "openslide": "openslide-python",
     "skimage": "scikit-image",

@@ -9,11 +9,11 @@ import make_stack
 import numpy as np
 import openslide
 import pytest
+import tifffile
 import yaml
-from grossing.cohort import decide
-from grossing.measure import slide as measure_slide
-from grossing.slide import tiff_directory
-from grossing.zstack import fused_slide, plane_choice, planes, registration
+from grossing.cohort.sheet import decide
+from grossing.measure.slide import slide as measure_slide
+from grossing.zstack.plane_choice import fused_slide, plane_choice, planes, registration
 from PIL import Image
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
@@ -237,9 +237,8 @@ def damaged_pages(pictures, path, page, tiles):
     pages.tiffsave(
         str(path), tile=True, tile_width=128, tile_height=128, compression="jpeg", resunit="cm"
     )
-    source = tiff_directory.Source(path)
-    offsets, sizes = (tiff_directory.directories(source)[page].numbers(tag) for tag in (324, 325))
-    source.close()
+    with tifffile.TiffFile(path) as tiff:
+        offsets, sizes = tiff.pages[page].dataoffsets, tiff.pages[page].databytecounts
     data = bytearray(path.read_bytes())
     for index in tiles:
         data[offsets[index] : offsets[index] + sizes[index]] = b"\x5a" * sizes[index]

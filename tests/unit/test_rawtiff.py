@@ -1,6 +1,7 @@
 """Raw JPEG tiles equal OpenSlide's pixels, and hostile files are refused quickly."""
 
 import contextlib
+import os
 import random
 import struct
 import time
@@ -14,6 +15,7 @@ import pytest
 import pyvips
 import simplejpeg
 import svs
+import tifffile
 from grossing.slide import jpeg_stream, opening, raw_tiff, readers, tiff_directory
 from grossing.support.errors import ReadError
 
@@ -139,6 +141,37 @@ def test_files_of_libvips_equal_openslide(tmp_path, real_slide, bigtiff, quality
     assert np.abs(reader.read(0, 0, 500, 420).astype(int) - rgb).mean() < 6
 
 
+def write_tiles(path, rgb, **options):
+    """JPEG tiles of 128 px by tifffile, which writes any byte order but has no JPEG encoder."""
+    height, width = rgb.shape[:2]
+    corners = [(y, x) for y in range(0, height, 128) for x in range(0, width, 128)]
+    tiles = [np.ascontiguousarray(rgb[y : y + 128, x : x + 128]) for y, x in corners]
+    streams = iter([simplejpeg.encode_jpeg(tile, quality=90) for tile in tiles])
+    form = {"shape": rgb.shape, "dtype": rgb.dtype, "tile": (128, 128), "compression": "zlib"}
+    tifffile.imwrite(path, streams, photometric="rgb", metadata=None, **form, **options)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags[259].overwrite(7)
+        tiff.pages[0].tags[262].overwrite(6)
+
+
+def test_big_endian_tiles_equal_openslide(tmp_path, real_slide):
+    """In a BigTIFF: OpenSlide opens no other that is big-endian."""
+    path = tmp_path / "a.tif"
+    write_tiles(path, general_of(real_slide).read(300, 300, 384, 256), byteorder=">", bigtiff=True)
+    assert path.read_bytes()[:4] == b"MM\0\x2b"
+    check_equal(raw_tiff.RawTiffReader(path, 384, 256, GLASS), general_of(path), 384, 256, 128)
+    assert chosen(path).name == "raw"
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_pages_as_large_as_the_first(byteorder, bigtiff, tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif", byteorder=byteorder, bigtiff=bigtiff) as tiff:
+        for width in (70, 70, 35, 70):
+            tiff.write(np.zeros((50, width), np.uint8))
+    assert tiff_directory.equal_pages(tmp_path / "a.tif") == [0, 1, 3]
+
+
 def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
     path = tmp_path / "odd.svs"
     make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
@@ -251,6 +284,37 @@ def test_a_chain_of_pages_that_loops(plain, tmp_path):
         raw_tiff.RawTiffReader(tmp_path / "loop.svs", WIDTH, HEIGHT, GLASS)
 
 
+def test_a_chain_of_pages_that_breaks_off(plain, tmp_path):
+    data = bytearray(plain.read_bytes())
+    (first,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, first)
+    for offset in (len(data) + 1, len(data) - 1):
+        struct.pack_into("<I", data, first + 2 + 12 * count, offset)
+        (tmp_path / "off.svs").write_bytes(data)
+        with pytest.raises(tiff_directory.Unsupported, match=r"breaks off after \d|corrupted"):
+            raw_tiff.RawTiffReader(tmp_path / "off.svs", WIDTH, HEIGHT, GLASS)
+
+
+def test_a_list_of_tiles_longer_than_any_slide_is_not_read(plain, tmp_path):
+    data = bytearray(plain.read_bytes())
+    entry = svs.first_directory(data)[svs.TILE_OFFSETS]
+    struct.pack_into("<I", data, entry.entry_offset + 4, 2**24)
+    (tmp_path / "c.svs").write_bytes(data)
+    os.truncate(tmp_path / "c.svs", 2**28)
+    tracemalloc.start()
+    with pytest.raises(tiff_directory.Unsupported, match="a tag of 67108864 bytes"):
+        raw_tiff.RawTiffReader(tmp_path / "c.svs", WIDTH, HEIGHT, GLASS)
+    assert tracemalloc.get_traced_memory()[1] < 2e6
+    tracemalloc.stop()
+
+
+def test_what_tifffile_says_of_a_damaged_file_is_not_logged(plain, tmp_path, caplog):
+    path = patched(plain, tmp_path / "t.svs", svs.TILE_OFFSETS, [0], kind=200)
+    with pytest.raises(tiff_directory.Unsupported, match="0 offsets"):
+        raw_tiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
+    assert not caplog.records
+
+
 def test_a_tile_that_claims_to_be_huge_is_not_decoded(plain, tmp_path):
     data, places = tile_streams(plain)
     stream = bytearray(data[places[0][0] : sum(places[0])])
@@ -309,8 +373,10 @@ def test_what_is_no_tiff(tmp_path):
         (tmp_path / "x").write_bytes(content)
         with pytest.raises(tiff_directory.Unsupported):
             raw_tiff.RawTiffReader(tmp_path / "x", WIDTH, HEIGHT, GLASS)
-    with pytest.raises(tiff_directory.Unsupported):
-        raw_tiff.RawTiffReader(tmp_path / "absent", WIDTH, HEIGHT, GLASS)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "absent", tmp_path, tmp_path / "pipe"):
+        with pytest.raises(tiff_directory.Unsupported, match="regular"):
+            raw_tiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
 
 
 def test_no_tile_is_decoded_twice_on_an_unaligned_grid(real_slide, monkeypatch):

@@ -2,7 +2,6 @@
 library("grossing/slide/stack_record.py")
 library("grossing/slide/tiff_directory.py")
 
-from grossing.slide import tiff_directory
 from grossing.slide.stack_record import StackRecord
 
 
@@ -42,6 +41,8 @@ def plane_names(wildcards):
 @functools.lru_cache(maxsize=None)
 def page_count(path):
     """Planes in a TIFF; asked for the stacks that are fused, not for all of the sheet."""
+    from grossing.slide import tiff_directory  # needs tifffile, which only such stacks need
+
     try:
         return len(tiff_directory.equal_pages(path))
     except tiff_directory.Unsupported:

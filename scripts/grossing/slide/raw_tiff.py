@@ -146,7 +146,7 @@ class RawTiffReader:
             raise ReadError(f"tile {index} claims {length} bytes")
         smallest = (high // self._scale, wide // self._scale) if self._scale > 1 else (0, 0)
         try:
-            stream = self._source.read(int(layout.offsets[index]), length)
+            stream = self._source.at(int(layout.offsets[index]), length)
             tile: Pixels = simplejpeg.decode_jpeg(
                 jpeg_stream.completed(stream, layout.head, wide, high),
                 min_height=smallest[0],
@@ -204,7 +204,7 @@ class _Layout:
     head: bytes
 
 
-def _find_page(pages: list[Directory], width: int, height: int) -> Directory:
+def _find_page(pages: Iterable[Directory], width: int, height: int) -> Directory:
     """The one tiled page of this size.
 
     OpenSlide paints what is missing in a coarser Aperio level from the finer ones, so a coarser

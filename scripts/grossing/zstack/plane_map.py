@@ -1,20 +1,22 @@
 """The map of focal planes as a picture for people, with its legend."""
 
+import textwrap
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
 
 MAP_PX = 800  # about the longer side of the map
 MOST_CELL_PX = 48
 LEGEND_PX, LINE_PX, MARGIN_PX = 250, 26, 16
 MOST_LINES = 24
 PALE = 0.75  # how much of a cell without tissue is white
-INK, WHITE = (40, 40, 40), 255
-FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
+INK, FONT_PX, TITLE_LETTERS = (40, 40, 40), 15, 22
 
 Pixels = npt.NDArray[np.uint8]
+Line = tuple[str, str, Pixels | None]  # text, number at the right, colour of the square before it
 
 
 def draw(
@@ -44,13 +46,13 @@ def draw(
     cells[~tissue] += PALE * (255 - cells[~tissue])
     side = max(1, min(MOST_CELL_PX, MAP_PX // max(plane.shape)))
     picture = np.rint(cells).astype(np.uint8).repeat(side, 0).repeat(side, 1)
-    legend = _legend(plane[tissue], names, colours, title, cell_um)
-    height = max(len(picture), len(legend)) + 2 * MARGIN_PX
-    width = picture.shape[1] + LEGEND_PX + 3 * MARGIN_PX
-    page = np.full((height, width, 3), WHITE, np.uint8)
-    page[MARGIN_PX:][: len(picture), MARGIN_PX : MARGIN_PX + picture.shape[1]] = picture
-    page[MARGIN_PX:][: len(legend), -LEGEND_PX - MARGIN_PX : -MARGIN_PX] = legend
-    return page
+    lines = _legend(plane[tissue], names, colours, title, cell_um)
+    left = picture.shape[1] + 2 * MARGIN_PX
+    height = max(len(picture), len(lines) * LINE_PX) + 2 * MARGIN_PX
+    page = Image.new("RGB", (left + LEGEND_PX + MARGIN_PX, height), "white")
+    page.paste(Image.fromarray(picture), (MARGIN_PX, MARGIN_PX))
+    _write(page, left, lines)
+    return np.asarray(page)
 
 
 def _colours(count: int) -> Pixels:
@@ -65,27 +67,17 @@ def _legend(
     colours: Pixels,
     title: str,
     cell_um: float,
-) -> Pixels:
+) -> list[Line]:
     """A line per plane with its share of the tissue; of many planes, those that are used most."""
     counts = np.bincount(chosen, minlength=len(names))
     shown = np.sort(np.argsort(-counts, kind="stable")[:MOST_LINES])
-    pale = np.uint8(255 * PALE + (1 - PALE) * colours[len(names) // 2])
-    lines = [(f"plane {names[i]}", f"{_percent(counts, i)} %", colours[i]) for i in shown]
     left = len(names) - len(shown)
+    pale = (255 * PALE + (1 - PALE) * colours[len(names) // 2]).astype(np.uint8)
+    heading = [*textwrap.wrap(title, TITLE_LETTERS), "sharpest plane, share of tissue"]
+    lines: list[Line] = [(text, "", None) for text in heading]
+    lines += [(f"plane {names[i]}", f"{_percent(counts, i)} %", colours[i]) for i in shown]
     lines += [(f"and {left} planes more", "", None)] if left else []
-    lines += [("no tissue", "", pale), (f"cell: {cell_um:.4g} um", "", None)]
-    panel = np.full(((len(lines) + 2) * LINE_PX, LEGEND_PX, 3), WHITE, np.uint8)
-    _write(panel, title, 0, LINE_PX)
-    _write(panel, "sharpest plane, share of tissue", 0, 2 * LINE_PX)
-    for number, (text, share, colour) in enumerate(lines, 3):
-        bottom = number * LINE_PX
-        if colour is not None:
-            corner = (0, bottom - 16), (20, bottom + 2)
-            cv2.rectangle(panel, *corner, [int(c) for c in colour], cv2.FILLED)
-            cv2.rectangle(panel, *corner, INK, 1)
-        _write(panel, text, 30 if colour is not None else 0, bottom)
-        _write(panel, share, 180, bottom)
-    return panel
+    return [*lines, ("no tissue", "", pale), (f"cell: {cell_um:.4g} um", "", None)]
 
 
 def _percent(counts: npt.NDArray[np.int64], plane: int) -> str:
@@ -93,12 +85,12 @@ def _percent(counts: npt.NDArray[np.int64], plane: int) -> str:
     return f"{100 * counts[plane] / total:.1f}" if total else "0.0"
 
 
-def _write(panel: Pixels, text: str, x: int, y: int) -> None:
-    """Text that fits: smaller where it is long, cut where that is not enough."""
-    room = LEGEND_PX - x
-    scale = SCALE
-    while cv2.getTextSize(text, FONT, scale, 1)[0][0] > room and scale > 0.32:
-        scale -= 0.02
-    while text and cv2.getTextSize(text, FONT, scale, 1)[0][0] > room:
-        text = text[:-1]
-    cv2.putText(panel, text, (x, y), FONT, scale, INK, 1, cv2.LINE_AA)
+def _write(page: Image.Image, left: int, lines: Sequence[Line]) -> None:
+    """Text with the square of its colour before it, its number at the right."""
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(FONT_PX)
+    for number, (text, share, colour) in enumerate(lines):
+        middle = MARGIN_PX + number * LINE_PX + LINE_PX // 2
+        if colour is not None:
+            pen.rectangle((left, middle - 9, left + 20, middle + 9), tuple(colour.tolist()), INK)
+        pen.text((left + (30 if colour is not None else 0), middle), text, INK, font, "lm")
+        pen.text((left + LEGEND_PX, middle), share, INK, font, "rm")
