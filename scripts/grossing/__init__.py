@@ -1,6 +1,32 @@
 """Grossing: from whole-slide histology images to judged tiles for deep learning.
 
-Plain Python: nothing in this package knows Snakemake.
+Plain Python: nothing in this package knows Snakemake. The names below are loaded when first used,
+so that `import grossing` is cheap and a reader of tiles needs nothing else.
 """
 
+import importlib
+from typing import Any
+
 __version__ = "0.1.0"
+
+#: public name -> module and name in it
+ENTRY_POINTS = {
+    "Tiles": ("grossing.dataset", "Tiles"),
+    "apply_stain": ("grossing.stain.normalisation", "apply"),
+    "fit_stain": ("grossing.stain.fit", "fit"),
+    "fuse_planes": ("grossing.zstack.plane_choice", "fuse"),
+    "measure_focus": ("grossing.measure.focus", "measure"),
+    "segment_nuclei": ("grossing.nuclei.segmentation", "segment"),
+    "segment_tissue": ("grossing.mask.tissue", "segment"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ENTRY_POINTS:
+        raise AttributeError(f"module 'grossing' has no attribute {name!r}")
+    module, attribute = ENTRY_POINTS[name]
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *ENTRY_POINTS]

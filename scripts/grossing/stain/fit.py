@@ -8,9 +8,9 @@ import numpy.typing as npt
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
 from grossing.slide.record import MacenkoFit, ReinhardFit, StainFits
+from grossing.stain.light import evened
 from grossing.support.types import Pixels
 
-LIGHT = 240  # torchstain's intensity of the empty field
 DARK_LEVEL = 205  # brightest level with a density (natural log) of 0.15 below that light
 MIN_PIXELS = 500
 MOST_PIXELS = 300_000
@@ -21,13 +21,16 @@ Fit = MacenkoFit | ReinhardFit
 METHODS = ("macenko", "reinhard")
 
 
-def fit(pixels: Pixels, *, method: str = "macenko") -> Fit | None:
+def fit(
+    pixels: Pixels, glass: npt.ArrayLike | None = None, *, method: str = "macenko"
+) -> Fit | None:
     """Stain colours of the pixels of a slide or tile, by torchstain's numpy backend.
 
     Parameters
     ----------
     pixels : (N, 3) or (H, W, 3) uint8 RGB, best of tissue without ink; of more than 300,000 evenly
         spread ones are taken
+    glass : (3,) colour of the empty slide, which then becomes 240 in all channels before the fit
     method : "macenko" or "reinhard"
 
     Returns
@@ -53,7 +56,7 @@ def fit(pixels: Pixels, *, method: str = "macenko") -> Fit | None:
         raise ValueError(f"{pixels.dtype} {pixels.shape}: give (N, 3) or (H, W, 3) uint8, RGB")
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    flat = pixels.reshape(-1, 3)
+    flat = evened(pixels, glass).reshape(-1, 3)
     if len(flat) > MOST_PIXELS:
         flat = flat[np.linspace(0, len(flat) - 1, MOST_PIXELS).astype(np.intp)]
     return _macenko(flat) if method == "macenko" else _reinhard(flat)

@@ -1,10 +1,12 @@
 """Tiles brought to the stain colours of a reference."""
 
 import numpy as np
+import numpy.typing as npt
 
 from grossing.slide.record import MacenkoFit
 from grossing.stain import recolouring
 from grossing.stain.fit import Fit
+from grossing.stain.light import evened
 from grossing.stain.reference import SHIPPED
 from grossing.support.types import Pixels
 
@@ -13,6 +15,7 @@ def apply(
     fit: Fit | None,
     rgb: Pixels,
     reference: Fit | str | None = "shipped",
+    glass: npt.ArrayLike | None = None,
 ) -> tuple[Pixels, str | None]:
     """A tile in the colours of a reference, or as it is where that would ruin it.
 
@@ -21,6 +24,7 @@ def apply(
     fit : of the tile's slide; None where it has none
     rgb : (H, W, 3) uint8
     reference : a fit of the same method; "shipped" or None for the one that comes with Grossing
+    glass : (3,) colour of the empty slide, as it was given to the fit
 
     Returns
     -------
@@ -47,8 +51,9 @@ def apply(
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError(f"{rgb.dtype} {rgb.shape}: a tile is (H, W, 3) uint8, RGB")
-    seen, weight = recolouring.sample(rgb)
-    stained, reason = recolouring.content(seen, weight)
+    even = evened(rgb, glass)
+    sample, weight = recolouring.sample(even)
+    stained, reason = recolouring.content(sample, weight)
     if reason is not None:
         return rgb, reason
     if fit is None:
@@ -56,9 +61,9 @@ def apply(
     change = recolouring.change(fit, _target(fit, reference))
     if change is None:
         return rgb, "stain_angle"
-    if not recolouring.keeps_luminance(seen, stained, change):
+    if not recolouring.keeps_luminance(sample, stained, change):
         return rgb, "luminance"
-    return change(rgb), None
+    return change(even), None
 
 
 def _target(fit: Fit, target: Fit | str | None) -> Fit:

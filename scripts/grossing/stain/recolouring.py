@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from grossing.slide.record import MacenkoFit, ReinhardFit
 from grossing.stain import fit as stain_fit
+from grossing.stain.light import LIGHT
 from grossing.support.types import Mask, Pixels
 
 MIN_TISSUE_PX = 500
@@ -94,7 +95,7 @@ def _macenko_matrix(source: MacenkoFit, target: MacenkoFit) -> npt.NDArray[np.fl
     """(3, 4): log(R + 1), log(G + 1), log(B + 1), 1 of a pixel to the log of its new value."""
     scale = np.diag(np.divide(target.max_c, source.max_c))
     turn = stain_fit.matrix(target) @ scale @ np.linalg.pinv(stain_fit.matrix(source))
-    light = np.full(3, math.log(stain_fit.LIGHT))
+    light = np.full(3, math.log(LIGHT))
     return np.column_stack([turn, light - turn @ light]).astype(np.float32)
 
 
