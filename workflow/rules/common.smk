@@ -8,6 +8,7 @@ import os
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: look less often
 
@@ -19,22 +20,15 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-library("grossing/support/__init__.py")
-library("grossing/support/code_digest.py")
-
-from grossing.support import code_digest as digests
-
-ASKED = ("cohort/config", "cohort/failures", "cohort/measured_qc", "cohort/stacks", "slide/identity")
-for module in ASKED:
-    for name in digests.modules_of(f"grossing/{module}.py", library):
-        library(name)
+MODULES = "cohort content decide digest failures files findings grid interpreter settings"
+for module in f"{MODULES} sheetcheck stacks tables tiffdir values verdicts".split():
     library(f"grossing/{module}.py")
 
-from grossing.cohort import config as settings
-from grossing.cohort import decide, failures, measured_qc, sheet, stacks
+from grossing.cohort import config, decide, failures, sheet
 from grossing.slide import identity
+from grossing.support import code_digest, findings, interpreter
+from grossing.cohort import measured_qc, sheet_checks, stacks
 from grossing.support import tables
-from grossing.support.errors import UserError
 
 RESERVED = {
     name
@@ -43,24 +37,40 @@ RESERVED = {
 }
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+config.read_flags(config, CONFIG_SCHEMA)
 
-try:
-    settings.read_flags(config, CONFIG_SCHEMA)
-    settings.check(
+
+def checked_sheet():
+    """The sheet and its stacks; says what is wrong with it, with the configuration and the Python."""
+    if refusal := interpreter.refusal(sys.executable):
+        raise findings.UserError(refusal)
+    config.check(
         config,
         CONFIG_SCHEMA,
         {"config/config.yaml": workflow.source_path("../../config/config.yaml")}
         | {str(path): path for path in workflow.overwrite_configfiles},
         workflow.config_settings.config or {},
     )
-    SHEET = sheet.read_sheet(
+    sheet, folded, warnings = sheet_checks.read(
         config["cohort"],
-        # the jobs of a cluster read a sheet that their head has checked
-        workflow.source_path("../schemas/cohort.schema.yaml") if workflow.is_main_process else None,
+        workflow.source_path("../schemas/cohort.schema.yaml"),
         RESERVED,
+        focus_stack=config["focus_stack"]["enabled"],
+        leakage=config["leakage"],
     )
-    SHEET, STACKS = stacks.fold(SHEET, config["focus_stack"]["enabled"])
-except UserError as error:
+    if warnings:
+        logger.warning(findings.text(warnings))
+    return sheet, folded
+
+
+try:
+    if workflow.is_main_process:
+        SHEET, STACKS = checked_sheet()
+    else:  # the jobs of a cluster read what their head has checked
+        SHEET, STACKS = stacks.fold(
+            sheet.read_sheet(config["cohort"]), config["focus_stack"]["enabled"]
+        )
+except findings.UserError as error:
     raise WorkflowError(str(error)) from None
 
 
@@ -76,8 +86,8 @@ ACCEPTED = [
 ]
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 try:
-    PART = settings.part(COMPLETE, config["part"])
-except UserError as error:
+    PART = config.part(COMPLETE, config["part"])
+except findings.UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 GONE = set()
@@ -104,7 +114,7 @@ def asked_per_job(function):
 @functools.cache
 def code_digest(rule):
     """Hash of a rule's script and of the library modules it uses, without comments."""
-    return digests.of_script(f"{rule}.py", library)
+    return code_digest.of_script(f"{rule}.py", library)
 
 
 def sheet_digest():
@@ -117,9 +127,9 @@ def measured_before(slide_id, mtime_ns):
     """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
     with open(f"results/slides/{slide_id}.json", encoding="utf-8") as file:
         record = json.load(file)
-    known_as = {key: record[key] for key in ("content_hash", "source")}
+    identity = {key: record[key] for key in ("content_hash", "source")}
     size = (record.get("width_px") or 0) * (record.get("height_px") or 0) / 1e9
-    return known_as, decide.gate(record, **JUDGED_BY), size
+    return identity, decide.gate(record, **JUDGED_BY), size
 
 
 def known(slide_id):
@@ -130,16 +140,37 @@ def known(slide_id):
         return None
 
 
+def measured_contents():
+    """Content hashes of the slides that were read before and are as they were."""
+    return {
+        slide_id: content_hash
+        for slide_id in SHEET.rows
+        if slide_id not in STACKS and (before := known(slide_id))
+        if before[2]  # unreadable files have no size, and empty ones all the same content
+        if (content_hash := identity.recorded_hash(SHEET.slide_path(slide_id), before[0]))
+    }
+
+
+if workflow.is_main_process:
+    copies = sheet_checks.contents(SHEET, measured_contents(), config["leakage"])
+    try:
+        findings.refuse(copies)
+    except findings.UserError as error:
+        raise WorkflowError(str(error)) from None
+    if copies:
+        logger.warning(findings.text(copies))
+
+
 @asked_per_job
 def fingerprint(wildcards):
     """Identity of a slide's content; a slide that only moved, was touched or archived keeps it."""
     if wildcards.slide_id in STACKS:
         return "fused"  # an input, which counts by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
-    recorded = before[0] if before else None
-    if recorded and recorded["content_hash"] and not os.path.exists(path):
+    identity = before[0] if before else None
+    if identity and identity["content_hash"] and not os.path.exists(path):
         GONE.add(wildcards.slide_id)
-    return identity.fingerprint(path, recorded)
+    return identity.fingerprint(path, identity)
 
 
 @asked_per_job

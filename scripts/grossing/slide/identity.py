@@ -113,6 +113,19 @@ def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> dict[str, 
     }
 
 
+def recorded_hash(path: str | os.PathLike[str], recorded: dict[str, Any] | None) -> str | None:
+    """The content hash from an earlier measurement, where it still holds; reads no content.
+
+    It holds where size and mtime are the recorded ones, and where the slide is gone (archived).
+    """
+    known = (recorded or {}).get("content_hash")
+    if known is None:
+        return None
+    now = stat(path)
+    same = now is None or (recorded or {}).get("source") == now.as_dict()
+    return str(known) if same else None
+
+
 def fingerprint(path: str | os.PathLike[str], recorded: dict[str, Any] | None) -> str:
     """Content hash of a slide with as little reading as possible.
 
