@@ -9,6 +9,7 @@ setup: .venv/ready
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Grossing needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	@PYTHONPATH=scripts $(PYTHON) -c 'import os, sys; from grossing.support import interpreter; sys.exit(interpreter.refusal(os.path.abspath(".venv/bin/python")))'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --prefer-binary -r requirements.lock
 	@touch $@

@@ -1,14 +1,16 @@
 """A wrong sheet or configuration stops before any job: file, place, value and what to do."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from grossing.cohort import config, sheet
-from grossing.support import tables
-from grossing.support.errors import UserError
-from running import REPOSITORY, by_slide, run, snakemake, write_sheet
+from grossing.support import findings, tables
+from running import REPOSITORY, by_slide, plan, run, snakemake, write_sheet
 from snakemake.utils import update_config
 
 SCHEMAS = REPOSITORY / "workflow/schemas"
@@ -32,8 +34,8 @@ SHEETS = {
     "duplicate id": (
         b"slide_id,path\na,a.svs\n\nb,b.svs\na,c.svs\n",
         "line 5, column slide_id",
-        "'a'",
-        "must be unique; line 2 has it already",
+        "'a', which line 2 has already",
+        "give each slide its own id",
     ),
     "id leaves its folder": (
         b"path,slide_id\na.svs,../a\n",
@@ -98,9 +100,9 @@ SHEETS = {
         "a number from 0.05 to 20",
     ),
     "mpp not a number": (
-        b"slide_id,path,mpp\na,a.svs,nan\n",
+        b"slide_id,path,mpp\na,a.svs,fine\n",
         "line 2, column mpp",
-        "'nan'",
+        "'fine'",
         "a number from 0.05 to 20",
     ),
     "plane": (
@@ -111,24 +113,24 @@ SHEETS = {
     ),
     "semicolons": (b"slide_id;path\na;a.svs\n", "line 1", "'slide_id;path'", "with commas"),
     "tabs": (b"slide_id\tpath\na\ta.svs\n", "line 1", r"'slide_id\tpath'", "with commas"),
-    "byte-order mark": (
-        b"\xef\xbb\xbfslide_id,path\na,a.svs\n",
-        "line 1, column first",
-        "byte-order mark U+FEFF",
-        "without a byte-order mark",
+    "semicolons after a byte-order mark": (
+        b"\xef\xbb\xbfslide_id;path\na;a.svs\n",
+        "line 1",
+        "'slide_id;path'",
+        "with commas",
     ),
-    "latin-1": (
+    "Windows-1252": (
         b"slide_id,path,site\na,a.svs,K\xf6ln\n",
         "line 2",
         r"byte b'\xf6' is not UTF-8",
-        "save it as UTF-8",
+        "save it as UTF-8 (in Excel: Save As, `CSV UTF-8`",
     ),
     "UTF-16": ("slide_id,path\n".encode("utf-16"), "line 1", r"byte b'\xff'", "save it as UTF-8"),
     "UTF-16 without mark": (
         "slide_id,path\n".encode("utf-16-le"),
         "line 1",
         "byte 0",
-        "not UTF-16",
+        "save it as UTF-8",
     ),
     "open quote": (
         b'slide_id,path\n"a,a.svs\n',
@@ -209,6 +211,48 @@ CONFIGURATIONS = {
         "['2024-05-06']",
         "must be text",
     ),
+    "key twice": (
+        "target_mpp: 0.5\nthresholds: {slide: {}}\nthresholds: {tile: {}}\n",
+        "thresholds",
+        "line 3, column 1",
+        "duplicate key, also on line 2",
+        "keep one",
+    ),
+    "key twice in a line": (
+        "tiles: {size_px: 256, quality: 80, size_px: 512}\n",
+        "tiles.size_px",
+        "line 1, column 36",
+        "duplicate key, also on line 1",
+        "keep one",
+    ),
+    "key twice in JSON with tabs": (
+        '{\n\t"target_mpp": 1,\n\t"target_mpp": 0.5\n}\n',
+        "target_mpp",
+        "line 3, column 2",
+        "duplicate key, also on line 2",
+        "keep one",
+    ),
+    "underscore in a number": (
+        "tiles:\n  size_px: 5_12\n",
+        "tiles.size_px",
+        "line 2, column 12",
+        "5_12",
+        "YAML reads 512",
+    ),
+    "octal number": (
+        "tiles: {quality: 0100}\n",
+        "tiles.quality",
+        "line 1, column 18",
+        "0100",
+        "YAML reads 64",
+    ),
+    "leakage": (
+        "leakage: allow\n",
+        "leakage",
+        "line 1, column 1",
+        "'allow'",
+        "one of stop, report",
+    ),
     "no path": ("cohort: ''\n", "cohort", "line 1, column 1", "''", "must be text, not empty"),
 }
 
@@ -227,7 +271,7 @@ def sheet_of(tmp_path: Path, content: bytes) -> Path:
 def test_wrong_sheet_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str) -> None:
     content, place, value, remedy = SHEETS[wrong]
     path = sheet_of(tmp_path, content)
-    with pytest.raises(UserError) as error:
+    with pytest.raises(findings.UserError) as error:
         read(path)
     said = str(error.value)
     assert said.startswith(f"{path}, {place}: {value}"), said
@@ -236,13 +280,13 @@ def test_wrong_sheet_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: st
 
 
 def test_missing_sheet_names_its_path_and_the_key(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such cohort sheet: set `cohort`") as error:
+    with pytest.raises(findings.UserError, match="no such cohort sheet: set `cohort`") as error:
         read(tmp_path / "nothing.csv")
     assert str(tmp_path / "nothing.csv") in str(error.value)
 
 
 def test_folder_for_a_sheet_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="give the path of a readable CSV file"):
+    with pytest.raises(findings.UserError, match="give the path of a readable CSV file"):
         read(tmp_path)
 
 
@@ -268,8 +312,9 @@ def test_older_name_of_path_and_one_path_under_two_ids(tmp_path: Path) -> None:
         b"slide_id,path,site\r\na,x.svs,K\r\nb,y.svs,L\r\n",
         b'slide_id,path,site\n"a","x.svs","K"\n\nb,y.svs,L',
         "slide_id,path,site\na,x.svs,K\nb,y.svs,L\u2028\n".encode(),
+        b"\xef\xbb\xbfslide_id,path,site\r\na,x.svs,K\r\nb,y.svs,L\r\n",
     ],
-    ids=["Windows lines", "quotes and blank lines", "odd line separator in a cell"],
+    ids=["Windows lines", "quotes and blank lines", "odd line separator", "CSV UTF-8 of Excel"],
 )
 def test_what_spreadsheets_write_is_read(tmp_path: Path, content: bytes) -> None:
     rows = read(sheet_of(tmp_path, content)).rows
@@ -287,7 +332,7 @@ def check(text: str, path: Path, command_line: dict[str, Any]) -> None:
     """`config.check` of the shipped configuration with a user's file and command line."""
     path.write_text(text)
     merged = yaml.safe_load(SHIPPED.read_text())
-    for layer in (yaml.safe_load(text) or {}, command_line):
+    for layer in (yaml.safe_load(text.replace("\t", " ")) or {}, command_line):
         update_config(merged, layer)
     files = {"config/config.yaml": SHIPPED, str(path): path}
     config.check(merged, SCHEMAS / "config.schema.yaml", files, command_line)
@@ -297,7 +342,7 @@ def check(text: str, path: Path, command_line: dict[str, Any]) -> None:
 def test_wrong_key_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str) -> None:
     text, key, place, value, remedy = CONFIGURATIONS[wrong]
     path = tmp_path / "mine.yaml"
-    with pytest.raises(UserError) as error:
+    with pytest.raises(findings.UserError) as error:
         check(text, path, {})
     said = str(error.value)
     assert said.startswith(f"{path}, {place}: {key}: {value}: "), said
@@ -305,8 +350,29 @@ def test_wrong_key_is_told_by_place_value_and_remedy(tmp_path: Path, wrong: str)
     assert "\n" not in said
 
 
+def test_remedy_for_windows_1252_works(tmp_path: Path) -> None:
+    old = sheet_of(tmp_path, "slide_id,path,site\na,a.svs,K\u00f6ln \u20ac\n".encode("cp1252"))
+    with pytest.raises(findings.UserError) as error:
+        read(old)
+    command = str(error.value).split("`")[-2]
+    assert command.startswith("iconv ")
+    command = command.replace("OLD.csv", old.name).replace("NEW.csv", "new.csv")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    assert read(tmp_path / "new.csv").cell("a", "site") == "K\u00f6ln \u20ac"
+
+
+def test_all_wrong_keys_are_listed_at_once(tmp_path: Path) -> None:
+    text = "tagret_mpp: 1\nmpp: 2\ntiles: {container: tar, size: 5}\ntarget_mpp: 90\n"
+    with pytest.raises(findings.UserError) as error:
+        check(text, tmp_path / "mine.yaml", {"part": "0/1"})
+    said = str(error.value).replace(f"{tmp_path}/", "").splitlines()
+    assert sorted(line.split(": ")[1] for line in said) == [
+        *("mpp", "part", "tagret_mpp", "target_mpp", "tiles.container", "tiles.size")
+    ]
+
+
 def test_command_line_is_named_where_it_wins(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as error:
+    with pytest.raises(findings.UserError) as error:
         check("target_mpp: 0.4\n", tmp_path / "mine.yaml", {"target_mpp": "fast"})
     assert str(error.value).startswith("--config on the command line: target_mpp: 'fast': ")
 
@@ -314,7 +380,7 @@ def test_command_line_is_named_where_it_wins(tmp_path: Path) -> None:
 def test_shipped_file_is_named_by_its_place_in_the_repository() -> None:
     broken = yaml.safe_load(SHIPPED.read_text())
     broken["tiles"]["size_px"] = -1
-    with pytest.raises(UserError) as error:
+    with pytest.raises(findings.UserError) as error:
         config.check(broken, SCHEMAS / "config.schema.yaml", {"config/config.yaml": SHIPPED}, {})
     lines = SHIPPED.read_text().splitlines()
     line = next(n for n, text in enumerate(lines, 1) if text.startswith("  size_px:"))
@@ -329,7 +395,7 @@ def test_shipped_configuration_is_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sheet", "configuration", "command_line", "message"),
     [
-        ("slide_id,path\na,a\na,b\n", "", (), "cohort.csv, line 3, column slide_id: 'a': ids must"),
+        ("slide_id,path\na,a\na,b\n", "", (), "cohort.csv, line 3, column slide_id: 'a', which"),
         ("slide_id,path\na,a\n", "\ntagret: 1\n", (), "mine.yaml, line 2, column 1: tagret: unk"),
         (
             "slide_id,path\na,a\n",
@@ -357,6 +423,65 @@ def test_run_stops_with_one_message(
     assert said.text.count(message) == 1, said.text
     assert "Traceback" not in said.text
     assert "Job stats" not in said.text
+
+
+def test_leakage_stops_the_run_or_is_reported(tmp_path: Path) -> None:
+    rows = ["a,x.svs,P1,train", "b,y.svs,P1,test", "c,x.svs,P3,train"]
+    (tmp_path / "cohort.csv").write_text("slide_id,path,case_id,split\n" + "\n".join(rows) + "\n")
+    messages = (
+        "cohort.csv, line 3, column split: case 'P1' is in 'train' (line 2), 'test' (line 3)",
+        "cohort.csv, line 4, column path: 'x.svs' is the same file as 'a' on line 2",
+    )
+    stopped = snakemake(tmp_path, "-n")
+    assert stopped.code != 0
+    assert [stopped.text.count(message) for message in messages] == [1, 1], stopped.text
+    reported = plan(tmp_path, config=("leakage=report",))
+    assert [reported.text.count(f"warning: {message}") for message in messages] == [1, 1]
+    assert reported.jobs["measure_slide"] == 3
+
+
+def test_copies_are_found_once_they_are_measured(tmp_path: Path, slides: Path) -> None:
+    for name in ("one.svs", "two.svs"):
+        shutil.copyfile(slides / "small.svs", tmp_path / name)
+    (tmp_path / "three.svs").touch()
+    (tmp_path / "four.svs").touch()
+    names = ("one", "two", "three", "four")
+    write_sheet(tmp_path, [{"slide_id": n, "path": f"{n}.svs", "split": ""} for n in names])
+    run(tmp_path, "qc")
+    splits = zip(names, ("train", "test") * 2, strict=True)
+    write_sheet(tmp_path, [{"slide_id": n, "path": f"{n}.svs", "split": s} for n, s in splits])
+    stopped = snakemake(tmp_path, "-n")
+    message = "cohort.csv, line 3, column path: 'two.svs' is the same content as 'one' on line 2"
+    assert stopped.code != 0
+    assert stopped.text.count(message) == 1, stopped.text
+    assert "three" not in stopped.text
+    shutil.copyfile(slides / "medium.svs", tmp_path / "two.svs")
+    assert plan(tmp_path, "qc").measured == {"two"}
+
+
+def test_python_in_a_path_with_a_space_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "my venv").symlink_to(sys.prefix)
+    (tmp_path / "cohort.csv").write_text("slide_id,path\na,a\n")
+    python = tmp_path / "my venv/bin/python"
+    command = [python, *("-m", "snakemake", "-n", "--directory", tmp_path)]
+    command += ["--config", "cohort=sheet.csv"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert f"{python}: the path of this Python holds a space" in said
+    assert "Job stats" not in said
+
+
+def test_setup_in_a_path_with_a_space_is_refused(tmp_path: Path) -> None:
+    clone = tmp_path / "my clone"
+    (clone / "scripts").mkdir(parents=True)
+    for name in ("Makefile", "requirements.lock", "scripts/grossing"):
+        (clone / name).symlink_to(REPOSITORY / name)
+    command = ["make", "setup", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"{clone}/.venv/bin/python: the path of this Python holds a space" in done.stderr
+    assert not (clone / ".venv").exists()
 
 
 def test_other_columns_reach_the_table_of_verdicts(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ rule decide_slides:
     params:
         criteria=JUDGED_BY,
         sheet=PLANNED_SHEET,
-        sheet_digest=SHEET_DIGEST,
+        sheet_digest=PLANNED.digest,
+        leakage=config["leakage"],
         failed_jobs=FAILED_JOBS,
         accepted=list(ACCEPTED),
-        focus_stack=config["focus_stack"]["enabled"],
         code=code_digest("decide_slides"),
     script:
         "../../scripts/decide_slides.py"

@@ -6,6 +6,7 @@ import os
 import sys
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: look less often
 
@@ -27,8 +28,9 @@ ASKED = (
     "cohort/decide",
     "cohort/failures",
     "cohort/planned_sheet",
-    "cohort/stacks",
+    "cohort/sheet_checks",
     "cohort/summary",
+    "support/interpreter",
     "support/tables",
     "columns/cohort_qc",
     "columns/patch_cohort",
@@ -40,11 +42,12 @@ for module in ASKED:
         library(name)
 
 from grossing.cohort import config as settings
-from grossing.cohort import decide, failures, planned_sheet, sheet, stacks, summary
+from grossing.cohort import decide, failures, sheet_checks, summary
+from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.slide import identity
 from grossing.slide.record import SlideRecord
-from grossing.support import tables
+from grossing.support import findings, interpreter, tables
 from grossing.support.errors import UserError
 from grossing.tiles import engines
 
@@ -52,9 +55,13 @@ RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.S
 PLANNED_SHEET = "results/cohort/.planned_sheet.json"
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+settings.read_flags(config, CONFIG_SCHEMA)
 
-try:
-    settings.read_flags(config, CONFIG_SCHEMA)
+
+def checked_sheet():
+    """The sheet and its stacks; says what is wrong with it, with the configuration and the Python."""
+    if refusal := interpreter.refusal(sys.executable):
+        raise UserError(refusal)
     settings.check(
         config,
         CONFIG_SCHEMA,
@@ -62,15 +69,25 @@ try:
         | {str(path): path for path in workflow.overwrite_configfiles},
         workflow.config_settings.config or {},
     )
-    if workflow.is_main_process or not os.path.exists(PLANNED_SHEET):
-        SHEET_SCHEMA = workflow.source_path("../schemas/cohort.schema.yaml")
-        GIVEN_SHEET = sheet.read_sheet(config["cohort"], SHEET_SCHEMA, RESERVED)
-    else:  # a job of a cluster
-        GIVEN_SHEET = planned_sheet.read(PLANNED_SHEET)
-    SHEET, STACKS = stacks.fold(GIVEN_SHEET, config["focus_stack"]["enabled"])
-    SHEET_DIGEST = planned_sheet.digest(GIVEN_SHEET)
+    slides, folded, warnings = sheet_checks.read(
+        config["cohort"],
+        workflow.source_path("../schemas/cohort.schema.yaml"),
+        RESERVED,
+        focus_stack=config["focus_stack"]["enabled"],
+        leakage=config["leakage"],
+    )
+    if warnings:
+        logger.warning(findings.text(warnings))
+    return PlannedSheet(slides, folded)
+
+
+try:
+    # the jobs of a cluster work with the sheet that their head has checked
+    is_head = workflow.is_main_process or not os.path.exists(PLANNED_SHEET)
+    PLANNED = checked_sheet() if is_head else PlannedSheet.read(PLANNED_SHEET)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+SHEET, STACKS = PLANNED.sheet, PLANNED.stacks
 
 
 wildcard_constraints:
@@ -134,6 +151,27 @@ def known(slide_id):
         return measured_before(slide_id, os.stat(f"results/slides/{slide_id}.json").st_mtime_ns)
     except (FileNotFoundError, ValueError):
         return None
+
+
+def measured_contents():
+    """Content hashes of the slides that were read before and are as they were."""
+    return {
+        slide_id: content_hash
+        for slide_id in SHEET.rows
+        if slide_id not in STACKS and (before := known(slide_id))
+        if before[2]  # unreadable files have no size, and empty ones all the same content
+        if (content_hash := identity.recorded_hash(SHEET.slide_path(slide_id), before[0]))
+    }
+
+
+if workflow.is_main_process:
+    copies = sheet_checks.contents(SHEET, measured_contents(), config["leakage"])
+    try:
+        findings.refuse(copies)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    if copies:
+        logger.warning(findings.text(copies))
 
 
 @asked_per_job

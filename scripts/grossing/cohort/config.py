@@ -2,14 +2,19 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
+from grossing.support import findings
 from grossing.support.errors import UserError
+from grossing.support.findings import Finding
+
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)", re.I)
 
 
 def read_flags(config: dict[str, Any], schema_path: str | os.PathLike[str]) -> None:
@@ -40,7 +45,7 @@ def check(
     files: Mapping[str, str | os.PathLike[str]],
     command_line: Mapping[str, Any],
 ) -> None:
-    """Complain about the first wrong key or value.
+    """Complain about all wrong keys and values.
 
     Parameters
     ----------
@@ -51,26 +56,70 @@ def check(
 
     Raises
     ------
-    UserError : with file, line, column, key, value and remedy.
+    UserError : with file, line, column, key, value and remedy of each.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    nodes = {name: yaml.compose(_text(path)) for name, path in files.items()}
+    faults = [finding for name, node in nodes.items() for finding in _faults_of_file(name, node)]
     plain = json.loads(json.dumps(config, default=_no_json), parse_constant=str)
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(plain), key=_depth)
-    if not errors:
-        return
-    error = errors[0]
-    keys, said = [str(key) for key in error.absolute_path], error.message
+    for error in sorted(jsonschema.Draft202012Validator(schema).iter_errors(plain), key=_depth):
+        for keys, value, remedy in _faults(error):
+            file, line, column = _place(keys, nodes, command_line)
+            faults.append(Finding(file, line, column, f"{'.'.join(keys)}: {value}", remedy))
+    findings.refuse(faults)
+
+
+def _text(path: str | os.PathLike[str]) -> str:
+    """A configuration file; YAML takes no tabs, in JSON they are blanks."""
+    return Path(path).read_text(encoding="utf-8").replace("\t", " ")
+
+
+def _faults(error: jsonschema.ValidationError) -> Iterator[tuple[list[str], str, str]]:
+    """Keys, value and remedy of what an error of the schema is about."""
+    keys = [str(key) for key in error.absolute_path]
+    schema: Any = error.schema
+    instance: Any = error.instance
     if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        unknown = next(key for key in error.instance if key not in known)
-        keys.append(unknown)
-        said, remedy = "unknown key", f"known here: {', '.join(known)}"
+        known = sorted(schema["properties"])
+        unknown = (key for key in instance if key not in known)
+        remedy = f"known here: {', '.join(known)}"
+        yield from (([*keys, str(key)], "unknown key", remedy) for key in unknown)
     elif error.validator == "required":
-        remedy = "leave shipped keys in place; override single values"
+        yield keys, error.message, "leave shipped keys in place; override single values"
     else:
-        said = f"{error.instance!r}"
-        remedy = f"must be {_rule(error.schema)} ({error.schema.get('description', keys[-1])})"
-    raise UserError(f"{_place(keys, files, command_line)}: {'.'.join(keys)}: {said}: {remedy}")
+        remedy = f"must be {_rule(schema)} ({schema.get('description', keys[-1])})"
+        yield keys, repr(instance), remedy
+
+
+def _faults_of_file(
+    name: str, node: yaml.Node | None, above: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    """Keys that stand twice in one section, of which YAML drops the first; odd numbers."""
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            keys = (*above, str(key.value))
+            if first.setdefault(keys[-1], key) is not key and keys[-1] != "<<":
+                text = f"duplicate key, also on line {first[keys[-1]].start_mark.line + 1}"
+                yield _at(name, key, keys, text, "keep one: YAML drops the first without a word")
+            yield from _faults_of_file(name, value, keys)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _faults_of_file(name, item, above)
+    elif isinstance(node, yaml.ScalarNode) and _is_odd(node):
+        remedy = f"write it in plain decimal digits: YAML reads {yaml.safe_load(node.value)}"
+        yield _at(name, node, above, node.value, remedy)
+
+
+def _is_odd(node: yaml.ScalarNode) -> bool:
+    """Whether a number is written with underscores, colons, or as octal or hexadecimal."""
+    return node.tag.endswith((":int", ":float")) and not _DECIMAL.fullmatch(node.value)
+
+
+def _at(name: str, node: yaml.Node, keys: Sequence[str], value: str, remedy: str) -> Finding:
+    mark = node.start_mark
+    text = f"{'.'.join(keys)}: {value}"
+    return Finding(name, mark.line + 1, str(mark.column + 1), text, remedy)
 
 
 def _no_json(value: Any) -> list[str]:
@@ -101,17 +150,15 @@ def _rule(schema: Mapping[str, Any]) -> str:
 
 
 def _place(
-    keys: Sequence[str],
-    files: Mapping[str, str | os.PathLike[str]],
-    command_line: Mapping[str, Any],
-) -> str:
-    """Where a key was given last: the command line, or file, line and column."""
+    keys: Sequence[str], nodes: Mapping[str, yaml.Node | None], command_line: Mapping[str, Any]
+) -> tuple[str, int, str]:
+    """Where a key was given last: file, line and column, or the command line."""
     if not _has(command_line, keys):
-        for name, path in reversed(list(files.items())):
-            mark = _mark(yaml.compose(Path(path).read_text(encoding="utf-8")), keys)
+        for name, node in reversed(list(nodes.items())):
+            mark = _mark(node, keys)
             if mark:
-                return f"{name}, line {mark.line + 1}, column {mark.column + 1}"
-    return "--config on the command line"
+                return name, mark.line + 1, str(mark.column + 1)
+    return "--config on the command line", 0, ""
 
 
 def _has(given: Any, keys: Sequence[str]) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide
+from grossing.cohort import decide, sheet_checks
 from grossing.cohort.decide import Criteria, Verdict
 from grossing.cohort.sheet import Sheet
+from grossing.cohort.sheet_checks import Leakage
 from grossing.columns import measured_qc as columns
 from grossing.slide.record import SlideRecord
-from grossing.support import tables
+from grossing.support import findings, tables
 from grossing.support.errors import CohortError
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ def table(
     records: Iterable[SlideRecord],
     failed: Mapping[str, SlideRecord],
     criteria: Criteria,
+    *,
+    leakage: Leakage,
 ) -> pa.Table:
     """Judge every slide of the sheet.
 
@@ -36,6 +39,7 @@ def table(
     ----------
     records : what was measured, of every slide once, in any order
     failed : what stands in for the record of slides whose job failed (`failures.accepted`)
+    leakage : whether copies of one slide in two splits stop the run (`sheet_checks.contents`)
 
     Returns
     -------
@@ -44,20 +48,32 @@ def table(
     Raises
     ------
     CohortError : a slide of the sheet has no record, or two; a record is of no slide.
+    UserError : two files of the sheet are copies of one slide and contradict each other.
     """
     rows: dict[str, dict[str, Any]] = {}
+    hashes: dict[str, str] = {}
     for record in (*failed.values(), *_once(records, failed)):
         if record.slide_id not in sheet.rows:
             raise CohortError(f"slide {record.slide_id} is measured and not in {sheet.path}")
         verdict = decide.slide(record, criteria)
         rows[record.slide_id] = _row(sheet, record, verdict, criteria)
+        if record.readable and record.identity.content_hash:
+            hashes[record.slide_id] = record.identity.content_hash
         _log(record, verdict)
+    _check_copies(sheet, hashes, leakage)
     if missing := [slide_id for slide_id in sheet.rows if slide_id not in rows]:
         raise CohortError(f"slide {missing[0]} of {sheet.path} is not measured")
     counts = Counter(row["qc_status"] for row in rows.values())
     LOG.info("%d slides: %s", len(rows), ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
     ordered = [rows[slide_id] for slide_id in sheet.rows]
     return tables.from_rows(ordered, schema_for(sheet, columns.SCHEMA))
+
+
+def _check_copies(sheet: Sheet, hashes: Mapping[str, str], leakage: Leakage) -> None:
+    copies = sheet_checks.contents(sheet, hashes, leakage)
+    findings.refuse(copies)
+    if copies:
+        LOG.warning("%s", findings.text(copies))
 
 
 def _once(

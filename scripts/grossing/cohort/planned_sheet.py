@@ -7,47 +7,68 @@ row, whatever becomes of the sheet while they run.
 import hashlib
 import json
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from grossing.cohort.sheet import Sheet
+from grossing.cohort.stacks import Stack
 from grossing.support import files
 from grossing.support.errors import CohortError
 from grossing.support.types import PathLike
 
 
-def digest(sheet: Sheet) -> str:
-    """Hash of the rows: an edited sheet counts also where its date is old (rsync, cp -p)."""
-    return hashlib.sha256(_text(sheet).encode()).hexdigest()
+@dataclass(frozen=True)
+class PlannedSheet:
+    """The sheet with a row per slide (stacks folded), and the stacks by slide_id."""
 
+    sheet: Sheet
+    stacks: dict[str, Stack]
 
-def write(sheet: Sheet, path: PathLike) -> None:
-    """Keep a sheet; a copy that holds the same rows stays untouched."""
-    if not os.path.exists(path) or Path(path).read_text(encoding="utf-8") != _text(sheet):
-        files.write(path, _text(sheet).encode())
+    @property
+    def digest(self) -> str:
+        """Hash of the rows: an edited sheet counts also where its date is old (rsync, cp -p)."""
+        return hashlib.sha256(self._text().encode()).hexdigest()
 
+    def write(self, path: PathLike) -> None:
+        """Keep the sheet; a copy that holds the same rows stays untouched."""
+        text = self._text()
+        if not os.path.exists(path) or Path(path).read_text(encoding="utf-8") != text:
+            files.write(path, text.encode())
 
-def read(path: PathLike, expected: str | None = None) -> Sheet:
-    """The sheet that a run was planned with.
+    @classmethod
+    def read(cls, path: PathLike, expected: str | None = None) -> Self:
+        """The sheet that a run was planned with.
 
-    Parameters
-    ----------
-    expected : its `digest`, None for any
+        Parameters
+        ----------
+        expected : its `digest`, None for any
 
-    Raises
-    ------
-    CohortError : it is another sheet: a second run was started meanwhile.
-    """
-    data = json.loads(Path(path).read_text(encoding="utf-8"))
-    sheet = Sheet(data["path"], tuple(data["columns"]), data["rows"])
-    if expected not in (None, digest(sheet)):
-        raise CohortError(
-            f"{sheet.path}: the cohort sheet changed while the run was going: run the same "
-            "command again; finished work is kept"
-        )
-    return sheet
+        Raises
+        ------
+        CohortError : it is another sheet: a second run was started meanwhile.
+        """
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        sheet = Sheet(data["path"], tuple(data["columns"]), data["rows"], data["lines"])
+        stacks = {
+            slide_id: Stack(tuple(stack["paths"]), tuple(stack["planes"]))
+            for slide_id, stack in data["stacks"].items()
+        }
+        planned = cls(sheet, stacks)
+        if expected not in (None, planned.digest):
+            raise CohortError(
+                f"{sheet.path}: the cohort sheet changed while the run was going: run the same "
+                "command again; finished work is kept"
+            )
+        return planned
 
-
-def _text(sheet: Sheet) -> str:
-    return json.dumps(
-        {"path": sheet.path, "columns": sheet.columns, "rows": sheet.rows}, ensure_ascii=False
-    )
+    def _text(self) -> str:
+        sheet = self.sheet
+        data = {
+            "path": sheet.path,
+            "columns": sheet.columns,
+            "rows": sheet.rows,
+            "lines": sheet.lines,
+            "stacks": {slide_id: asdict(stack) for slide_id, stack in self.stacks.items()},
+        }
+        return json.dumps(data, ensure_ascii=False)

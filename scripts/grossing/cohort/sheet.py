@@ -1,9 +1,10 @@
 """The cohort sheet and the configuration: read as text, checked before anything runs."""
 
 import csv
+import functools
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import jsonschema
 import yaml
 
+from grossing.cohort import values
+from grossing.support import findings
 from grossing.support.errors import UserError
+from grossing.support.findings import Finding, Severity
 
 KNOWN_COLUMNS = (
     "slide_id",
@@ -26,18 +30,31 @@ KNOWN_COLUMNS = (
     "z_stack",
     "z_plane",
 )
+_NEEDED = ("slide_id", "path")
+_BLANKS = " \t\r\n"
+_INVISIBLE = "invisible characters"
+_DELETE = "delete them in the sheet"
+_LISTED_MAX = 5
 _OLDER_NAMES = {"full_path": "path"}
 _MPP_RANGE = (0.05, 20.0)
+_AS_UTF8 = (
+    "save it as UTF-8 (in Excel: Save As, `CSV UTF-8`; an old file: "
+    "`iconv -f WINDOWS-1252 -t UTF-8 OLD.csv > NEW.csv`)"
+)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a cohort sheet in its order, every cell as text, its columns and line numbers."""
+    """The rows of a cohort sheet in its order, every cell as text, its columns and line numbers.
+
+    `findings` are faults of single rows and values.
+    """
 
     path: str
     columns: tuple[str, ...]
     rows: dict[str, dict[str, str]]
     lines: dict[str, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     def slide_path(self, slide_id: str) -> str:
         """Path of a slide's file; relative ones are relative to the sheet."""
@@ -51,13 +68,38 @@ class Sheet:
     def cell(self, slide_id: str, column: str) -> str:
         return self.rows[slide_id].get(column, "")
 
+    def finding(
+        self, slide_id: str, column: str, value: str, remedy: str, severity: Severity = "error"
+    ) -> Finding:
+        """What is wrong with a value of this sheet, with its place."""
+        return Finding(self.path, self.lines[slide_id], column, value, remedy, severity)
+
 
 def read_sheet(
     path: str | os.PathLike[str],
     schema_path: str | os.PathLike[str] | None = None,
     reserved: Iterable[str] = (),
 ) -> Sheet:
-    """Read and check a cohort sheet.
+    """Read a cohort sheet whose rows are all right (`load` for the parameters).
+
+    Raises
+    ------
+    UserError : with file, line, column, value and remedy of all faults.
+    """
+    sheet = load(path, schema_path, reserved)
+    findings.refuse(sheet.findings)
+    return sheet
+
+
+def load(
+    path: str | os.PathLike[str],
+    schema_path: str | os.PathLike[str] | None = None,
+    reserved: Iterable[str] = (),
+) -> Sheet:
+    """Read a cohort sheet and list the faults of its rows and values.
+
+    In the columns that are used, marks of missing values are read as empty cells, and invisible
+    characters are taken out (not of `slide_id` and `path`).
 
     Parameters
     ----------
@@ -67,44 +109,88 @@ def read_sheet(
 
     Raises
     ------
-    UserError : with file, line, column, value and remedy.
+    UserError : it cannot be read as a table; with file, line, column, value and remedy.
     """
     path = os.fspath(path)
     lines = list(_records(path))
-    header = [_OLDER_NAMES.get(name, name) for name in lines[0][1]] if lines else []
-    _check_header(path, header, set(reserved))
-    validator = _row_validator(schema_path) if schema_path else None
+    header, faults = _header(path, lines[0][1] if lines else [], set(reserved))
+    check, cells = _check_of_rows(schema_path), _Cells(path)
     rows: dict[str, dict[str, str]] = {}
-    seen: dict[str, int] = {}
-    for number, cells in lines[1:]:
-        if len(cells) != len(header):
+    numbers: dict[str, int] = {}
+    for number, raw in lines[1:]:
+        if len(raw) != len(header):
             remedy = "quote cells that hold a comma, and give every column a cell"
-            raise _complaint(
-                path, number, "", f"{len(cells)} cells for {len(header)} columns", remedy
-            )
-        row = dict(zip(header, cells, strict=True))
-        if validator:
-            _check_row(path, number, row, validator)
+            value = f"{len(raw)} cells for {len(header)} columns"
+            faults.append(Finding(path, number, "", value, remedy))
+            continue
+        row = {name: cells.read(number, name, cell) for name, cell in zip(header, raw, strict=True)}
+        faults += [Finding(path, number, *fault) for fault in check(row)]
         slide_id = row["slide_id"]
-        if slide_id in seen:
-            remedy = f"ids must be unique; line {seen[slide_id]} has it already"
-            raise _complaint(path, number, "slide_id", repr(slide_id), remedy)
-        seen[slide_id] = number
-        rows[slide_id] = row
-    if not rows:
-        raise _complaint(path, 1, "", "no slides", "add one line per slide below the header")
-    return Sheet(path, tuple(header), rows, seen)
+        if slide_id in rows:
+            value = f"{slide_id!r}, which line {numbers[slide_id]} has already"
+            faults.append(Finding(path, number, "slide_id", value, "give each slide its own id"))
+        elif slide_id or schema_path is None:
+            rows[slide_id], numbers[slide_id] = row, number
+    if not lines[1:]:
+        remedy = "add one line per slide below the header"
+        faults.append(Finding(path, 1, "", "no slides", remedy))
+    return Sheet(path, tuple(header), rows, numbers, (*faults, *cells.findings()))
 
 
-def complaint(sheet: Sheet, slide_id: str, column: str, value: str, remedy: str) -> UserError:
-    """What is wrong with a cell of a sheet that was read, with its place."""
-    return _complaint(sheet.path, sheet.lines[slide_id], column, value, remedy)
+class _Cells:
+    """Reads cells, and counts by column what was changed in them."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._changed: dict[tuple[str, str], list[tuple[int, str]]] = {}
+
+    def read(self, line: int, column: str, raw: str) -> str:
+        if column not in KNOWN_COLUMNS:
+            return raw.strip()
+        value = raw.strip(_BLANKS)
+        if not value.isascii() or not value.isprintable():
+            value = self._visible(line, column, value)
+        if not values.is_missing(value) or column in _NEEDED:
+            return value
+        if value:
+            self._note(line, column, value, "read as no value; leave such cells empty")
+        return ""
+
+    def _visible(self, line: int, column: str, value: str) -> str:
+        if not values.invisible(value) or column == "slide_id":
+            return value
+        if column == "path":
+            self._note(line, column, value, f"{_INVISIBLE} are part of the path; {_DELETE}")
+            return value.strip()
+        self._note(line, column, value, f"{_INVISIBLE} are left out; {_DELETE}")
+        return values.cleaned(value)
+
+    def _note(self, line: int, column: str, value: str, remedy: str) -> None:
+        self._changed.setdefault((column, remedy), []).append((line, value))
+
+    def findings(self) -> list[Finding]:
+        """A warning for each column and kind of change."""
+        faults = []
+        for (column, remedy), cells in self._changed.items():
+            different = list(dict.fromkeys(value for _, value in cells))
+            listed = [_shown(value) for value in different[:_LISTED_MAX]]
+            more = ["..."] if len(different) > _LISTED_MAX else []
+            count = f" in {len(cells)} rows" if len(cells) > 1 else ""
+            text = ", ".join(listed + more) + count
+            faults.append(Finding(self._path, cells[0][0], column, text, remedy, "warning"))
+        return faults
+
+
+def _shown(value: str) -> str:
+    """A value with escapes for what is not visible, and its names."""
+    names = values.invisible(value)
+    return f"{value!a} ({', '.join(names)})" if names else repr(value)
 
 
 def _records(path: str) -> Iterable[tuple[int, list[str]]]:
-    """Line number and stripped cells of every record that is not blank."""
+    """Line number and cells of every record that is not blank."""
     try:
-        text = Path(path).read_bytes().decode("utf-8")
+        text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         remedy = "set `cohort` (--config cohort=SHEET.csv); it is relative to the working directory"
         raise UserError(f"{path}: no such cohort sheet: {remedy}") from error
@@ -115,67 +201,102 @@ def _records(path: str) -> Iterable[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         value = repr(error.object[error.start : error.start + 1])
-        raise _complaint(
-            path, line, "", f"byte {value} is not UTF-8", "save it as UTF-8"
-        ) from error
-    if text.startswith("\ufeff"):
-        remedy = "save the sheet as UTF-8 without a byte-order mark (`CSV`, not `CSV UTF-8`)"
-        raise _complaint(path, 1, "first", "byte-order mark U+FEFF", remedy)
+        raise _unreadable(path, line, "", f"byte {value} is not UTF-8", _AS_UTF8) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise _complaint(path, line, "", "byte 0", "save it as UTF-8 text (not UTF-16, not XLSX)")
+        raise _unreadable(path, line, "", "byte 0", f"not a text of UTF-8: {_AS_UTF8}")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield reader.line_num, [cell.strip() for cell in cells]
+                yield reader.line_num, cells
     except csv.Error as error:
-        raise _complaint(path, reader.line_num, "", str(error), "close the quotes") from error
+        raise _unreadable(path, reader.line_num, "", str(error), "close the quotes") from error
 
 
-def _check_header(path: str, header: list[str], reserved: set[str]) -> None:
-    if not header:
-        raise _complaint(path, 1, "", "empty sheet", "start with a header: slide_id,path,...")
-    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+def _header(path: str, cells: list[str], reserved: set[str]) -> tuple[list[str], list[Finding]]:
+    """Names of the columns, and what is wrong with them."""
+    names = [_OLDER_NAMES.get(name, name) for name in map(values.cleaned, cells)]
+    if not names:
+        raise _unreadable(path, 1, "", "empty sheet", "start with a header: slide_id,path,...")
+    if len(names) == 1 and (";" in names[0] or "\t" in cells[0]):
         remedy = "separate the columns with commas, not semicolons or tabs"
-        raise _complaint(path, 1, "", repr(header[0]), remedy)
-    for name in ("slide_id", "path"):
-        if name not in header:
-            remedy = f"add a column `{name}`"
-            raise _complaint(
-                path, 1, name, "missing column", f"{remedy}; found: {', '.join(header)}"
-            )
-    for name in header:
-        if header.count(name) > 1:
-            raise _complaint(path, 1, name, "column named twice", "rename or drop one of them")
-        if not name:
-            raise _complaint(path, 1, "", "a column without a name", "name it or drop it")
-        if name in reserved and name not in KNOWN_COLUMNS:
-            remedy = "rename it: Grossing writes a column of that name"
-            raise _complaint(path, 1, name, "reserved name", remedy)
+        raise _unreadable(path, 1, "", repr(cells[0]), remedy)
+    every = dict.fromkeys((*_NEEDED, *names))
+    faults = [finding for name in every for finding in _faults_of_name(path, name, names, reserved)]
+    for cell in cells:
+        if values.invisible(cell.strip(_BLANKS)):
+            remedy = f"{_INVISIBLE} are left out; {_DELETE}"
+            faults.append(Finding(path, 1, values.cleaned(cell), _shown(cell), remedy, "warning"))
+    if len(every) > len(names) or len(set(names)) < len(names):
+        findings.refuse(faults)
+    return names, faults
 
 
-def _row_validator(schema_path: str | os.PathLike[str]) -> jsonschema.Draft202012Validator:
+def _faults_of_name(
+    path: str, name: str, names: list[str], reserved: set[str]
+) -> Iterable[Finding]:
+    """What is wrong with the name of a column."""
+    meant = _PLAIN_NAMES.get(_plain(name), name)
+    if name not in names:
+        remedy = f"add a column `{name}`; found: {', '.join(names)}"
+        yield Finding(path, 1, name, "missing column", remedy)
+    elif not name:
+        yield Finding(path, 1, "", "a column without a name", "name it or drop it")
+    elif names.count(name) > 1:
+        yield Finding(path, 1, name, "column named twice", "rename or drop one of them")
+    elif name in reserved and name not in KNOWN_COLUMNS:
+        remedy = "rename it: Grossing writes a column of that name"
+        yield Finding(path, 1, name, "reserved name", remedy)
+    elif meant != name and meant not in _NEEDED:
+        remedy = f"it is carried through and not used: rename it where you mean `{meant}`"
+        yield Finding(path, 1, name, f"a name like `{meant}`", remedy, "warning")
+
+
+def _plain(name: str) -> str:
+    return values.folded(name).replace("_", "").replace("-", "")
+
+
+_PLAIN_NAMES = {_plain(name): name for name in KNOWN_COLUMNS}
+
+
+def _check_of_rows(
+    schema_path: str | os.PathLike[str] | None,
+) -> Callable[[Mapping[str, str]], list[tuple[str, str, str]]]:
+    """A function that gives column, value and remedy of what a schema forbids in a row."""
+    if schema_path is None:
+        return lambda row: []
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("mpp", raises=ValueError)(_is_mpp)
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator(schema, format_checker=checker)
+    validators = {
+        name: jsonschema.Draft202012Validator(rule, format_checker=checker)
+        for name, rule in schema["properties"].items()
+        if rule.keys() & {"pattern", "minLength", "allOf", "format"}
+    }
+
+    @functools.lru_cache(maxsize=10_000)
+    def remedy(name: str, value: str) -> str:
+        error = next(validators[name].iter_errors(value), None)
+        return str(error.schema["remedy"]) if error else ""
+
+    def faults(row: Mapping[str, str]) -> list[tuple[str, str, str]]:
+        wrong_cells = []
+        for name, value in row.items():
+            if name not in validators:
+                continue
+            if name in schema["required"] and values.is_missing(value):
+                wrong_cells.append((name, repr(value), f"fill the cell of `{name}`"))
+            elif value and (wrong := remedy(name, value)):
+                wrong_cells.append((name, ascii(value), wrong))
+        return wrong_cells
+
+    return faults
 
 
 def _is_mpp(cell: Any) -> bool:
     return _MPP_RANGE[0] <= float(cell) <= _MPP_RANGE[1]
 
 
-def _check_row(
-    path: str, number: int, row: Mapping[str, str], validator: jsonschema.Draft202012Validator
-) -> None:
-    given = {name: cell for name, cell in row.items() if cell}
-    for error in validator.iter_errors(given):
-        column = str(error.path[0]) if error.path else str(error.message).split("'")[1]
-        remedy = error.schema.get("remedy") if error.path else f"fill the cell of `{column}`"
-        raise _complaint(path, number, column, repr(row.get(column, "")), str(remedy))
-
-
-def _complaint(path: str, line: int, column: str, value: str, remedy: str) -> UserError:
-    place = f"{path}, line {line}" + (f", column {column}" if column else "")
-    return UserError(f"{place}: {value}: {remedy}")
+def _unreadable(path: str, line: int, column: str, value: str, remedy: str) -> UserError:
+    return UserError(str(Finding(path, line, column, value, remedy)))

@@ -2,14 +2,18 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grossing.cohort.sheet import Sheet, complaint
+from grossing.cohort.sheet import Sheet
+from grossing.support import findings
+from grossing.support.findings import Finding
 
 FUSED = "results/fused/{slide_id}.tif"  # the tiff of `fuse_focus`
 SHARED_COLUMNS = ("case_id", "stain", "label", "split", "mpp")
-_STACK_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+# as the schema of the sheet has it for `z_plane` and `slide_id`
+_PLANE = re.compile(r"-?[0-9]{1,9}")
+_STACK_ID = re.compile(r"(?!.*?(.{1,10})\1{19}$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,12 @@ def fold(sheet: Sheet, enabled: bool) -> tuple[Sheet, dict[str, Stack]]:
 
     Raises
     ------
-    UserError : with file, line, column, value and remedy.
+    UserError : with file, line, column, value and remedy of all `faults`.
     """
-    members: dict[str, list[str]] = {}
-    for slide_id in sheet.rows if enabled else ():
-        if stack_id := sheet.cell(slide_id, "z_stack"):
-            members.setdefault(stack_id, []).append(slide_id)
+    members = _members(sheet) if enabled else {}
     if not members:
         return sheet, {}
-    for stack_id, slide_ids in members.items():
-        _check_id(sheet, stack_id, slide_ids)
+    findings.refuse(_faults(sheet, members))
     stacks = {stack_id: _stack(sheet, ids) for stack_id, ids in members.items()}
     rows = {}
     for slide_id, row in sheet.rows.items():
@@ -56,7 +56,8 @@ def fold(sheet: Sheet, enabled: bool) -> tuple[Sheet, dict[str, Stack]]:
             rows[slide_id] = row
         elif stack_id not in rows:
             rows[stack_id] = _row(sheet, stack_id, members[stack_id])
-    return replace(sheet, rows=rows), stacks
+    lines = {stack_id: sheet.lines[slide_ids[0]] for stack_id, slide_ids in members.items()}
+    return replace(sheet, rows=rows, lines=sheet.lines | lines), stacks
 
 
 def slides(sheet: Sheet, enabled: bool) -> Sheet:
@@ -64,33 +65,82 @@ def slides(sheet: Sheet, enabled: bool) -> Sheet:
     return fold(sheet, enabled)[0]
 
 
-def _check_id(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> None:
+def faults(sheet: Sheet, enabled: bool) -> list[Finding]:
+    """Why rows that share `z_stack` do not make a stack."""
+    return list(_faults(sheet, _members(sheet))) if enabled else []
+
+
+def _members(sheet: Sheet) -> dict[str, list[str]]:
+    """The slide_ids of each stack's planes."""
+    members: dict[str, list[str]] = {}
+    for slide_id in sheet.rows:
+        if stack_id := sheet.cell(slide_id, "z_stack"):
+            members.setdefault(stack_id, []).append(slide_id)
+    return members
+
+
+def _faults(sheet: Sheet, members: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    for stack_id, slide_ids in members.items():
+        yield from _faults_of_id(sheet, stack_id, slide_ids)
+        yield from _faults_of_planes(sheet, slide_ids)
+        yield from _disagreements(sheet, slide_ids)
+
+
+def _faults_of_id(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> Iterator[Finding]:
     if not _STACK_ID.fullmatch(stack_id):
-        remedy = "it names the fused slide: use letters, digits, dot, underscore and hyphen"
-        raise complaint(sheet, slide_ids[0], "z_stack", repr(stack_id), remedy)
+        remedy = (
+            "it names the fused slide: use letters, digits, dot, underscore and hyphen, not "
+            "starting with a dot, at most 200 of them, not ending in 20 repeats of the same"
+        )
+        yield sheet.finding(slide_ids[0], "z_stack", repr(stack_id), remedy)
     if stack_id in sheet.rows and stack_id not in slide_ids:
         remedy = f"line {sheet.lines[stack_id]} has a slide of that name: give the stack another"
-        raise complaint(sheet, slide_ids[0], "z_stack", repr(stack_id), remedy)
+        yield sheet.finding(slide_ids[0], "z_stack", repr(stack_id), remedy)
 
 
-def _stack(sheet: Sheet, slide_ids: Sequence[str]) -> Stack:
-    """The planes of a stack in their order."""
-    if len(slide_ids) == 1 and not sheet.cell(slide_ids[0], "z_plane"):
-        return Stack((sheet.slide_path(slide_ids[0]),), ())
+def _faults_of_planes(sheet: Sheet, slide_ids: Sequence[str]) -> Iterator[Finding]:
+    if _holds_all(sheet, slide_ids):
+        return
     numbers: dict[int, str] = {}
     for slide_id in slide_ids:
         cell = sheet.cell(slide_id, "z_plane")
         if not cell:
             remedy = "give every plane of the stack its number"
-            raise complaint(sheet, slide_id, "z_plane", "''", remedy)
-        if int(cell) in numbers:
+            yield sheet.finding(slide_id, "z_plane", "''", remedy)
+        elif not _PLANE.fullmatch(cell):
+            continue  # the check of the row says so
+        elif int(cell) in numbers:
             other = sheet.lines[numbers[int(cell)]]
             remedy = f"line {other} is that plane of the stack: give each another number"
-            raise complaint(sheet, slide_id, "z_plane", repr(cell), remedy)
-        numbers[int(cell)] = slide_id
-    if len(numbers) == 1:
+            yield sheet.finding(slide_id, "z_plane", repr(cell), remedy)
+        else:
+            numbers[int(cell)] = slide_id
+    if len(slide_ids) == 1:
         remedy = "a stack needs two planes: add the others, or leave z_stack empty"
-        raise complaint(sheet, slide_ids[0], "z_stack", "one plane", remedy)
+        yield sheet.finding(slide_ids[0], "z_stack", "one plane", remedy)
+
+
+def _disagreements(sheet: Sheet, slide_ids: Sequence[str]) -> Iterator[Finding]:
+    for column in SHARED_COLUMNS:
+        given = [slide_id for slide_id in slide_ids if sheet.cell(slide_id, column)]
+        for slide_id in given[1:]:
+            first, cell = sheet.cell(given[0], column), sheet.cell(slide_id, column)
+            if cell != first:
+                place = f"line {sheet.lines[given[0]]} has {first!r}"
+                remedy = f"planes of one stack must agree, and {place}"
+                yield sheet.finding(slide_id, column, repr(cell), remedy)
+
+
+def _holds_all(sheet: Sheet, slide_ids: Sequence[str]) -> bool:
+    """Whether the one file of a stack holds all of its planes."""
+    return len(slide_ids) == 1 and not sheet.cell(slide_ids[0], "z_plane")
+
+
+def _stack(sheet: Sheet, slide_ids: Sequence[str]) -> Stack:
+    """The planes of a stack in their order."""
+    if _holds_all(sheet, slide_ids):
+        return Stack((sheet.slide_path(slide_ids[0]),), ())
+    numbers = {int(sheet.cell(slide_id, "z_plane")): slide_id for slide_id in slide_ids}
     order = sorted(numbers)
     paths = tuple(sheet.slide_path(numbers[number]) for number in order)
     return Stack(paths, tuple(str(number) for number in order))
@@ -100,14 +150,9 @@ def _row(sheet: Sheet, stack_id: str, slide_ids: Sequence[str]) -> dict[str, str
     """The cells of the first plane, completed from the others where all have to agree."""
     row = dict(sheet.rows[slide_ids[0]])
     for column in SHARED_COLUMNS:
-        given = [slide_id for slide_id in slide_ids if sheet.cell(slide_id, column)]
-        for slide_id in given:
-            first, cell = sheet.cell(given[0], column), sheet.cell(slide_id, column)
-            if cell != first:
-                place = f"line {sheet.lines[given[0]]} has {first!r}"
-                remedy = f"planes of one stack must agree, and {place}"
-                raise complaint(sheet, slide_id, column, repr(cell), remedy)
-            row[column] = first
+        given = (sheet.cell(slide_id, column) for slide_id in slide_ids)
+        if column in row:
+            row[column] = next(filter(None, given), "")
     path = FUSED.format(slide_id=stack_id)
     row |= {"slide_id": stack_id, "path": os.path.relpath(path, os.path.dirname(sheet.path) or ".")}
     return row | ({"z_plane": ""} if "z_plane" in row else {})

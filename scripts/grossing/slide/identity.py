@@ -123,6 +123,15 @@ def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> Identity:
     return Identity(stat(path), content_hash(path) if hashed and readable else None)
 
 
+def recorded_hash(path: str | os.PathLike[str], recorded: Identity) -> str | None:
+    """The content hash from an earlier measurement, where it still holds; reads no content.
+
+    It holds where size and mtime are the recorded ones, and where the slide is gone (archived).
+    """
+    now = stat(path)
+    return recorded.content_hash if now is None or recorded.source == now else None
+
+
 def fingerprint(path: str | os.PathLike[str], recorded: Identity | None) -> str:
     """Content hash of a slide with as little reading as possible.
 

@@ -4,7 +4,7 @@ from grossing.columns.error_codes import ErrorCode
 
 
 class UserError(Exception):
-    """Something in a user's file: one message with file, place, value and remedy."""
+    """Something in a user's file: a line per fault with file, place, value and remedy."""
 
 
 class CohortError(Exception):
