@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test check bench bench-scale install-profile lock clean
+.PHONY: setup demo test check schemas bench bench-scale install-profile lock clean
 
 setup: .venv/ready
 
@@ -28,6 +28,10 @@ check: setup
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint --directory tests/data --config cohort=lint.csv
+
+# Arrow schemas, lists of codes and the tables of the docs, from workflow/schemas.
+schemas: setup
+	$(BIN)/python workflow/schemas/generate.py
 
 bench: setup benchmarks/.hs2p/ready
 	$(BIN)/python benchmarks/bench.py

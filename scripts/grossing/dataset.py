@@ -86,6 +86,8 @@ class Tiles:
         self.results = Path(results) if results else Path(table).resolve().parent.parent
         self.product, self.transform = product, transform
         rows = _read(Path(table))
+        if missing := [n for n in patch_cohort.SCHEMA.names if n not in rows.column_names]:
+            raise ValueError(f"{table} has no column {missing[0]}: make it with this version")
         wanted = pc.is_valid(rows["tile_container"])
         for column, value in (("split", split), ("label", label), ("stain", stain)):
             wanted = pc.and_(wanted, _matching(rows, column, value))

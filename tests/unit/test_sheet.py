@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from grossing.cohort import sheet, sheet_checks
-from grossing.support import findings, interpreter
+from grossing.cohort import sheet as sheets
+from grossing.cohort import sheet_checks
+from grossing.support import interpreter
+from grossing.support.errors import UserError
 from snakemake.io import PeriodicityDetector
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/cohort.schema.yaml"
@@ -29,7 +31,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def check(
     path: Path, *, leakage: sheet_checks.Leakage = "stop", focus_stack: bool = False
-) -> tuple[sheet.Sheet, list[str]]:
+) -> tuple[sheets.Sheet, list[str]]:
     """The sheet and its warnings without the name of its file."""
     sheet, _, listed = sheet_checks.read(path, SCHEMA, (), focus_stack=focus_stack, leakage=leakage)
     return sheet, [str(finding).removeprefix(f"{path}, ") for finding in listed]
@@ -37,7 +39,7 @@ def check(
 
 def errors(path: Path, **options: object) -> list[str]:
     """Lines of the message with which a sheet is refused, without the name of its file."""
-    with pytest.raises(findings.UserError) as error:
+    with pytest.raises(UserError) as error:
         check(path, **options)  # type: ignore[arg-type]
     return str(error.value).replace(f"{path}, ", "").splitlines()
 
@@ -121,7 +123,7 @@ def test_invisible_characters_of_a_path_belong_to_it(write: Callable[..., Path])
 
 def test_jobs_read_the_rows_that_were_checked(write: Callable[..., Path]) -> None:
     path = write("a,a.svs,NA,tu\u200bmor, train ", "b,b.svs,\xa0P1,-,test")
-    assert sheet.read_sheet(path).rows == check(path)[0].rows
+    assert sheets.read_sheet(path).rows == check(path)[0].rows
 
 
 def test_a_column_that_is_almost_one_of_ours_is_named(write: Callable[..., Path]) -> None:
@@ -157,7 +159,7 @@ def test_ids_that_snakemake_takes_for_a_loop_are_refused(write: Callable[..., Pa
     ids = {f"s-{unit * count}"[:200] for unit in units for count in (2, 18, 19, 20, 21, 25)}
     endless = {i for i in ids if PeriodicityDetector().is_periodic(i) is not None}
     assert 0 < len(endless) < len(ids)
-    sheet = sheet.load(write(*(f"{i},x.svs,,," for i in sorted(ids))), SCHEMA)
+    sheet = sheets.load(write(*(f"{i},x.svs,,," for i in sorted(ids))), SCHEMA)
     refused = {f.value.strip("'") for f in sheet.findings if "Snakemake takes" in f.remedy}
     assert refused == endless
 
