@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from grossing.cohort import sheet as sheets
 from grossing.cohort import sheet_checks
-from grossing.support import interpreter
+from grossing.support import findings, interpreter
 from grossing.support.errors import UserError
 from snakemake.io import PeriodicityDetector
 
