@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,8 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
+import pytest
 
 REPOSITORY = Path(__file__).parents[1]
+#: pictures that may not be part of the repository, beside the checkout; often absent
+SHARED = REPOSITORY.parent / "shared/data"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the pictures of {SHARED}")
+#: what a run needs of the repository
+PARTS = ("Snakefile", "config", "envs", "profiles", "scripts", "workflow")
 
 #: fixture `once`: name and what fills the folder -> the folder
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -99,6 +106,18 @@ def run(workdir: Path, *words: str, **options: Any) -> Run:
 def plan(workdir: Path, *words: str, **options: Any) -> Run:
     """What would be done now."""
     return run(workdir, *words, "-n", **options)
+
+
+def copy_repository(folder: Path) -> Path:
+    """A checkout at another place, every file of a new date."""
+    for part in PARTS:
+        source, copy = REPOSITORY / part, folder / part
+        if source.is_dir():
+            shutil.copytree(source, copy, copy_function=shutil.copyfile)
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+    return folder
 
 
 def configure(workdir: Path, **keys: Any) -> None:

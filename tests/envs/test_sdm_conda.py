@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from grossing.support import code_digest
 from make_cohort import REGION
-from running import REPOSITORY, Run, by_slide, plan, run, snakemake, write_sheet
+from running import REPOSITORY, Run, by_slide, copy_repository, plan, run, snakemake, write_sheet
 
 STAND_IN = Path(__file__).parent / "conda"
-PARTS = ("Snakefile", "config", "envs", "profiles", "scripts", "workflow")
 RULES = ("measure_slide", "decide_slides", "tile_slide", "collect_tiles")
 
 #: notes what an environment's Python is started with
@@ -48,11 +47,7 @@ def workdir(tmp_path: Path) -> Path:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of the workflow, to change at will."""
-    for part in PARTS:
-        source, target = REPOSITORY / part, tmp_path / "checkout" / part
-        target.parent.mkdir(exist_ok=True)
-        shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
-    return tmp_path / "checkout"
+    return copy_repository(tmp_path / "checkout")
 
 
 def env_file(rule: str, repository: Path = REPOSITORY) -> Path:

@@ -18,7 +18,17 @@ from drills import FINISH_S, HERE, QUICK, START_S, Head, Job, install_profile, m
 from grossing.support import files
 from make_cohort import REGION
 from make_slide import make_slide
-from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, run, write_sheet
+from running import (
+    REPOSITORY,
+    Run,
+    by_slide,
+    configure,
+    copy_repository,
+    metrics,
+    read_csv,
+    run,
+    write_sheet,
+)
 
 COHORT = {"real": "PASS", "medium": "PASS", "truncated": "ERROR", "missing": "ERROR"}
 #: SLURM's words where control groups keep the limit, and where it watches itself
@@ -125,20 +135,12 @@ def test_cohort_with_bad_slides_has_one_row_per_slide(cohort: tuple[Path, Run]) 
     assert "4 slides: 2 PASS, 0 REVIEW, 0 FAIL, 2 ERROR" in done.text
 
 
-def checkout(folder: Path) -> Path:
-    """The repository at another place, every file newer than the results."""
-    for name in ("workflow", "scripts", "config", "profiles", "envs"):
-        shutil.copytree(REPOSITORY / name, folder / name, copy_function=shutil.copyfile)
-    shutil.copyfile(REPOSITORY / "Snakefile", folder / "Snakefile")
-    return folder
-
-
 def test_second_run_and_flip_are_exact(
     slurm: Cluster, cohort: tuple[Path, Run], tmp_path: Path
 ) -> None:
     workdir = cohort[0]
     assert Head(slurm, workdir, "-n").succeed().jobs == {}
-    assert Head(slurm, workdir, "-n", repository=checkout(tmp_path)).succeed().jobs == {}
+    assert Head(slurm, workdir, "-n", repository=copy_repository(tmp_path)).succeed().jobs == {}
     measured = {path: path.stat().st_mtime_ns for path in (workdir / "results/slides").iterdir()}
     configure(workdir, thresholds={"slide": {"tissue_area_mm2_min": 0.4}})
     planned = Head(slurm, workdir, "-n").succeed()

@@ -1,22 +1,17 @@
 """Denoising: what it does to pixels, that no measurement sees it, the same in both engines."""
 
 import io
-import zipfile
 
 import cv2
 import make_slide
 import numpy as np
 import pyarrow.parquet
 import pytest
-import yaml
 from grossing.measure import focus
-from grossing.measure import slide as measure_slide
 from grossing.support import tables
-from grossing.tiles import denoising, tile_loop
-from running import REPOSITORY
+from grossing.tiles import denoising
+from stages import PNG, cut, decoded, measured, members
 
-CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
 PLACES = ("tile_offset", "tile_bytes")
 
 
@@ -28,53 +23,26 @@ def path(real_slide, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def measured(path):
-    return measure_slide.slide(
-        path,
-        slide_id="a",
-        given_mpp=None,
-        given_stain="",
-        mpp_from_objective=False,
-        tissue=CONFIG["tissue"],
-        focus=CONFIG["focus"],
-    )
-
-
-@pytest.fixture(scope="module")
-def cut(path, measured, tmp_path_factory):
+def tiled(path, tmp_path_factory):
     """Rows and pictures by member of the slide, for options of the `tiles` section."""
-    folder = tmp_path_factory.mktemp("tiles")
+    container, found = tmp_path_factory.mktemp("tiles") / "a.zip", measured(path)
 
     def make(**options):
-        container = folder / "a.zip"
-        rows = tile_loop.slide(
-            path,
-            measured.record,
-            measured.mask,
-            container=container,
-            passed=True,
-            tiles=PNG | options,
-            target_mpp=CONFIG["target_mpp"],
-            target_mpp_tolerance=CONFIG["target_mpp_tolerance"],
-        )
-        archive = zipfile.ZipFile(container)
-        return rows, {
-            name: cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), 1)[..., ::-1]
-            for name in archive.namelist()
-            if name.endswith(".png")
-        }
+        rows = cut(path, found, container, PNG | options)
+        made = members(container).items()
+        return rows, {name: decoded(data) for name, data in made if name.endswith(".png")}
 
     return make
 
 
 @pytest.fixture(scope="module")
-def raw(cut):
-    return cut()
+def raw(tiled):
+    return tiled()
 
 
 @pytest.fixture(scope="module")
-def denoised(cut):
-    return cut(denoise=5)
+def denoised(tiled):
+    return tiled(denoise=5)
 
 
 def as_table(rows):
@@ -103,21 +71,21 @@ def test_lower_levels_are_halves_of_the_denoised_tiles(denoised):
     top = max(int(name.split("/")[1]) for name in pictures)
     row = rows[0]
     column, line = row["tile_col"], row["tile_row"]
-    parent = pictures[f"a_files/{top - 1}/{column // 2}_{line // 2}.png"]
+    parent = pictures[f"A.1_files/{top - 1}/{column // 2}_{line // 2}.png"]
     y, x = line % 2 * 128, column % 2 * 128
     half = cv2.resize(pictures[row["tile_path"]], (128, 128), interpolation=cv2.INTER_AREA)
     assert np.array_equal(parent[y : y + 128, x : x + 128], half)
 
 
-def test_both_engines_denoise_the_same(cut, denoised):
-    rows, pictures = cut(denoise=5, engine="dzsave")
+def test_both_engines_denoise_the_same(tiled, denoised):
+    rows, pictures = tiled(denoise=5, engine="dzsave")
     assert as_table(rows) == as_table(denoised[0])
     for row in rows:
         assert np.array_equal(pictures[row["tile_path"]], denoised[1][row["tile_path"]])
 
 
-def test_zero_is_off(cut, raw):
-    assert cut(denoise=0)[0] == raw[0]
+def test_zero_is_off(tiled, raw):
+    assert tiled(denoise=0)[0] == raw[0]
     picture = np.zeros((32, 32, 3), np.uint8)
     assert denoising.denoise(picture, 0) is picture
 

@@ -9,14 +9,13 @@ import make_stack
 import numpy as np
 import openslide
 import pytest
-import tifffile
-import yaml
+import stages
 from grossing.cohort.sheet import decide
-from grossing.measure.slide import slide as measure_slide
+from grossing.slide import tiff_directory
 from grossing.zstack.plane_choice import fused_slide, plane_choice, planes, registration
 from PIL import Image
-
-CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config/config.yaml").read_text())
+from scores import psnr
+from stages import CONFIG
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +65,6 @@ def fuse(
 
 def slides_of(files):
     return [files / f"{number}.tif" for number in range(3)]
-
-
-def psnr(a, b):
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
 
 
 def check_fused(fused, path, sharp, truth, pictures):
@@ -210,22 +205,12 @@ def test_more_pages_than_are_read_are_told_as_that(tmp_path):
     assert refused(fused, tmp_path / "a.tif", "unsupported") == "more than 256 pages"
 
 
-def measured(path, stack, given_mpp=None, given_stain=""):
-    return measure_slide.slide(
-        path,
-        slide_id="heap",
-        given_mpp=given_mpp,
-        given_stain=given_stain,
-        mpp_from_objective=False,
-        tissue=CONFIG["tissue"],
-        focus=CONFIG["focus"],
-        stack=stack,
-    ).record
+def measured(path, stack, given_mpp=None):
+    return stages.measured(path, given_mpp, slide_id="heap", stack=stack).record
 
 
 def verdict(record):
-    judged = {key: CONFIG[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
-    return decide.slide(record, **judged)
+    return decide.slide(record, **stages.JUDGED_BY)
 
 
 def damaged_pages(pictures, path, page, tiles):

@@ -10,7 +10,7 @@ import time
 import cv2
 import pytest
 from running import REPOSITORY
-from test_tiles import PNG, TARGET, cut, measured
+from stages import PNG, TARGET, cut, measured
 
 JOB = """
 import json, resource, sys

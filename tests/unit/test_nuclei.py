@@ -1,14 +1,11 @@
-"""Nuclei of one picture: drawn ones whose number and size are known, and annotated ones."""
-
-import sys
-from pathlib import Path
+"""Nuclei drawn with known number and size; annotated pictures are scored in test_scores.py."""
 
 import cv2
 import numpy as np
 import pytest
 from grossing.nuclei import grey_levels, segmentation
+from scores import SAMPLES, centroids, read
 
-SHARED = Path(__file__).parents[3] / "shared"
 STROMA, HAEMATOXYLIN, GLASS = (222, 165, 200), (88, 60, 135), (243, 243, 243)
 
 
@@ -26,17 +23,13 @@ def grid(step=40, side=256):
     return [(x, y) for y in at for x in at]
 
 
-def centroids(labels):
-    return [np.argwhere(labels == k).mean(axis=0)[::-1] for k in range(1, labels.max() + 1)]
-
-
 @pytest.mark.parametrize("mpp", [0.25, 0.5])
 @pytest.mark.parametrize("radius_um", [2.5, 5.0])
 def test_finds_each_disc_once_with_its_size(mpp, radius_um):
     places, radius = grid(48), round(radius_um / mpp)
     labels = segmentation.segment(picture(places, radius), mpp)
     assert labels.shape == (256, 256) and labels.dtype == np.int32
-    found = np.array(centroids(labels))
+    found = centroids(labels)[:, ::-1]
     assert len(found) == len(places)
     away = np.linalg.norm(found[:, None] - np.array(places, float), axis=2)
     assert (away.min(axis=0) < 1.5).all()
@@ -169,60 +162,7 @@ def test_tiny_pictures_are_no_error(shape):
         assert segmentation.segment(rgb, 0.5, modality=modality).shape == shape
 
 
-# Annotated pictures
-
-NOT_TISSUE = [
-    *(f"histolab_{name}.png" for name in ("no-tissue", "no-tissue-green-pen", "no-tissue-line")),
-    *(f"wtc_{number}.jpeg" for number in (3, 28, 96, 103, 107)),
-    "wtc_20_15.png",
-]
-annotated = pytest.mark.skipif(
-    not (SHARED / "data/nuclei-monuseg").is_dir(), reason="annotated pictures are not at hand"
-)
-
-
-def metrics():
-    sys.path.insert(0, str(SHARED / "score"))
-    import nuclei_metrics
-
-    return nuclei_metrics
-
-
-@annotated
-@pytest.mark.parametrize(("mpp", "f1", "aji"), [(0.25, 0.85, 0.55), (0.5, 0.84, 0.53)])
-def test_annotated_h_and_e(mpp, f1, aji):
-    scorer, scores, counted = metrics(), [], np.zeros(2)
-    for path in sorted((SHARED / "data/nuclei-monuseg").glob("*.tif")):
-        rgb = cv2.imread(str(path))[..., ::-1]
-        truth = scorer.monuseg_xml_to_label(path.with_suffix(".xml"), rgb.shape[:2])
-        size = [round(side * 0.25 / mpp) for side in rgb.shape[1::-1]]
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        labels = segmentation.segment(small, mpp).astype(float)
-        labels = cv2.resize(labels, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(int)
-        found = scorer.detection(scorer.centroids(labels), scorer.centroids(truth), 12)
-        scores.append((found["f1"], scorer.aji_pq(truth, labels)[0]))
-        counted += found["n_pred"], found["n_true"]
-    assert np.mean(scores, axis=0)[0] >= f1
-    assert np.mean(scores, axis=0)[1] >= aji
-    assert counted[0] == pytest.approx(counted[1], rel=0.05)
-
-
-@annotated
-@pytest.mark.parametrize("mpp", [0.35, 0.5, 0.65])
-def test_annotated_fluorescence(mpp):
-    scorer, scores = metrics(), []
-    for path in sorted((SHARED / "data/nuclei-dsb2018-fluo").glob("*_label.png")):
-        rgb = cv2.imread(str(path).replace("_label", ""))[..., ::-1].copy()
-        truth = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(int)
-        labels = segmentation.segment(rgb, mpp, modality="fluorescence")
-        places = scorer.centroids(labels), scorer.centroids(truth)
-        scores.append(scorer.detection(*places, 8)["f1"])
-    assert np.mean(scores) >= 0.8
-
-
-@annotated
-@pytest.mark.parametrize("name", NOT_TISSUE)
+@pytest.mark.parametrize("path", sorted((SAMPLES / "glass").iterdir()), ids=lambda path: path.stem)
 @pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0])
-def test_real_glass_and_ink_have_no_nuclei(name, mpp):
-    rgb = cv2.imread(str(SHARED / "data/tiles" / name))[..., ::-1].copy()
-    assert segmentation.segment(rgb, mpp).max() == 0
+def test_real_glass_and_ink_have_no_nuclei(path, mpp):
+    assert segmentation.segment(read(path), mpp).max() == 0

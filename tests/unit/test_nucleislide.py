@@ -1,53 +1,31 @@
 """Nuclei of a slide: tile by tile as in one piece, each once, and what the tables hold."""
 
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import shapely
-import yaml
+import stages
 from grossing.mask import labels
 from grossing.measure import slide as measure_slide
 from grossing.nuclei import segmentation, shape, slide_nuclei
 from grossing.nuclei.grey_levels import BRIGHTFIELD
-from grossing.support import files, tables
-from grossing.tiles import tile_loop
+from grossing.support import tables
 from grossing.tiles.stored_tiles import TileSet
+from stages import PNG, write_rows
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
+OPTIONS = stages.section("nuclei", "geojson")
 
 
 @pytest.fixture(scope="module")
 def measured(real_slide):
-    return measure_slide.slide(
-        real_slide,
-        slide_id="real",
-        given_mpp=None,
-        given_stain="",
-        mpp_from_objective=False,
-        tissue=CONFIG["tissue"],
-        focus=CONFIG["focus"],
-    )
+    return stages.measured(real_slide, slide_id="real")
 
 
-def cut(real_slide, measured, folder, **options):
-    """The real slide in tiles below `folder`."""
-    kind = CONFIG["tiles"] | {"format": "png"} | options
-    rows = tile_loop.slide(
-        real_slide,
-        measured.record,
-        measured.mask,
-        container=folder / "tiles",
-        passed=True,
-        tiles=kind,
-        target_mpp=0.5,
-        target_mpp_tolerance=0.02,
-    )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "tiles.parquet")
+def cut(real_slide, measured, folder):
+    """The real slide in tiles of 256 px below `folder`."""
+    write_rows(stages.cut(real_slide, measured, folder / "tiles", PNG), folder / "tiles.parquet")
 
 
 def found_in(folder, measured, name="nuclei", given_stain="", geojson=False):
@@ -72,7 +50,7 @@ def found_in(folder, measured, name="nuclei", given_stain="", geojson=False):
 def folder(real_slide, measured, tmp_path_factory):
     """The slide in tiles of 256 px, and its nuclei."""
     folder = tmp_path_factory.mktemp("cut")
-    cut(real_slide, measured, folder, size_px=256)
+    cut(real_slide, measured, folder)
     found_in(folder, measured, geojson=True)
     return folder
 
@@ -164,10 +142,10 @@ def test_other_stains_have_valid_empty_tables(folder, measured):
 
 
 def test_tiles_too_coarse_for_nuclei_have_none(real_slide, measured, tmp_path):
-    cut(real_slide, measured, tmp_path, size_px=256)
+    cut(real_slide, measured, tmp_path)
     rows = tables.read(tmp_path / "tiles.parquet").to_pylist()
     coarse = [row | {"mpp": 2.0} for row in rows]
-    tables.write_parquet(tables.from_rows(coarse, tables.TILE_METRICS), tmp_path / "tiles.parquet")
+    write_rows(coarse, tmp_path / "tiles.parquet")
     found, counted = found_in(tmp_path, measured)
     assert found == [] and {row.get("nuclei_count") for row in counted} == {None}
 
@@ -179,7 +157,7 @@ def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, found, me
     lost = folder.parent / "lost"
     lost.mkdir()
     (lost / "tiles").symlink_to(folder / "tiles")
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), lost / "tiles.parquet")
+    write_rows(rows, lost / "tiles.parquet")
     others, counted = found_in(lost, measured)
     at = rows.index(hole)
     assert counted[at]["nuclei_count"] is None
@@ -219,6 +197,6 @@ def test_one_thread_as_the_rule_asks_for(folder, measured):
 
 def test_a_killed_writer_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError), slide_nuclei.Writer(tmp_path / "n", tmp_path / "g"):
+        assert len(list(tmp_path.iterdir())) == 2
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-    assert files.temporary_for(tmp_path / "n").parent == tmp_path

@@ -1,6 +1,5 @@
 """Schemas, tables, reason codes, configuration and pages say the same."""
 
-import ast
 import dataclasses
 import functools
 import importlib
@@ -8,29 +7,31 @@ import inspect
 import itertools
 import json
 import math
-import operator
 import pkgutil
 import re
 import runpy
-from pathlib import Path
 
 import grossing
 import jsonschema
+import make_slide
+import make_stack
+import numpy as np
 import pyarrow as pa
 import pytest
+import stages
+import workflow_rules
 import yaml
 from grossing.cohort import collect, decide, failures, measured_qc, sheet
 from grossing.mask import tissue
-from grossing.measure import slide as measure_slide
 from grossing.nuclei import segmentation, slide_nuclei
 from grossing.support import tables
-from grossing.tiles import normalized_tiles, stored_tiles, tile_loop
+from grossing.tiles import normalized_tiles, stored_tiles
 from grossing.zones import cellularity
 from grossing.zstack import fused_slide, plane_choice
+from running import REPOSITORY as ROOT
+from stages import CONFIG, JUDGED_BY
 
-ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "workflow/schemas"
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
 TABLES = {
     "cohort_qc": tables.COHORT_QC,
     "tile_metrics": tables.TILE_METRICS,
@@ -42,7 +43,6 @@ TABLES = {
     "nuclei_tiles": tables.NUCLEI_TILES,
 }
 RECORDS = ("slide", "fused", "zones")
-NUCLEI_OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
 MAKER = runpy.run_path(str(ROOT / "docs/make_outputs.py"))
 
 
@@ -122,41 +122,6 @@ def codes(name):
     return set(listed)
 
 
-def test_slide_reason_codes_are_those_in_the_code():
-    found = set()
-    for path in (ROOT / "scripts/grossing").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found |= texts(node) if path.name == "decide.py" else refusals(node)
-    tile_only = codes("tile_reason_codes") - codes("reason_codes")
-    assert found - tile_only == codes("reason_codes")
-
-
-def refusals(node):
-    """Codes of `SlideError(code, ...)`, also where the code is named in an assignment."""
-    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("SlideError"):
-        return strings(node.args[0])
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("code", "CODE"):
-        return strings(node.value)
-    return set()
-
-
-def texts(node):
-    """Codes in decide.py: first of `_reason(...)`, what lists of reasons take, keys of `pairs`."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_reason":
-        return strings(node.args[0])
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return strings(node.args[-1]) if node.func.attr in ("append", "insert") else set()
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pairs":
-        return set().union(*map(strings, node.value.keys))
-    return set()
-
-
-def strings(node):
-    if isinstance(node, ast.IfExp):
-        return strings(node.body) | strings(node.orelse)
-    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
-
-
 def test_every_verdict_keeps_to_the_listed_codes():
     good = {
         "readable": True,
@@ -183,7 +148,7 @@ def test_every_verdict_keeps_to_the_listed_codes():
     found = set()
     for values in itertools.product(*choices.values()):
         record = good | dict(zip(choices, values, strict=True))
-        verdict = decide.slide(record, **judged_by())
+        verdict = decide.slide(record, **JUDGED_BY)
         final = decide.after_tiling(
             verdict.status, verdict.text, candidates=9, lost=3, lost_fraction_max=0.05
         )
@@ -202,10 +167,6 @@ def column_of(name, column):
     return schema(name)["properties"][column]
 
 
-def judged_by():
-    return {key: CONFIG[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
-
-
 # Rows of a real run
 
 
@@ -217,27 +178,21 @@ def run(real_slide, tmp_path_factory):
     sheet_path.write_text(
         f"slide_id,path,batch\nreal,{real_slide},7\ngone,gone.svs,\ndied,x.svs,\n"
     )
-    slides = sheet.read_sheet(sheet_path, SCHEMAS / "cohort.schema.yaml")
-    measured = [measured_slide(slides, slide_id) for slide_id in ("real", "gone")]
+    sheet = sheet.read_sheet(sheet_path, SCHEMAS / "cohort.schema.yaml")
+    measured = [stages.measured(sheet.slide_path(i), slide_id=i) for i in ("real", "gone")]
     died = failures.Failure("died", "tile_slide", "out of memory", "out of memory")
     failures.update(out / "failed_jobs.csv", [died], {"died": False})
     failed = failures.accepted(out / "failed_jobs.csv", ["died"])
     records = [json.loads(json.dumps(m.record, allow_nan=False)) for m in measured]
-    qc = measured_qc.table(slides, records, failed, **judged_by())
+    qc = measured_qc.table(sheet, records, failed, **JUDGED_BY)
     paths = []
     for record, one in zip(records, measured, strict=True):
-        rows = tile_loop.slide(
-            slides.slide_path(record["slide_id"]),
-            record,
-            one.mask,
-            container=out / f"{record['slide_id']}.zip",
-            passed=decide.gate(record, **judged_by()) == "pass",
-            tiles=CONFIG["tiles"],
-            target_mpp=CONFIG["target_mpp"],
-            target_mpp_tolerance=CONFIG["target_mpp_tolerance"],
-        )
-        paths.append(out / f"{record['slide_id']}.parquet")
-        tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), paths[-1])
+        slide_id = record["slide_id"]
+        passed = decide.gate(record, **JUDGED_BY) == "pass"
+        path, container = sheet.slide_path(slide_id), out / f"{slide_id}.zip"
+        rows = stages.cut(path, one, container, CONFIG["tiles"], passed)
+        paths.append(out / f"{slide_id}.parquet")
+        stages.write_rows(rows, paths[-1])
     stained = normalized_tiles.normalize(
         out / "real.zip",
         paths[0],
@@ -266,9 +221,10 @@ def run(real_slide, tmp_path_factory):
 
 def zones_of(out, record, mask):
     """What the JSON of the real slide's zones holds."""
-    options = {key: value for key, value in CONFIG["zones"].items() if key != "enabled"}
     with stored_tiles.TileSet(out / "real.zip", out / "real.parquet") as tiles_of_slide:
-        found = cellularity.slide(tiles_of_slide, record, mask, given_stain="", zones=options)
+        found = cellularity.slide(
+            tiles_of_slide, record, mask, given_stain="", zones=stages.section("zones")
+        )
     return found.facts
 
 
@@ -279,7 +235,12 @@ def nuclei_of(out, record, mask):
         slide_nuclei.Writer(out / "nuclei.parquet") as writer,
     ):
         counted = slide_nuclei.measure(
-            tiles_of_slide, record, mask, writer, given_stain="", options=NUCLEI_OPTIONS
+            tiles_of_slide,
+            record,
+            mask,
+            writer,
+            given_stain="",
+            options=stages.section("nuclei", "geojson"),
         )
     return {
         "nuclei": tables.read(out / "nuclei.parquet").to_pylist(),
@@ -290,32 +251,24 @@ def nuclei_of(out, record, mask):
 def fused_stacks(out, real_slide):
     """The real slide as two planes of a stack, and a stack whose second plane is missing."""
     fused, refused = (
-        fused_slide.stack(
-            [real_slide, plane],
-            ["0", "1"],
-            out / "fused.tif",
-            slide_id="heap",
-            given_mpp=None,
-            given_stain="",
-            mpp_from_objective=False,
-            focus_stack=CONFIG["focus_stack"],
-            tissue=CONFIG["tissue"],
-        )
-        for plane in (real_slide, out / "gone.svs")
+        fuse_planes(out, real_slide, plane) for plane in (real_slide, out / "gone.svs")
     )
     rows = tables.from_rows(fused.rows, tables.FUSED_CELLS).to_pylist()
     return {"fused": [fused.facts, refused.facts], "fused_cells": rows}
 
 
-def measured_slide(sheet, slide_id):
-    return measure_slide.slide(
-        sheet.slide_path(slide_id),
-        slide_id=slide_id,
-        given_mpp=sheet.given_mpp(slide_id),
-        given_stain=sheet.cell(slide_id, "stain"),
-        mpp_from_objective=CONFIG["mpp_from_objective"],
+def fuse_planes(out, *paths):
+    """A stack of one plane per path."""
+    return fused_slide.stack(
+        paths,
+        [str(number) for number in range(len(paths))],
+        out / "fused.tif",
+        slide_id="heap",
+        given_mpp=None,
+        given_stain="",
+        mpp_from_objective=False,
+        focus_stack=CONFIG["focus_stack"],
         tissue=CONFIG["tissue"],
-        focus=CONFIG["focus"],
     )
 
 
@@ -333,6 +286,24 @@ def test_a_wrong_row_is_found(run):
     validator = jsonschema.Draft202012Validator(schema("patch_cohort"))
     for change in ({"tissue_fraction": 1.1}, {"qc_status_tile": "OK"}, {"more": 1}, {"mpp": None}):
         assert not validator.is_valid(row | change), change
+
+
+def test_every_error_code_is_one_that_some_file_brings(real_slide, tmp_path):
+    picture = np.ascontiguousarray(make_stack.region(real_slide)[1200:2400, 500:1800])
+    planes = {"plane": picture, "flipped": np.ascontiguousarray(picture[::-1, ::-1])}
+    planes |= {"cropped": np.ascontiguousarray(picture[:-240])}
+    for name, shown in planes.items():
+        make_stack.write_plane(shown, tmp_path / f"{name}.tif")
+    make_stack.write_plane(picture, tmp_path / "coarse.tif", mpp=30)
+    make_slide.make_slide(real_slide, tmp_path / "no_mpp.svs", 600, 500, with_mpp=False)
+    (tmp_path / "empty.svs").touch()
+    (tmp_path / "text.svs").write_text("no slide")
+    alone = ("gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif")
+    found = {stages.measured(tmp_path / name).record["error_code"] for name in alone}
+    for name in ("flipped", "cropped"):
+        stack = (tmp_path / "plane.tif", tmp_path / f"{name}.tif")
+        found.add(fuse_planes(tmp_path, *stack).facts["error_code"])
+    assert found == set(column_of("slide", "error_code")["enum"]) - {None}
 
 
 # Configuration
@@ -369,44 +340,41 @@ def test_every_config_key_has_a_comment():
             assert twin or above.strip().startswith("#"), key
 
 
-def test_shipped_config_keeps_to_its_schema():
-    jsonschema.Draft202012Validator(schema("config")).validate(CONFIG)
-
-
-def test_segment_called_bare_uses_the_shipped_config():
-    options = inspect.signature(tissue.segment).parameters.values()
-    defaults = {p.name: p.default for p in options if p.kind is p.KEYWORD_ONLY}
-    assert defaults.pop("scanned") is None
-    assert defaults == CONFIG["tissue"]
-
-
-def test_fuse_called_bare_uses_the_shipped_config():
-    for function in (plane_choice.fuse, plane_choice.sharpness):
-        method = inspect.signature(function).parameters["method"].default
-        assert method == CONFIG["focus_stack"]["method"]
+def test_methods_of_the_schema_are_those_of_the_library():
     methods = schema("config")["properties"]["focus_stack"]["properties"]["method"]["enum"]
     assert tuple(methods) == plane_choice.METHODS
 
 
-def test_nuclei_called_bare_use_the_shipped_config():
-    options = inspect.signature(segmentation.segment).parameters
-    assert {name: options[name].default for name in NUCLEI_OPTIONS} == NUCLEI_OPTIONS
+#: module -> the section of the configuration that its keywords are named after
+SECTIONS = {
+    "tissue": "tissue",
+    "nuclei": "nuclei",
+    "zones": "zones",
+    "zstack": "focus_stack",
+    "stain": "stain",
+    "stainfit": "stain",
+    "cutter": "tiles",
+    "encode": "tiles",
+    "wholeslide": "tiles",
+}
 
 
-def test_library_defaults_equal_the_shipped_config():
-    """A keyword that bears the name of config keys has the value of one, in every function."""
-    shipped = {}
-    for key in config_leaves(CONFIG):
-        value = functools.reduce(operator.getitem, key.split("."), CONFIG)
-        shipped.setdefault(key.rpartition(".")[2], set()).add(str(value))
+def test_defaults_of_the_library_are_those_of_the_shipped_config():
+    """A keyword named like a key has the value of that key in the section of its module."""
     compared = set()
-    for module in pkgutil.iter_modules(grossing.__path__):
-        for place, function in functions(importlib.import_module(f"grossing.{module.name}")):
+    for module in pkgutil.walk_packages(grossing.__path__, "grossing."):
+        name = module.name.rpartition(".")[2]
+        keys = CONFIG[SECTIONS[name]] if name in SECTIONS else CONFIG
+        for place, function in functions(importlib.import_module(module.name)):
             for option in inspect.signature(function).parameters.values():
-                if option.name in shipped and option.default not in (option.empty, None):
-                    assert str(option.default) in shipped[option.name], (place, option.name)
-                    compared.add(option.name)
-    assert compared >= set(CONFIG["tissue"])
+                if option.name in keys and option.default not in (option.empty, None):
+                    assert str(option.default) == str(keys[option.name]), (place, option.name)
+                    compared.add((name, option.name))
+    whole = {"tissue": tissue.segment, "nuclei": segmentation.segment, "zones": cellularity.find}
+    for name, function in whole.items():
+        wanted = stages.section(name, "geojson")
+        assert set(wanted) <= set(inspect.signature(function).parameters)
+        assert compared >= {(name, key) for key in wanted}
 
 
 def functions(module):
@@ -435,9 +403,11 @@ def test_outputs_page_has_every_schema():
 
 
 def test_outputs_page_names_every_output_of_the_rules():
+    """Containers of tiles are named without their suffix, which the configuration gives."""
     text = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
-    rules = "".join(p.read_text() for p in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    written = set(re.findall(r'"((?:results|logs|benchmarks)/[^"]+)"', rules))
-    assert written
     assert all(f"| `{field.name}` |" in text for field in dataclasses.fields(failures.Failure))
-    assert [path for path in sorted(written) if f"`{path}`" not in text] == []
+    written = {"results/cohort/failed_jobs.csv"}
+    for rule in workflow_rules.rules('{"nuclei": {"geojson": true}}').values():
+        written |= {path.removesuffix(".zip") for path in rule.files}
+    assert len(written) > 40
+    assert [path for path in sorted(written) if f"`{path}" not in text] == []

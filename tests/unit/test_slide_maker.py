@@ -11,6 +11,7 @@ import numpy as np
 import openslide
 import pytest
 from scene import GLASS, OUT_OF_FOCUS, PEN, TISSUE
+from scores import iou
 
 REGION = Path(make_cohort.REGION)
 WIDTH_PX, HEIGHT_PX = 1500, 1200
@@ -58,7 +59,7 @@ def test_openslide_takes_it_for_an_aperio_scan(slide_path: Path) -> None:
         assert slide.level_dimensions == ((WIDTH_PX, HEIGHT_PX), (375, 300))
         assert properties["openslide.level[0].tile-width"] == str(TILE_PX)
         assert set(slide.associated_images) == {"thumbnail", "label", "macro"}
-        assert all(image.size > (1, 1) for image in slide.associated_images.values())
+        assert all(min(image.size) > 1 for image in slide.associated_images.values())
 
 
 def test_it_carries_personal_data_that_must_not_leak(slide_path: Path) -> None:
@@ -81,8 +82,7 @@ def test_truth_is_what_is_drawn(slide_path: Path) -> None:
     rgb = read(slide_path).astype(np.int16)
     coloured = (rgb.max(axis=2) - rgb.min(axis=2) > 20).astype(np.float32)
     share = cv2.resize(coloured[:1184, :1472], (46, 37), interpolation=cv2.INTER_AREA)
-    seen, drawn = share > 0.5, truth[:37, :46] != GLASS
-    assert (seen & drawn).sum() / (seen | drawn).sum() > 0.9
+    assert iou(share > 0.5, truth[:37, :46] != GLASS) > 0.9
 
 
 def test_truth_has_the_shares_asked_for(tmp_path: Path) -> None:

@@ -2,24 +2,20 @@
 
 import itertools
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation, optical_density, recolouring
-from running import REPOSITORY
+from running import SHARED, needs_shared
+from scores import read
 from skimage import color
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "tiles"
+TILES = SHARED / "tiles"
 H, E = (0.60, 0.72, 0.35), (0.20, 0.85, 0.49)  # of a usual scan
 INK = {"green": (30, 150, 110), "blue": (60, 80, 200), "black": (25, 22, 28), "red": (215, 25, 35)}
-
-needs_tiles = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the tiles of {SHARED}")
 
 
 def drawn(h=H, e=E, strength=1.0, side=256, seed=0):
@@ -98,16 +94,6 @@ def test_fit_survives_json(pink):
     fits = {method: normalisation.fit(pink, method=method) for method in stain_fit.SHIPPED}
     record = json.loads(json.dumps(stain_fit.as_record(fits)))
     assert {method: stain_fit.from_record(record, method) for method in fits} == fits
-
-
-def test_torch_is_not_imported():
-    command = "import sys; from grossing import staintiles, measure; "
-    heavy = "{'torch', 'pandas', 'scipy', 'skimage'} & set(sys.modules)"
-    subprocess.run(
-        [sys.executable, "-c", f"{command}assert not {heavy}"],
-        check=True,
-        env={"PYTHONPATH": str(REPOSITORY / "scripts")},
-    )
 
 
 # Reference
@@ -243,12 +229,12 @@ def test_fits_of_different_methods_and_unknown_names_are_refused(pink):
         normalisation.apply(normalisation.fit(pink), pink, "training")
 
 
-@needs_tiles
+@needs_shared
 def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
     foreign = ("pen", "no-tissue-line", "ihc", "wtc_3", "wtc_103", "wtc_107", "wtc_27", "wtc_96")
     empty = ("almost-white", "no-tissue.png", "wtc_20_15", "wtc_28")
-    other = normalisation.fit(read(SHARED / "torchstain_source.png"))
-    for path in sorted(SHARED.iterdir()):
+    other = normalisation.fit(read(TILES / "torchstain_source.png"))
+    for path in sorted(TILES.iterdir()):
         tile = read(path)
         for found in (normalisation.fit(tile), other):
             made, reason = normalisation.apply(found, tile, None)
@@ -260,14 +246,10 @@ def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
                 assert reason is None, path
 
 
-@needs_tiles
+@needs_shared
 def test_shipped_reference_is_the_fit_of_its_picture():
-    target = read(SHARED / "schaugf_example1.png")
+    target = read(TILES / "schaugf_example1.png")
     assert {m: normalisation.fit(target, method=m) for m in stain_fit.SHIPPED} == stain_fit.SHIPPED
-
-
-def read(path):
-    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 # Separated stains

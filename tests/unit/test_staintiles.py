@@ -1,8 +1,5 @@
 """The tiles of a slide, normalised and separated: names, bytes, rows, grey pictures."""
 
-import zipfile
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -14,7 +11,7 @@ from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation, optical_density
 from grossing.support import tables
 from grossing.tiles import deepzoom, normalized_tiles, separated_stains
-from test_tiles import CONFIG, PNG, cut, measured
+from stages import CONFIG, PNG, cut, measured, members, write_rows
 
 KINDS = {
     "png": PNG,
@@ -35,7 +32,7 @@ def tiled(request, real_slide, tmp_path_factory):
     target = folder / ("tiles" if section["container"] == "directory" else "tiles.zip")
     rows = cut(real_slide, measured(real_slide), target, section)
     rows[0] |= {"tile_path": None, "tile_offset": None, "tile_bytes": None, "lost": True}
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "m.parquet")
+    write_rows(rows, folder / "m.parquet")
     return target, folder / "m.parquet", section
 
 
@@ -44,14 +41,6 @@ def normalize(tiled, output, record, **options):
     usual = {"reference": None, "method": "macenko", "scope": "slide"}
     options = usual | {"record": record, "tiles": section} | options
     return normalized_tiles.normalize(container, metrics, output, **options)
-
-
-def members(path):
-    path = Path(path)
-    if path.is_dir():
-        return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
-    with zipfile.ZipFile(path) as container:
-        return {name: container.read(name) for name in container.namelist()}
 
 
 def top(made):
@@ -128,7 +117,7 @@ def test_slide_that_was_not_tiled_gives_an_empty_container(record, tmp_path):
     sink = deepzoom.ZipContainer(tmp_path / "tiles.zip")
     sink.add(f"{name}.dzi", b'<Size Height="1" Width="1"/>')
     sink.finish()
-    tables.write_parquet(tables.from_rows([], tables.TILE_METRICS), tmp_path / "m.parquet")
+    write_rows([], tmp_path / "m.parquet")
     empty = (tmp_path / "tiles.zip", tmp_path / "m.parquet", PNG)
     assert normalize(empty, tmp_path / "n.zip", {"slide_id": name, "readable": False}) == []
     separated_stains.separate(

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from grossing.support import images, tables
+from grossing.support import images
 from grossing.tiles import stored_tiles
+from stages import write_rows
 
 
 def made(folder, size_px, side):
@@ -17,7 +18,7 @@ def made(folder, size_px, side):
             {"slide_id": "A", "tile_path": name, "tile_bytes": len(data)}
             | {"tile_col": column, "tile_row": row}
         )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "rows.parquet")
+    write_rows(rows, folder / "rows.parquet")
     return stored_tiles.TileSet(folder, folder / "rows.parquet")
 
 

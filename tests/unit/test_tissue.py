@@ -1,15 +1,12 @@
-"""Tissue and artefact masks on pictures drawn with known truth, and on the shared real ones."""
-
-from pathlib import Path
+"""Tissue and artefact masks of drawn pictures; real ones are scored in test_scores.py."""
 
 import cv2
 import numpy as np
 import pytest
 from grossing.mask import artefacts, tissue
 from grossing.mask import labels as labels_of
+from scores import SAMPLES, iou, read
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-TRUTH = SHARED / "tissue_gt"
 GLASS = (240, 238, 241)
 INKS = {
     "green": (30, 150, 110),
@@ -46,14 +43,6 @@ def with_stroke(picture, colour):
     soft = cv2.GaussianBlur(stroke.astype(np.float32), (0, 0), 1.5)[..., None]
     mixed = (1 - soft) * picture + soft * np.array(colour)
     return np.round(mixed).astype(np.uint8), stroke > 0
-
-
-def iou(found, truth):
-    return (found & truth).sum() / (found | truth).sum()
-
-
-def read(path):
-    return np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
 
 
 @pytest.mark.parametrize("method", tissue.METHODS)
@@ -197,39 +186,7 @@ def test_wrong_input_is_refused(picture, mpp, extra):
         tissue.segment(picture, mpp, **extra)
 
 
-@pytest.mark.skipif(not TRUTH.is_dir(), reason="shared ground truth is not here")
-def test_ground_truth_scores():
-    scores, inked = [], []
-    for path in sorted(TRUTH.glob("*_img.png")):
-        name = path.name.removesuffix("_img.png")
-        truth, pen, ignored = (
-            cv2.imread(str(TRUTH / f"{name}{part}.png"), 0) > 0 for part in ("", "_pen", "_ignore")
-        )
-        found = tissue.segment(read(path), 8)
-        scores.append(iou((found == labels_of.TISSUE) & ~ignored, truth & ~ignored))
-        if pen.mean() > 0.003:
-            inked.append((found[pen] == labels_of.TISSUE).mean())
-        lost = np.isin(found[truth & ~pen], (labels_of.FOLD, labels_of.DARK_SPOT, labels_of.BUBBLE))
-        assert (found[truth & ~pen] == labels_of.PEN).mean() <= 0.03, name
-        assert lost.mean() <= 0.01, name
-    assert np.mean(scores) >= 0.92
-    assert min(scores) >= 0.85
-    assert np.mean(inked) <= 0.05
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="shared tiles are not here")
-@pytest.mark.parametrize(
-    "name", ["almost-white-1", "no-tissue", "no-tissue-line", "no-tissue-green-pen"]
-)
+@pytest.mark.parametrize("path", sorted((SAMPLES / "glass").iterdir()), ids=lambda path: path.stem)
 @pytest.mark.parametrize("mpp", [0.5, 8])
-def test_real_empty_tiles_have_no_tissue(name, mpp):
-    labels = tissue.segment(read(SHARED / "tiles" / f"histolab_{name}.png"), mpp)
-    assert (labels == labels_of.TISSUE).mean() <= 0.01
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="shared thumbnails are not here")
-def test_real_red_ink_is_found():
-    picture = read(SHARED / "thumbs" / "histolab_diagnostic-slide-thumb-rgb.png")
-    r, g, b = (picture[..., i].astype(int) for i in range(3))
-    vivid = (r - g >= 110) & (b - g < 0.25 * (r - g))
-    assert (tissue.segment(picture, 8)[vivid] == labels_of.TISSUE).mean() <= 0.05
+def test_real_empty_tiles_have_no_tissue(path, mpp):
+    assert (tissue.segment(read(path), mpp) == labels_of.TISSUE).mean() <= 0.01

@@ -1,5 +1,6 @@
 """The whole slide through libvips: rescaled TIFF and the dzsave engine."""
 
+import threading
 import zipfile
 
 import cv2
@@ -9,7 +10,8 @@ import numpy as np
 import openslide
 import pytest
 from grossing.tiles import libvips_engine, libvips_feed
-from test_tiles import PNG, TARGET, cut, measured
+from scores import psnr
+from stages import PNG, TARGET, cut, decoded, measured, members
 
 PASSED = {"passed": True, "quality": 90, **TARGET}
 
@@ -19,10 +21,6 @@ def at_40x(tmp_path_factory, real_slide):
     path = tmp_path_factory.mktemp("slides") / "40x.svs"
     make_slide.make_slide(real_slide, path, 3000, 2400, seed=3)
     return path
-
-
-def psnr(a, b):
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
 
 
 def test_rescaled_slide_opens_at_the_target_resolution(at_40x, tmp_path):
@@ -69,13 +67,13 @@ def test_both_engines_show_the_same_picture(at_40x, tmp_path, container):
     assert [{k: v for k, v in row.items() if k not in places} for row in tissue] == [
         {k: v for k, v in row.items() if k not in places} for row in whole
     ]
-    ours, theirs = contents(tmp_path / "tissue"), contents(tmp_path / "whole")
+    ours, theirs = members(tmp_path / "tissue"), members(tmp_path / "whole")
     assert set(ours) < set(theirs)
     assert ours["A.1.dzi"] == theirs["A.1.dzi"]
     for row in tissue:
         a, b = (decoded(files[row["tile_path"]]) for files in (ours, theirs))
         assert a.shape == b.shape
-        assert np.array_equal(a, b) or psnr(a, b) >= 40
+        assert psnr(a, b) >= 40
 
 
 @pytest.mark.parametrize("chroma", [420, 444])
@@ -85,6 +83,7 @@ def test_rows_of_dzsave_lead_to_the_jpeg_bytes(at_40x, tmp_path, chroma):
     archive = zipfile.ZipFile(tmp_path / "a.zip")
     assert not [name for name in archive.namelist() if "vips-properties" in name]
     raw = (tmp_path / "a.zip").read_bytes()
+    assert rows
     for row in rows:
         data = raw[row["tile_offset"] :][: row["tile_bytes"]]
         assert data == archive.read(row["tile_path"])
@@ -100,6 +99,11 @@ def test_dzsave_salvages_around_damage(at_40x, tmp_path):
     assert any(row["lost"] for row in whole)
 
 
+def feeding():
+    """Threads that still make bands."""
+    return [t for t in threading.enumerate() if isinstance(t, libvips_feed._Feeder)]
+
+
 def test_a_failing_feed_fails_the_writer_and_leaves_no_thread(tmp_path):
     def bands():
         yield np.zeros((64, 64, 3), np.uint8)
@@ -110,21 +114,13 @@ def test_a_failing_feed_fails_the_writer_and_leaves_no_thread(tmp_path):
         libvips_feed.image(bands(), 64, 640) as image,
     ):
         image.write_to_file(str(tmp_path / "a.tif"))
+    assert not feeding()
 
 
 def test_a_failing_writer_stops_the_feed(tmp_path):
+    """Bands that nobody takes are not made."""
     bands = (np.zeros((64, 64, 3), np.uint8) for _ in range(1000))
     with pytest.raises(Exception, match="nowhere"), libvips_feed.image(bands, 64, 64_000) as image:
         image.write_to_file(str(tmp_path / "nowhere" / "a.tif"))
-
-
-def contents(path):
-    if path.is_dir():
-        files = (file for file in path.rglob("*") if file.is_file())
-        return {str(file.relative_to(path)): file.read_bytes() for file in files}
-    archive = zipfile.ZipFile(path)
-    return {name: archive.read(name) for name in archive.namelist()}
-
-
-def decoded(data):
-    return cv2.imdecode(np.frombuffer(data, np.uint8), 1)
+    assert not feeding()
+    assert sum(1 for _ in bands) > 0

@@ -1,6 +1,5 @@
 """High-cellularity zones: drawn truth, tiles against one picture, empty and inked tiles."""
 
-import inspect
 import json
 from pathlib import Path
 
@@ -12,24 +11,17 @@ import pytest
 import yaml
 from grossing.mask import labels, tissue
 from grossing.slide import record as record_files
-from grossing.support import images, tables
-from grossing.tiles import stored_tiles, tile_loop
+from grossing.support import images
+from grossing.tiles import stored_tiles
 from grossing.zones import block_sums, cellularity, local_contrast
-from running import REPOSITORY
+from running import REPOSITORY, SHARED, needs_shared
+from scores import SAMPLES, iou, read
+from stages import CONFIG, cut, measured, section, write_rows
 
-TILES = Path(__file__).parents[3] / "shared/data/tiles"
-CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text())
-OPTIONS = {key: value for key, value in CONFIG["zones"].items() if key != "enabled"}
+OPTIONS = section("zones")
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/zones.schema.yaml").read_text())
 GLASS, STROMA, NUCLEUS = (243, 242, 244), (226, 150, 190), (80, 50, 130)
-EMPTY = {
-    "almost-white": "histolab_almost-white-1.png",
-    "glass": "histolab_no-tissue.png",
-    "glass with a line": "histolab_no-tissue-line.png",
-    "green ink": "histolab_no-tissue-green-pen.png",
-    "glass of another scanner": "wtc_28.jpeg",
-    "ink of another scanner": "wtc_103.jpeg",
-}
+EMPTY = sorted((SAMPLES / "glass").iterdir())
 
 
 def scene(mpp, side_um=640, radius_um=150, seed=0):
@@ -52,10 +44,6 @@ def scene(mpp, side_um=640, radius_um=150, seed=0):
                 cv2.circle(picture, (int(column), int(row)), round(3.5 / mpp), NUCLEUS, -1)
     noisy = picture + rng.normal(0, 3, picture.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8), body, disc
-
-
-def iou(a, b):
-    return np.count_nonzero(a & b) / np.count_nonzero(a | b)
 
 
 @pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0, 2.0])
@@ -132,23 +120,27 @@ def test_ink_has_no_zone(method):
     assert not (cellularity.find(picture, 0.5, method=method) & (labelled == labels.PEN)).any()
 
 
-@pytest.mark.skipif(not TILES.is_dir(), reason="shared tiles are not here")
 @pytest.mark.parametrize("method", cellularity.METHODS)
-@pytest.mark.parametrize("name", EMPTY)
-def test_real_empty_and_inked_tiles_have_no_zone(name, method):
-    picture = np.ascontiguousarray(cv2.imread(str(TILES / EMPTY[name]))[..., ::-1])
+@pytest.mark.parametrize("path", EMPTY, ids=lambda path: path.stem)
+def test_real_empty_and_inked_tiles_have_no_zone(path, method):
     for mpp in (0.25, 0.5, 1.0):
-        assert not cellularity.find(picture, mpp, method=method).any()
+        assert not cellularity.find(read(path), mpp, method=method).any()
 
 
-@pytest.mark.skipif(not TILES.is_dir(), reason="shared tiles are not here")
+@needs_shared
+@pytest.mark.parametrize("method", cellularity.METHODS)
+@pytest.mark.parametrize("name", ["wtc_28.jpeg", "wtc_103.jpeg"])
+def test_glass_and_ink_of_another_scanner_have_no_zone(name, method):
+    for mpp in (0.25, 0.5, 1.0):
+        assert not cellularity.find(read(SHARED / "tiles" / name), mpp, method=method).any()
+
+
+@needs_shared
 def test_portal_inflammation_of_real_liver():
-    picture = np.ascontiguousarray(cv2.imread(str(TILES / "liverquant_tile02_HE.jpg"))[..., ::-1])
-    found = cellularity.find(picture, 0.5)
+    found = cellularity.find(read(SHARED / "tiles/liverquant_tile02_HE.jpg"), 0.5)
     assert found[400:700, 150:300].mean() > 0.4
     assert found.mean() < 0.05
-    quiet = np.ascontiguousarray(cv2.imread(str(TILES / "liverquant_tile01_HE.jpg"))[..., ::-1])
-    assert not cellularity.find(quiet, 0.5).any()
+    assert not cellularity.find(read(SHARED / "tiles/liverquant_tile01_HE.jpg"), 0.5).any()
 
 
 @pytest.mark.parametrize(
@@ -168,13 +160,6 @@ def test_wrong_input_is_refused(wrong):
     given = {"rgb": np.zeros((9, 9, 3), np.uint8), "mpp": 0.5} | wrong
     with pytest.raises(ValueError, match=r"rgb|mpp|mask|method"):
         cellularity.find(**given)
-
-
-def test_called_bare_it_uses_the_shipped_config():
-    options = inspect.signature(cellularity.find).parameters.values()
-    defaults = {p.name: p.default for p in options if p.kind is p.KEYWORD_ONLY}
-    assert defaults.pop("glass") is None
-    assert defaults == OPTIONS
 
 
 # Cells
@@ -234,7 +219,7 @@ def cut_into(folder, picture, body, disc):
             | {"tile_col": column, "tile_row": row, "size_level0_px": 512}
             | {"x_level0_px": 1000 + 512 * column, "y_level0_px": 400 + 512 * row}
         )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "rows.parquet")
+    write_rows(rows, folder / "rows.parquet")
     return folder, record, mask, picture, body, disc
 
 
@@ -327,7 +312,7 @@ def test_noise_of_tissue_without_nuclei_is_not_split():
 
 def test_a_sampled_threshold_serves_a_slide_of_many_tiles(drawn, monkeypatch):
     whole = sought(drawn)
-    monkeypatch.setattr(stored_tiles, "SAMPLE_TILES", 16)
+    monkeypatch.setattr(tileset, "SAMPLE_TILES", 16)
     sampled = sought(drawn)
     assert sampled.facts["nuclear_od"] == pytest.approx(whole.facts["nuclear_od"], abs=0.03)
     assert iou(sampled.mask, whole.mask) > 0.95
@@ -362,7 +347,7 @@ def test_other_stains_have_empty_valid_files_and_a_word_in_the_log(drawn, tmp_pa
 
 
 def test_a_slide_that_was_not_tiled_has_empty_valid_files(tmp_path):
-    tables.write_parquet(tables.from_rows([], tables.TILE_METRICS), tmp_path / "rows.parquet")
+    write_rows([], tmp_path / "rows.parquet")
     record = {"slide_id": "broken", "readable": False}
     with stored_tiles.TileSet(tmp_path, tmp_path / "rows.parquet") as none:
         found = cellularity.slide(
@@ -384,22 +369,10 @@ def check_empty(found, record, folder, reason):
 
 def test_a_synthetic_slide_through_the_real_stages(real_slide, tmp_path):
     """Zones lie within the tissue mask of a slide at 40x, whatever the reader's grid."""
-    from test_tiles import CONFIG as SHIPPED
-    from test_tiles import measured
-
     make_slide.make_slide(real_slide, tmp_path / "a.svs", 2000, 1600, seed=3)
     found = measured(tmp_path / "a.svs")
-    rows = tile_loop.slide(
-        tmp_path / "a.svs",
-        found.record,
-        found.mask,
-        container=tmp_path / "a.zip",
-        passed=True,
-        tiles=SHIPPED["tiles"],
-        target_mpp=0.5,
-        target_mpp_tolerance=0.02,
-    )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), tmp_path / "a.parquet")
+    rows = cut(tmp_path / "a.svs", found, tmp_path / "a.zip", CONFIG["tiles"])
+    write_rows(rows, tmp_path / "a.parquet")
     with stored_tiles.TileSet(tmp_path / "a.zip", tmp_path / "a.parquet") as opened:
         result = cellularity.slide(
             opened, found.record, found.mask, given_stain="H&E", zones=OPTIONS

@@ -1,14 +1,13 @@
 """Choosing and fusing focal planes: stacks with known truth, seams, cells without tissue."""
 
-from pathlib import Path
-
 import cv2
 import make_stack
 import numpy as np
 import pytest
 from grossing.zstack import plane_choice
+from running import SHARED, needs_shared
+from scores import psnr
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 CELL_PX = 128
 
 
@@ -38,10 +37,6 @@ def per_cell(truth, cell_px):
     )
 
 
-def psnr(a, b):
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
-
-
 def gain(fused, planes, sharp):
     return psnr(fused, sharp) - max(psnr(plane, sharp) for plane in planes)
 
@@ -65,10 +60,10 @@ def test_right_plane_whatever_the_number_and_the_noise(sharp, count, noise):
     assert (np.abs(chosen - per_cell(truth, CELL_PX)) <= 0.75).mean() >= 0.97
 
 
+@needs_shared
 def test_tiles_of_other_makers():
     paths = [*sorted(SHARED.glob("tiles/*example*.png")), *sorted(SHARED.glob("tiles/tia*.png"))]
-    if not paths:
-        pytest.skip("needs the shared tiles")
+    assert len(paths) == 3
     for path in paths:
         sharp = cv2.imread(str(path))
         truth = make_stack.heights(*sharp.shape[:2], 5)

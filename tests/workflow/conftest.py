@@ -10,7 +10,7 @@ import damage
 import pytest
 from make_cohort import REGION
 from make_slide import make_slide
-from running import GATE_COHORT, Once, run, write_sheet
+from running import GATE_COHORT, Once, copy_repository, run, write_sheet
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +76,9 @@ def finished(once: Once, slides: Path) -> Path:
 def workdir(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished run, with all dates, to change at will."""
     return Path(shutil.copytree(finished, tmp_path / "work"))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A fresh checkout at another place, every file newer than the results."""
+    return copy_repository(tmp_path / "checkout")

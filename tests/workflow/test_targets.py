@@ -88,6 +88,7 @@ def test_png_tiles_are_where_the_table_says(real_and_missing: Path, finished: Pa
     run(real_and_missing)
     assert measured(real_and_missing) == measured(finished)
     rows = read_csv(real_and_missing, "patch_cohort.csv")
+    assert rows
     for row in rows:
         container = real_and_missing / "results" / row["tile_container"]
         start, size = int(row["tile_offset"]), int(row["tile_bytes"])

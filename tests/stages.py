@@ -1,0 +1,80 @@
+"""One slide through the stages of the library, with the shipped configuration."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+from grossing.measure import slide as measure_slide
+from grossing.support import tables
+from grossing.tiles import tile_loop
+from running import REPOSITORY
+
+CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+TARGET = {key: CONFIG[key] for key in ("target_mpp", "target_mpp_tolerance")}
+#: arguments of a verdict
+JUDGED_BY = {"thresholds": CONFIG["thresholds"], **TARGET}
+#: config section of lossless tiles of 256 px
+PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
+
+
+def section(name: str, *without: str) -> dict[str, Any]:
+    """A section of the configuration as keywords of its stage; `enabled` is for the workflow."""
+    return {key: value for key, value in CONFIG[name].items() if key not in ("enabled", *without)}
+
+
+def measured(
+    path: Path, mpp: float | None = None, stain: str = "", **more: Any
+) -> measure_slide.Measured:
+    """A slide as `measure_slide` measures it; `slide_id` is A.1 unless given."""
+    options = {"slide_id": "A.1", "mpp_from_objective": CONFIG["mpp_from_objective"]} | more
+    return measure_slide.slide(
+        path,
+        given_mpp=mpp,
+        given_stain=stain,
+        tissue=CONFIG["tissue"],
+        focus=CONFIG["focus"],
+        **options,
+    )
+
+
+def cut(
+    path: Path,
+    found: measure_slide.Measured,
+    container: Path | None,
+    options: dict[str, Any] = PNG,
+    passed: bool = True,
+    **more: Any,
+) -> list[dict[str, Any]]:
+    """Tiles of a measured slide in a container, and their rows."""
+    return tile_loop.slide(
+        path,
+        found.record,
+        found.mask,
+        container=container,
+        passed=passed,
+        tiles=options,
+        **(TARGET | more),
+    )
+
+
+def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
+    """The table of a slide's tiles."""
+    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), path)
+
+
+def members(container: Path) -> dict[str, bytes]:
+    """Every member of a zip or a folder by name."""
+    if container.is_dir():
+        files = (file for file in container.rglob("*") if file.is_file())
+        return {str(file.relative_to(container)): file.read_bytes() for file in files}
+    with zipfile.ZipFile(container) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def decoded(data: bytes) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a JPEG or PNG."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
