@@ -37,7 +37,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
     Parameters
     ----------
     labels : (H, W) int32, numbers without gaps
-    intensity : (H, W), haematoxylin OD or brightness
+    intensity : (H, W), hematoxylin OD or brightness
     mpp : um per pixel
 
     Returns
@@ -96,14 +96,14 @@ def polygons(labels: Labels, wanted: Sequence[int]) -> list[shapely.Polygon]:
     labels : (H, W) int32
     wanted : numbers of nuclei; each has one polygon, its largest piece
     """
-    found = []
+    pieces = []
     boxes = _boxes(labels)
     for number in wanted:
         left, top, right, bottom = boxes[number]
         piece = np.pad(labels[top:bottom, left:right] == number, 1)
         largest = max(outlines.of_mask(piece), key=lambda polygon: polygon.area)
-        found.append(shapely.affinity.translate(largest, left - 1, top - 1))
-    return found
+        pieces.append(shapely.affinity.translate(largest, left - 1, top - 1))
+    return pieces
 
 
 def _boxes(labels: Labels) -> dict[int, tuple[int, int, int, int]]:
