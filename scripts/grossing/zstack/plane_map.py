@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 MAP_PX = 800  # about the longer side of the map
-MOST_CELL_PX = 48
+MOST_BLOCK_PX = 48
 LEGEND_PX, LINE_PX, MARGIN_PX = 250, 26, 16
 MOST_LINES = 24
-PALE = 0.75  # how much of a cell without tissue is white
+PALE = 0.75  # how much of a block without tissue is white
 INK, WHITE = (40, 40, 40), 255
 FONT, SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 
@@ -23,9 +23,9 @@ def draw(
     names: Sequence[str],
     *,
     title: str,
-    cell_um: float,
+    block_um: float,
 ) -> Pixels:
-    """Colour per cell by its plane, pale where there is no tissue; legend at the right.
+    """Colour per block by its plane, pale where there is no tissue; legend at the right.
 
     Parameters
     ----------
@@ -33,18 +33,18 @@ def draw(
     tissue : (rows, columns) bool
     names : of the planes, in their order
     title : stands above the legend
-    cell_um : side of a cell
+    block_um : side of a block, um
 
     Returns
     -------
     (H, W, 3) uint8 RGB
     """
     colours = _colours(len(names))
-    cells = colours[plane].astype(np.float32)
-    cells[~tissue] += PALE * (255 - cells[~tissue])
-    side = max(1, min(MOST_CELL_PX, MAP_PX // max(plane.shape)))
-    picture = np.rint(cells).astype(np.uint8).repeat(side, 0).repeat(side, 1)
-    legend = _legend(plane[tissue], names, colours, title, cell_um)
+    blocks = colours[plane].astype(np.float32)
+    blocks[~tissue] += PALE * (255 - blocks[~tissue])
+    side = max(1, min(MOST_BLOCK_PX, MAP_PX // max(plane.shape)))
+    picture = np.rint(blocks).astype(np.uint8).repeat(side, 0).repeat(side, 1)
+    legend = _legend(plane[tissue], names, colours, title, block_um)
     height = max(len(picture), len(legend)) + 2 * MARGIN_PX
     width = picture.shape[1] + LEGEND_PX + 3 * MARGIN_PX
     page = np.full((height, width, 3), WHITE, np.uint8)
@@ -64,7 +64,7 @@ def _legend(
     names: Sequence[str],
     colours: Pixels,
     title: str,
-    cell_um: float,
+    block_um: float,
 ) -> Pixels:
     """A line per plane with its share of the tissue; of many planes, those that are used most."""
     counts = np.bincount(chosen, minlength=len(names))
@@ -73,7 +73,7 @@ def _legend(
     lines = [(f"plane {names[i]}", f"{_percent(counts, i)} %", colours[i]) for i in shown]
     left = len(names) - len(shown)
     lines += [(f"and {left} planes more", "", None)] if left else []
-    lines += [("no tissue", "", pale), (f"cell: {cell_um:.4g} um", "", None)]
+    lines += [("no tissue", "", pale), (f"block: {block_um:.4g} um", "", None)]
     panel = np.full(((len(lines) + 2) * LINE_PX, LEGEND_PX, 3), WHITE, np.uint8)
     _write(panel, title, 0, LINE_PX)
     _write(panel, "sharpest plane, share of tissue", 0, 2 * LINE_PX)
