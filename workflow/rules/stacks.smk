@@ -9,7 +9,7 @@ def plane_fingerprints(wildcards):
     """Identity of the planes' content; planes that moved, were touched or archived keep it."""
     paths, before = STACKS[wildcards.slide_id].paths, fused_before(wildcards.slide_id)
     if any(
-        recorded and recorded["content_hash"] and not os.path.exists(p)
+        recorded and recorded.content_hash and not os.path.exists(p)
         for p, recorded in zip(paths, before)
     ):
         GONE.add(wildcards.slide_id)
@@ -17,11 +17,11 @@ def plane_fingerprints(wildcards):
 
 
 def fused_before(slide_id):
-    """What an earlier fusion recorded of each plane's file, or None for each."""
+    """Identity of each plane's file as an earlier fusion recorded it, or None for each."""
     paths = STACKS[slide_id].paths
     try:
         with open(f"results/fused/{slide_id}.json", encoding="utf-8") as file:
-            before = json.load(file)["files"]
+            before = [identity.Identity.from_json(one) for one in json.load(file)["files"]]
     except (FileNotFoundError, KeyError, json.JSONDecodeError):
         before = []
     return before if len(before) == len(paths) else [None] * len(paths)
@@ -48,11 +48,11 @@ def page_count(path):
 
 
 def stack_memory(wildcards, attempt):
-    """Memory in MB, for planes 120,000 px wide: two rows of cells, and what each plane decodes.
+    """Memory in MB, for planes 120,000 px wide: two rows of blocks, and what each plane decodes.
 
     libvips keeps two and a half rows of tiles of each page; pages without tiles are decoded whole.
     """
-    stack, row = STACKS[wildcards.slide_id], 4 * config["focus_stack"]["cell_um"]
+    stack, row = STACKS[wildcards.slide_id], 4 * config["focus_stack"]["block_um"]
     planes = (
         100 * len(stack.planes) if stack.planes else max(1200, 250 * page_count(stack.paths[0]))
     )
