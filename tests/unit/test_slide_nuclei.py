@@ -1,5 +1,6 @@
 """Nuclei of a slide: tile by tile as in one piece, each once, and what the tables hold."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,20 +11,27 @@ import shapely
 import yaml
 from grossing.mask import labels
 from grossing.measure import slide as measure_slide
+from grossing.measure.measured import Measured
 from grossing.nuclei import segmentation, shape, slide_nuclei
-from grossing.nuclei.grey_levels import BRIGHTFIELD
+from grossing.nuclei.nuclei_files import NucleiFiles
+from grossing.nuclei.options import NucleiOptions
+from grossing.nuclei.signal_levels import BRIGHTFIELD
+from grossing.nuclei.tile_surroundings import TileSurroundings
 from grossing.support import files, tables
 from grossing.tiles import tile_loop
-from grossing.tiles.stored_tiles import TileSet
+from grossing.tiles.options import TileOptions
+from grossing.tiles.stored_tiles import StoredTiles
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-OPTIONS = {k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
+OPTIONS = NucleiOptions(
+    **{k: v for k, v in CONFIG["nuclei"].items() if k not in ("enabled", "geojson")}
+)
 
 
 @pytest.fixture(scope="module")
 def measured(real_slide):
-    return measure_slide.slide(
+    return measure_slide.measure(
         real_slide,
         slide_id="real",
         given_mpp=None,
@@ -34,101 +42,98 @@ def measured(real_slide):
     )
 
 
-def cut(real_slide, measured, folder, **options):
-    """The real slide in tiles below `folder`."""
-    kind = CONFIG["tiles"] | {"format": "png"} | options
-    rows = tile_loop.slide(
+def cut(real_slide, measured, folder):
+    """The real slide in tiles of 256 px below `folder`."""
+    tile_loop.tile(
         real_slide,
         measured.record,
         measured.mask,
         container=folder / "tiles",
         passed=True,
-        tiles=kind,
+        tiles=TileOptions.from_config(CONFIG["tiles"] | {"format": "png", "size_px": 256}),
         target_mpp=0.5,
         target_mpp_tolerance=0.02,
+    ).write(folder / "tiles.parquet")
+
+
+def nuclei_of(folder, measured, name="nuclei", given_stain="", geojson=False):
+    """Nuclei and counts of the tiles below `folder`, as rows of their tables."""
+    counts = slide_nuclei.measure(
+        folder / "tiles",
+        folder / "tiles.parquet",
+        folder / f"{name}.parquet",
+        folder / f"{name}.geojson" if geojson else None,
+        record=measured.record,
+        mask=measured.mask,
+        given_stain=given_stain,
+        options=OPTIONS,
     )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "tiles.parquet")
-
-
-def found_in(folder, measured, name="nuclei", given_stain="", geojson=False):
-    """Nuclei and counts of the tiles below `folder`."""
-    to = [folder / f"{name}.parquet", folder / f"{name}.geojson" if geojson else None]
-    with (
-        TileSet(folder / "tiles", folder / "tiles.parquet") as tileset,
-        slide_nuclei.Writer(*to) as writer,
-    ):
-        counted = slide_nuclei.measure(
-            tileset,
-            measured.record,
-            measured.mask,
-            writer,
-            given_stain=given_stain,
-            options=OPTIONS,
-        )
-    return tables.read(to[0]).to_pylist(), counted
+    counts.write(folder / f"{name}_tiles.parquet")
+    to_read = (folder / f"{name}.parquet", folder / f"{name}_tiles.parquet")
+    return tuple(tables.read(path).to_pylist() for path in to_read)
 
 
 @pytest.fixture(scope="module")
 def folder(real_slide, measured, tmp_path_factory):
     """The slide in tiles of 256 px, and its nuclei."""
     folder = tmp_path_factory.mktemp("cut")
-    cut(real_slide, measured, folder, size_px=256)
-    found_in(folder, measured, geojson=True)
+    cut(real_slide, measured, folder)
+    nuclei_of(folder, measured, geojson=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def found(folder):
+def nuclei(folder):
     return tables.read(folder / "nuclei.parquet").to_pylist()
 
 
 def in_one_piece(folder, measured):
     """All tiles as one picture, segmented at once with the levels of the slide."""
-    with TileSet(folder / "tiles", folder / "tiles.parquet") as tileset:
-        surroundings = slide_nuclei._Surroundings(
-            tileset, measured.record, measured.mask, BRIGHTFIELD
+    with StoredTiles(folder / "tiles", folder / "tiles.parquet") as tiles:
+        slide = measured.record.usable()
+        surroundings = TileSurroundings(tiles, slide, measured.mask, BRIGHTFIELD)
+        levels = slide_nuclei.slide_levels(tiles, surroundings, OPTIONS.blur_um)
+        side = 256 * (1 + max(max(row.place) for row in tiles.rows))
+        first = dataclasses.replace(
+            tiles.rows[0], tile_col=0, tile_row=0, x_level0_px=0, y_level0_px=0
         )
-        levels = slide_nuclei._levels(tileset, surroundings, BRIGHTFIELD, OPTIONS["blur_um"])
-        side = 256 * (1 + max(max(r["tile_col"], r["tile_row"]) for r in tileset.rows))
-        first = {"tile_col": 0, "tile_row": 0, "x_level0_px": 0, "y_level0_px": 0}
         whole = surroundings.cut(first, side)
-    rgb, seen = whole.rgb, whole.seen
-    segmented = segmentation.segment(
-        rgb, surroundings.mpp, seen, levels=levels, glass=surroundings.glass
+    segmented = segmentation.segment_nuclei(
+        whole.rgb, surroundings.mpp, whole.inside, levels=levels, glass=surroundings.glass
     )
-    signal = segmentation.intensity(rgb, BRIGHTFIELD, surroundings.glass)
+    signal = segmentation.intensity(whole.rgb, BRIGHTFIELD, surroundings.glass)
     shapes = shape.measure(segmented, signal, surroundings.mpp)
-    x = (shapes.x_px + 0.5 - whole.x_px) * surroundings.per_px
-    return np.stack([x, (shapes.y_px + 0.5 - whole.y_px) * surroundings.per_px], axis=1), shapes
+    x = (shapes.x_px + 0.5 - whole.x_px) * surroundings.scale
+    return np.stack([x, (shapes.y_px + 0.5 - whole.y_px) * surroundings.scale], axis=1), shapes
 
 
-def test_tiles_find_what_the_whole_picture_shows(folder, found, measured):
+def test_tiles_find_what_the_whole_picture_shows(folder, nuclei, measured):
     """No nucleus is lost, doubled or cut where tiles meet."""
     whole, shapes = in_one_piece(folder, measured)
-    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in found])
-    assert len(found) == pytest.approx(len(whole), rel=0.005) and len(found) > 2000
+    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in nuclei])
+    assert len(nuclei) == pytest.approx(len(whole), rel=0.005) and len(nuclei) > 2000
     apart = np.linalg.norm(places[:, None] - whole[None], axis=2)
     same = apart.min(axis=0) < 0.01
     assert same.mean() > 0.99
-    areas = np.array([row["area_um2"] for row in found])[apart.argmin(axis=0)]
+    areas = np.array([row["area_um2"] for row in nuclei])[apart.argmin(axis=0)]
     assert np.allclose(areas[same], shapes.area_um2[same])
 
 
-def test_no_two_nuclei_are_closer_than_the_separation(found):
-    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in found]) * 0.499
+def test_no_two_nuclei_are_closer_than_the_separation(nuclei):
+    places = np.array([(row["x_level0_px"], row["y_level0_px"]) for row in nuclei]) * 0.499
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    assert apart.min() > OPTIONS["separation_um"]
+    assert apart.min() > OPTIONS.separation_um
 
 
-def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, found, measured):
+def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, nuclei, measured):
     rows = tables.read(folder / "tiles.parquet").to_pylist()
-    _, counted = found_in(folder, measured, "again")
-    assert [row["nucleus"] for row in found] == list(range(1, len(found) + 1))
-    assert {row["slide_id"] for row in found} == {"real"}
+    _, counted = nuclei_of(folder, measured, "again")
+    assert [row["nucleus"] for row in nuclei] == list(range(1, len(nuclei) + 1))
+    assert {row["slide_id"] for row in nuclei} == {"real"}
     for row, count in zip(rows, counted, strict=True):
         assert (row["tile_col"], row["tile_row"]) == (count["tile_col"], count["tile_row"])
-        own = [n for n in found if (n["tile_col"], n["tile_row"]) == tuple(count.values())[:2]]
+        own = [n for n in nuclei if (n["tile_col"], n["tile_row"]) == tuple(count.values())[:2]]
         assert count["nuclei_count"] == len(own)
         for nucleus in own:
             assert 0 <= nucleus["x_level0_px"] - row["x_level0_px"] < row["size_level0_px"]
@@ -138,16 +143,16 @@ def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, found, measu
 
 
 def test_the_same_again_to_the_byte(folder, measured):
-    found_in(folder, measured, "twice", geojson=True)
+    nuclei_of(folder, measured, "twice", geojson=True)
     for suffix in ("parquet", "geojson"):
         one, other = folder / f"nuclei.{suffix}", folder / f"twice.{suffix}"
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_outlines_are_valid_detections_around_the_centroids(folder, found):
+def test_outlines_are_valid_detections_around_the_centroids(folder, nuclei):
     features = json.loads((folder / "nuclei.geojson").read_text())["features"]
-    assert len(features) == len(found)
-    for row, feature in zip(found, features, strict=True):
+    assert len(features) == len(nuclei)
+    for row, feature in zip(nuclei, features, strict=True):
         outline = shapely.geometry.shape(feature["geometry"])
         assert outline.is_valid and outline.geom_type == "Polygon"
         assert outline.buffer(4).contains(shapely.Point(row["x_level0_px"], row["y_level0_px"]))
@@ -156,23 +161,23 @@ def test_outlines_are_valid_detections_around_the_centroids(folder, found):
 
 
 def test_other_stains_have_valid_empty_tables(folder, measured):
-    found, counted = found_in(folder, measured, "ihc", given_stain="CD3", geojson=True)
-    assert found == []
-    assert {row.get("nuclei_count") for row in counted} == {None}
+    nuclei, counted = nuclei_of(folder, measured, "ihc", given_stain="CD3", geojson=True)
+    assert nuclei == []
+    assert {row["nuclei_count"] for row in counted} == {None}
     assert len(counted) == len(tables.read(folder / "tiles.parquet"))
     assert json.loads((folder / "ihc.geojson").read_text())["features"] == []
 
 
 def test_tiles_too_coarse_for_nuclei_have_none(real_slide, measured, tmp_path):
-    cut(real_slide, measured, tmp_path, size_px=256)
+    cut(real_slide, measured, tmp_path)
     rows = tables.read(tmp_path / "tiles.parquet").to_pylist()
     coarse = [row | {"mpp": 2.0} for row in rows]
     tables.write_parquet(tables.from_rows(coarse, tables.TILE_METRICS), tmp_path / "tiles.parquet")
-    found, counted = found_in(tmp_path, measured)
-    assert found == [] and {row.get("nuclei_count") for row in counted} == {None}
+    nuclei, counted = nuclei_of(tmp_path, measured)
+    assert nuclei == [] and {row["nuclei_count"] for row in counted} == {None}
 
 
-def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, found, measured):
+def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, nuclei, measured):
     rows = tables.read(folder / "tiles.parquet").to_pylist()
     hole = max(rows, key=lambda row: row["tissue_fraction"])
     hole |= {"lost": True, "tile_path": None}
@@ -180,20 +185,20 @@ def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, found, me
     lost.mkdir()
     (lost / "tiles").symlink_to(folder / "tiles")
     tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), lost / "tiles.parquet")
-    others, counted = found_in(lost, measured)
+    others, counted = nuclei_of(lost, measured)
     at = rows.index(hole)
     assert counted[at]["nuclei_count"] is None
     assert sum(count["nuclei_count"] is None for count in counted) == 1
-    kept = [n for n in found if (n["tile_col"], n["tile_row"]) != tuple(counted[at].values())[:2]]
-    assert len(others) == pytest.approx(len(kept), rel=0.02)
+    rest = [n for n in nuclei if (n["tile_col"], n["tile_row"]) != tuple(counted[at].values())[:2]]
+    assert len(others) == pytest.approx(len(rest), rel=0.02)
 
 
-def test_pen_and_glass_of_the_mask_are_left_out(folder, found, measured):
+def test_pen_and_glass_of_the_mask_are_left_out(folder, nuclei, measured):
     half = measured.mask.copy()
     half[:, half.shape[1] // 2 :] = labels.PEN
-    border = half.shape[1] // 2 * measured.record["overview_downsample"]
-    inked, _ = found_in(folder, measure_slide.Measured(measured.record, half), "ink")
-    assert 0 < len(inked) < 0.8 * len(found)
+    border = half.shape[1] // 2 * measured.record.usable().measures.areas.overview_downsample
+    inked, _ = nuclei_of(folder, Measured(measured.record, half), "ink")
+    assert 0 < len(inked) < 0.8 * len(nuclei)
     assert max(row["x_level0_px"] for row in inked) < border + 10 / 0.499
 
 
@@ -202,23 +207,27 @@ def test_outlines_of_an_earlier_run_go(folder, measured, tmp_path):
     (tmp_path / "tiles").symlink_to(folder / "tiles")
     (tmp_path / "tiles.parquet").symlink_to(folder / "tiles.parquet")
     for slide_id in ("A.1", "A.2"):
-        found_in(tmp_path, measured, slide_id, given_stain="CD3", geojson=True)
-    found_in(tmp_path, measured, "A.1", given_stain="CD3")
-    assert {p.name for p in tmp_path.glob("A.*")} == {"A.1.parquet", "A.2.parquet", "A.2.geojson"}
+        nuclei_of(tmp_path, measured, slide_id, given_stain="CD3", geojson=True)
+    nuclei_of(tmp_path, measured, "A.1", given_stain="CD3")
+    assert {p.name for p in tmp_path.glob("A.[12].*")} == {
+        "A.1.parquet",
+        "A.2.parquet",
+        "A.2.geojson",
+    }
 
 
 def test_one_thread_as_the_rule_asks_for(folder, measured):
     before = cv2.getNumThreads()
     try:
         cv2.setNumThreads(2)
-        found_in(folder, measured, "threads", given_stain="CD3")
+        nuclei_of(folder, measured, "threads", given_stain="CD3")
         assert cv2.getNumThreads() == 1
     finally:
         cv2.setNumThreads(before)
 
 
 def test_a_killed_writer_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), slide_nuclei.Writer(tmp_path / "n", tmp_path / "g"):
+    with pytest.raises(RuntimeError), NucleiFiles(tmp_path / "n", tmp_path / "g"):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
     assert files.temporary_for(tmp_path / "n").parent == tmp_path
