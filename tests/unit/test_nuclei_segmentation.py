@@ -143,7 +143,9 @@ def test_pooled_levels_are_those_of_the_pictures_together():
 
 def test_equal_pictures_give_equal_labels():
     rgb = picture([(x, y) for x, y in grid(24)], 10)
-    assert np.array_equal(segmentation.segment_nuclei(rgb, 0.4), segmentation.segment_nuclei(rgb, 0.4))
+    assert np.array_equal(
+        segmentation.segment_nuclei(rgb, 0.4), segmentation.segment_nuclei(rgb, 0.4)
+    )
 
 
 @pytest.mark.parametrize(
