@@ -25,9 +25,7 @@ def test_equal_to_scikit_image(blobs):
     for k, region in enumerate(regions):
         diameter_px = region.equivalent_diameter_area
         assert shapes.area_um2[k] == region.area * 0.25
-        assert shapes.equivalent_diameter_um[k] == pytest.approx(
-            region.equivalent_diameter_area / 2
-        )
+        assert shapes.equivalent_diameter_um[k] == pytest.approx(diameter_px / 2)
         assert (shapes.y_px[k], shapes.x_px[k]) == pytest.approx(region.centroid)
         assert shapes.eccentricity[k] == pytest.approx(region.eccentricity, abs=1e-6)
         crofton = measure.perimeter_crofton(blobs == k + 1, directions=4)
