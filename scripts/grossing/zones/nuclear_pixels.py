@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+COARSEST_MPP = 2.0  # a nucleus of 7 um is then 3.5 px wide
 STEPS_PER_OD = 100
 
 Counts = npt.NDArray[np.int64]

@@ -9,10 +9,10 @@ from grossing.stain import optical_density
 from grossing.support.types import Mask, Pixels
 from grossing.zones import dense_blocks, nuclear_pixels
 from grossing.zones.block_sums import BlockSums
+from grossing.zones.nuclear_pixels import COARSEST_MPP
 from grossing.zones.options import ZoneOptions
 
 BLOCK_UM = 8.0
-COARSEST_MPP = 2.0  # a nucleus of 7 um is then 3.5 px wide
 
 
 def find(

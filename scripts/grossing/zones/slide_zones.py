@@ -21,8 +21,8 @@ from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles.stored_tiles import StoredTile, StoredTiles
 from grossing.zones import dense_blocks, nuclear_pixels
 from grossing.zones.block_sums import BlockSums
+from grossing.zones.nuclear_pixels import COARSEST_MPP
 from grossing.zones.options import ZoneOptions
-from grossing.zones.picture_zones import COARSEST_MPP
 from grossing.zones.zones_record import ZoneMeasures, ZonesRecord
 
 LOG = logging.getLogger(__name__)
