@@ -170,21 +170,22 @@ def test_other_stains_have_valid_empty_tables(folder, measured):
 
 def test_tiles_too_coarse_for_nuclei_have_none(real_slide, measured, tmp_path):
     cut(real_slide, measured, tmp_path)
-    rows = tables.read(tmp_path / "tiles.parquet").to_pylist()
-    coarse = [row | {"mpp": 2.0} for row in rows]
-    tables.write_parquet(tables.from_rows(coarse, tables.TILE_METRICS), tmp_path / "tiles.parquet")
+    metrics = tables.read(tmp_path / "tiles.parquet")
+    coarse = [row | {"mpp": 2.0} for row in metrics.to_pylist()]
+    tables.write_parquet(tables.from_rows(coarse, metrics.schema), tmp_path / "tiles.parquet")
     nuclei, counted = nuclei_of(tmp_path, measured)
     assert nuclei == [] and {row["nuclei_count"] for row in counted} == {None}
 
 
 def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, nuclei, measured):
-    rows = tables.read(folder / "tiles.parquet").to_pylist()
+    metrics = tables.read(folder / "tiles.parquet")
+    rows = metrics.to_pylist()
     hole = max(rows, key=lambda row: row["tissue_fraction"])
     hole |= {"lost": True, "tile_path": None}
     lost = folder.parent / "lost"
     lost.mkdir()
     (lost / "tiles").symlink_to(folder / "tiles")
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), lost / "tiles.parquet")
+    tables.write_parquet(tables.from_rows(rows, metrics.schema), lost / "tiles.parquet")
     others, counted = nuclei_of(lost, measured)
     at = rows.index(hole)
     assert counted[at]["nuclei_count"] is None

@@ -2,12 +2,15 @@
 
 import inspect
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import cv2
 import jsonschema
 import make_slide
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from grossing.mask import labels, tissue
@@ -27,9 +30,10 @@ from grossing.slide.record import (
     SlideRecord,
     StainMeasures,
 )
-from grossing.support import images, tables
+from grossing.support import images
 from grossing.tiles import stored_tiles, tile_loop
 from grossing.tiles.options import TileOptions
+from grossing.tiles.stored_tiles import StoredTile
 from grossing.zones import dense_blocks, local_contrast, nuclear_pixels, picture_zones, slide_zones
 from grossing.zones.block_sums import BlockSums
 from grossing.zones.options import ZoneOptions
@@ -253,6 +257,11 @@ def recorded(overview_downsample):
     )
 
 
+def write_rows(rows, path):
+    columns = {f.name: [getattr(row, f.name) for row in rows] for f in fields(StoredTile)}
+    pq.write_table(pa.table(columns), path)
+
+
 def cut_into(folder, picture, body, disc):
     small = body.reshape(128, 16, 128, 16).mean((1, 3)) > 0.5
     mask = np.where(small, labels.TISSUE, labels.GLASS).astype(np.uint8)
@@ -267,11 +276,21 @@ def cut_into(folder, picture, body, disc):
         name = f"{column}_{row}.png"
         (folder / name).write_bytes(data)
         rows.append(
-            {"slide_id": "drawn", "tile_path": name, "tile_bytes": len(data), "mpp": 0.5}
-            | {"tile_col": column, "tile_row": row, "size_level0_px": 512}
-            | {"x_level0_px": 1000 + 512 * column, "y_level0_px": 400 + 512 * row}
+            StoredTile(
+                slide_id="drawn",
+                tile_path=name,
+                tile_offset=None,
+                tile_bytes=len(data),
+                tile_col=column,
+                tile_row=row,
+                x_level0_px=1000 + 512 * column,
+                y_level0_px=400 + 512 * row,
+                size_level0_px=512,
+                mpp=0.5,
+                tissue_fraction=1.0,
+            )
         )
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder / "rows.parquet")
+    write_rows(rows, folder / "rows.parquet")
     return folder, record, mask, picture, body, disc
 
 
@@ -402,7 +421,7 @@ def test_other_stains_have_empty_valid_files_and_a_word_in_the_log(drawn, tmp_pa
 
 
 def test_a_slide_that_was_not_tiled_has_empty_valid_files(tmp_path):
-    tables.write_parquet(tables.from_rows([], tables.TILE_METRICS), tmp_path / "rows.parquet")
+    write_rows([], tmp_path / "rows.parquet")
     record = SlideRecord("broken", Identity(None, None), Refusal("file_missing", "", ""))
     zones = sought((tmp_path, record, np.zeros((1, 1), np.uint8)))
     check_empty(zones, tmp_path, "no_tiles")
