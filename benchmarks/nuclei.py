@@ -18,8 +18,9 @@ import cv2
 import yaml
 from grossing.measure import slide as measure_slide
 from grossing.nuclei import slide_nuclei
-from grossing.support import tables
-from grossing.tiles import stored_tiles, tile_loop
+from grossing.nuclei.options import NucleiOptions
+from grossing.tiles import tile_loop
+from grossing.tiles.options import TileOptions
 
 SLIDE = ROOT / "tests/data/CMU-1-Small-Region.svs"
 
@@ -32,31 +33,38 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    options = {k: v for k, v in config["nuclei"].items() if k not in ("enabled", "geojson")}
+    section = {k: v for k, v in config["nuclei"].items() if k not in ("enabled", "geojson")}
     place = {"slide_id": "slide", "given_mpp": None, "given_stain": ""}
     sections = {key: config[key] for key in ("mpp_from_objective", "tissue", "focus")}
-    grid = {key: config[key] for key in ("tiles", "target_mpp", "target_mpp_tolerance")}
-    measured = measure_slide.slide(SLIDE, **place, **sections)
+    grid = {key: config[key] for key in ("target_mpp", "target_mpp_tolerance")}
+    measured = measure_slide.measure(SLIDE, **place, **sections)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        to = {"container": out / "tiles.zip", "passed": True}
-        rows = tile_loop.slide(SLIDE, measured.record, measured.mask, **to, **grid)
-        tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), out / "tiles.parquet")
+        tiles = tile_loop.tile(
+            SLIDE,
+            measured.record,
+            measured.mask,
+            container=out / "tiles.zip",
+            passed=True,
+            tiles=TileOptions.from_config(config["tiles"]),
+            **grid,
+        )
+        tiles.write(out / "tiles.parquet")
         for _ in range(given.runs):
             start = time.process_time()
-            with (
-                stored_tiles.TileSet(out / "tiles.zip", out / "tiles.parquet") as found,
-                slide_nuclei.Writer(
-                    out / "nuclei.parquet", out / "nuclei.geojson" if given.geojson else None
-                ) as writer,
-            ):
-                slide_nuclei.measure(
-                    found, measured.record, measured.mask, writer, given_stain="", options=options
-                )
-            cpu_s = time.process_time() - start
-            print(
-                f"{cpu_s / len(rows):.3f} CPU s a tile; {len(rows)} tiles, {writer.written} nuclei"
+            counts = slide_nuclei.measure(
+                out / "tiles.zip",
+                out / "tiles.parquet",
+                out / "nuclei.parquet",
+                out / "nuclei.geojson" if given.geojson else None,
+                record=measured.record,
+                mask=measured.mask,
+                given_stain="",
+                options=NucleiOptions(**section),
             )
+            cpu_s = (time.process_time() - start) / len(tiles.rows)
+            nuclei = sum(row.nuclei_count or 0 for row in counts.rows)
+            print(f"{cpu_s:.3f} CPU s a tile; {len(tiles.rows)} tiles, {nuclei} nuclei")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/data")]
 
 import make_stack
-from grossing.zstack import plane_choice, plane_map
+from grossing.zstack import fusion, plane_map
 
-PLANES, CELL_PX, MPP = 5, 128, 0.499
+PLANES, BLOCK_PX, MPP = 5, 128, 0.499
 FIELD = slice(1300, 2580), slice(560, 1840)
 DETAILS = ((860, 330), (800, 1020))  # row, column of what is shown enlarged
 SIDE_PX, ENLARGED, GAP_PX = 186, 2, 12
@@ -28,11 +28,13 @@ def picture() -> np.ndarray:
     sharp = make_stack.region(ROOT / "tests/data/CMU-1-Small-Region.svs")[FIELD].copy()
     truth = make_stack.heights(*sharp.shape[:2], PLANES)
     planes = make_stack.defocused(sharp, truth, PLANES)
-    fused, chosen = plane_choice.fuse(planes, CELL_PX)
+    fused, chosen = fusion.fuse_planes(planes, BLOCK_PX)
     single = min(planes, key=lambda plane: np.square(plane.astype(float) - sharp).mean())
     names = [str(number) for number in range(PLANES)]
     tissue = np.ones(chosen.shape, bool)
-    drawn = plane_map.draw(chosen, tissue, names, title="map of the planes", cell_um=CELL_PX * MPP)
+    drawn = plane_map.draw(
+        chosen, tissue, names, title="map of the planes", block_um=BLOCK_PX * MPP
+    )
     scale = (2 * ENLARGED * SIDE_PX + GAP_PX) / drawn.shape[0]
     parts = [cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)]
     for whole in (single, fused):

@@ -22,17 +22,17 @@ SCALE, OUTLINE = 2, (20, 220, 60)
 def picture(results: Path, slide_id: str, column: int, row: int) -> tuple[np.ndarray, np.ndarray]:
     """A tile and the tile with outlines, both (H, W, 3) uint8 RGB."""
     container = results / f"tiles/{slide_id}.zip"
-    with stored_tiles.TileSet(container, results / f"tile_metrics/{slide_id}.parquet") as tiles:
-        plain = tiles.pixels(column, row)
-        at = next(r for r in tiles.rows if (r["tile_col"], r["tile_row"]) == (column, row))
+    with stored_tiles.StoredTiles(container, results / f"tile_metrics/{slide_id}.parquet") as tiles:
+        plain = tiles.pixels((column, row))
+        at = next(r for r in tiles.rows if r.place == (column, row))
     if plain is None:
         raise SystemExit(f"{slide_id}: no tile {column}_{row}")
     plain = cv2.resize(plain, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
-    drawn, px = plain.copy(), len(plain) / at["size_level0_px"]
+    drawn, px = plain.copy(), len(plain) / at.size_level0_px
     outlines = json.loads((results / f"nuclei/{slide_id}.geojson").read_text(encoding="utf-8"))
     for feature in outlines["features"]:
         for ring in feature["geometry"]["coordinates"]:
-            points = (np.array(ring) - (at["x_level0_px"], at["y_level0_px"])) * px
+            points = (np.array(ring) - (at.x_level0_px, at.y_level0_px)) * px
             cv2.polylines(drawn, [np.round(points).astype(np.int32)], True, OUTLINE, 1, cv2.LINE_AA)
     return plain, drawn
 

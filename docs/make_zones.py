@@ -15,7 +15,8 @@ import openslide
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from grossing.zones import cellularity
+from grossing.mask import labels, tissue
+from grossing.zones import picture_zones
 
 SLIDE = ROOT / "tests/data/CMU-1-Small-Region.svs"
 MPP = 0.5
@@ -26,13 +27,14 @@ OUTLINE = (0, 150, 60)
 
 def panel(rgb: np.ndarray, method: str, shown: tuple[slice, slice]) -> np.ndarray:
     """(500, W, 3) uint8 RGB: part of a picture with its zones outlined."""
-    found = cellularity.find(rgb, MPP, method=method)
-    print(f"{method}: {found.sum() * MPP**2 / 1e6:.3f} mm2")
-    rgb, found = rgb[shown], np.ascontiguousarray(found[shown])
+    mask = tissue.segment(rgb, MPP) == labels.TISSUE
+    zones = picture_zones.find(rgb, MPP, mask, tissue.glass_colour(rgb), method=method)
+    print(f"{method}: {zones.sum() * MPP**2 / 1e6:.3f} mm2")
+    rgb, zones = rgb[shown], np.ascontiguousarray(zones[shown])
     scale = HEIGHT_PX / rgb.shape[0]
     size = (round(rgb.shape[1] * scale), HEIGHT_PX)
     picture = np.ascontiguousarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
-    contours, _ = cv2.findContours(found.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(zones.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     rings = [np.round(contour * scale).astype(np.int32) for contour in contours]
     cv2.polylines(picture, rings, True, OUTLINE, 2, cv2.LINE_AA)
     return picture

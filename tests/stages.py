@@ -7,15 +7,19 @@ from typing import Any
 import cv2
 import numpy as np
 import yaml
+from grossing.cohort.decide import Criteria
+from grossing.columns import tile_metrics
 from grossing.measure import slide as measure_slide
+from grossing.measure.measured import Measured
 from grossing.support import tables
 from grossing.tiles import tile_loop
+from grossing.tiles.options import TileOptions
 from running import REPOSITORY
 
 CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
 TARGET = {key: CONFIG[key] for key in ("target_mpp", "target_mpp_tolerance")}
-#: arguments of a verdict
-JUDGED_BY = {"thresholds": CONFIG["thresholds"], **TARGET}
+#: what slides and tiles are judged by
+CRITERIA = Criteria.from_config(thresholds=CONFIG["thresholds"], **TARGET)
 #: config section of lossless tiles of 256 px
 PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
 
@@ -25,12 +29,10 @@ def section(name: str, *without: str) -> dict[str, Any]:
     return {key: value for key, value in CONFIG[name].items() if key not in ("enabled", *without)}
 
 
-def measured(
-    path: Path, mpp: float | None = None, stain: str = "", **more: Any
-) -> measure_slide.Measured:
+def measured(path: Path, mpp: float | None = None, stain: str = "", **more: Any) -> Measured:
     """A slide as `measure_slide` measures it; `slide_id` is A.1 unless given."""
     options = {"slide_id": "A.1", "mpp_from_objective": CONFIG["mpp_from_objective"]} | more
-    return measure_slide.slide(
+    return measure_slide.measure(
         path,
         given_mpp=mpp,
         given_stain=stain,
@@ -42,27 +44,29 @@ def measured(
 
 def cut(
     path: Path,
-    found: measure_slide.Measured,
+    found: Measured,
     container: Path | None,
     options: dict[str, Any] = PNG,
     passed: bool = True,
     **more: Any,
 ) -> list[dict[str, Any]]:
     """Tiles of a measured slide in a container, and their rows."""
-    return tile_loop.slide(
+    tiled = tile_loop.tile(
         path,
         found.record,
         found.mask,
         container=container,
         passed=passed,
-        tiles=options,
+        tiles=TileOptions.from_config(options),
         **(TARGET | more),
     )
+    grid = tiled.grid
+    return [dict(row.to_row(tiled.slide_id, grid)) for row in tiled.rows] if grid else []
 
 
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
     """The table of a slide's tiles."""
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), path)
+    tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), path)
 
 
 def members(container: Path) -> dict[str, bytes]:

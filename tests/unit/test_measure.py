@@ -102,7 +102,7 @@ def test_storage_that_fails_is_not_taken_for_a_bad_slide(real_slide, monkeypatch
     def fails(_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(content, "content_hash", fails)
+    monkeypatch.setattr(identity, "content_hash", fails)
     with pytest.raises(OSError, match="Input/output"):
         measured(real_slide)
 

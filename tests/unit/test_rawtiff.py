@@ -182,7 +182,7 @@ def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
 
 def test_other_pixels_are_left_to_openslide(plain, monkeypatch):
     head = jpeg_stream.head
-    monkeypatch.setattr(jpegstream, "head", lambda tables, ycbcr: head(tables, ycbcr=not ycbcr))
+    monkeypatch.setattr(jpeg_stream, "head", lambda tables, ycbcr: head(tables, ycbcr=not ycbcr))
     assert chosen(plain).name == "openslide"
 
 
@@ -193,7 +193,9 @@ def test_other_vendors_are_left_to_openslide(plain):
 
 def test_compared_places_lie_in_the_picture(plain, monkeypatch):
     seen = []
-    monkeypatch.setattr(rawtiff, "agrees", lambda raw, general, places: seen.extend(places) or True)
+    monkeypatch.setattr(
+        raw_tiff, "agrees", lambda raw, general, places: seen.extend(places) or True
+    )
     chosen(plain, places=[(x, 50) for x in range(0, 5000, 10)]).close()
     assert 2 <= len(seen) <= readers.CHECKED_PLACES + 1
     for x, y, w, h in seen:

@@ -1,11 +1,12 @@
 """Zones of high cellularity as a stage: every kind of slide, what reruns and what does not."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
-from grossing.slide import record as record_files
 from make_cohort import REGION
 from make_slide import make_slide
 from running import Once, configure, plan, run, snakemake, write_sheet
@@ -33,24 +34,29 @@ def zoned(once: Once) -> Path:
     return once("zoned", fill)
 
 
-def facts(workdir: Path) -> dict[str, dict[str, object]]:
-    return {i: record_files.read(workdir / f"results/zones/{i}.json") for i in IDS}
+def read_json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def facts(workdir: Path) -> dict[str, dict[str, Any]]:
+    return {i: read_json(workdir / f"results/zones/{i}.json") for i in IDS}
 
 
 def test_every_slide_has_all_files(zoned: Path) -> None:
-    found = facts(zoned)
-    assert {i: one["reason"] for i, one in found.items()} == {
+    zones = facts(zoned)
+    assert {i: one["reason"] for i, one in zones.items()} == {
         "real": None,
         "ihc": "not_he",
         "blank": "no_tiles",
         "missing": "no_tiles",
     }
     for i in IDS:
-        outlines = record_files.read(zoned / f"results/zones/{i}.geojson")
-        assert len(outlines["features"]) == (found[i]["zones"] or 0)
+        outlines = read_json(zoned / f"results/zones/{i}.geojson")
+        assert len(outlines["features"]) == (zones[i]["zones"] or 0)
         mask = cv2.imread(str(zoned / f"results/zones/{i}.png"), cv2.IMREAD_UNCHANGED)
         assert mask is not None and (i == "real" or mask.tolist() == [[0]])
-    assert found["real"]["zones"]
+    assert zones["real"]["zones"]
     tissue = cv2.imread(str(zoned / "results/tissue/masks/real.png"), cv2.IMREAD_GRAYSCALE)
     mask = cv2.imread(str(zoned / "results/zones/real.png"), cv2.IMREAD_GRAYSCALE)
     assert tissue is not None and mask is not None
@@ -74,9 +80,9 @@ def test_the_other_container_and_method(tmp_path: Path) -> None:
         zones={"enabled": True, "method": "clahe_local"},
     )
     run(tmp_path)
-    found = record_files.read(tmp_path / "results/zones/real.json")
-    assert (found["method"], found["threshold"]) == ("clahe_local", None)
-    assert 0 < found["fraction"] < 0.5
+    zones = read_json(tmp_path / "results/zones/real.json")
+    assert (zones["method"], zones["threshold"]) == ("clahe_local", None)
+    assert 0 < zones["fraction"] < 0.5
     assert plan(tmp_path).jobs == {}
 
 

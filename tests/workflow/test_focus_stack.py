@@ -146,8 +146,8 @@ def test_a_fused_slide_removed_by_hand_loses_no_tiles_where_planes_are_archived(
     assert not set(STACK_RULES) & set(plan(workdir).jobs)
 
 
-def test_another_cell_size_fuses_every_stack_and_measures_no_plain_slide(workdir: Path) -> None:
-    configure(workdir, focus_stack={"enabled": True, "cell_um": 128})
+def test_another_block_size_fuses_every_stack_and_measures_no_plain_slide(workdir: Path) -> None:
+    configure(workdir, focus_stack={"enabled": True, "block_um": 128})
     planned = plan(workdir)
     assert planned.measured == {"heap", "moved", "paged"}
     assert set(planned.tiled) == {"heap", "moved", "paged"}

@@ -2,11 +2,11 @@
 
 
 rule fuse_focus:
-    """One slide from the focal planes of a stack, each place from the plane that is sharp there."""
+    """One slide from the focal planes of a stack, each block from the plane that is sharp there."""
     output:
         tiff="results/fused/{slide_id}.tif",
         heatmap="results/fused/{slide_id}.png",
-        cells="results/fused/{slide_id}.parquet",
+        blocks="results/fused/{slide_id}.parquet",
         facts="results/fused/{slide_id}.json",
     log:
         "logs/fuse_focus/{slide_id}.log",
@@ -25,12 +25,12 @@ rule fuse_focus:
         mpp=given_mpp,
         stain=given_stain,
         mpp_from_objective=config["mpp_from_objective"],
-        focus_stack=config["focus_stack"],
+        focus_stack={k: v for k, v in config["focus_stack"].items() if k != "enabled"},
         tissue=config["tissue"],
     script:
         "../../scripts/fuse_focus.py"
 
 
-FUSED_MAPS = [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.cells]
+FUSED_MAPS = [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.blocks]
 FUSED = {"fused": of_stacks(rules.fuse_focus.output.tiff)} if STACKS else {}
 TOLD = {"stack": of_stacks(rules.fuse_focus.output.facts)} if STACKS else {}

@@ -18,7 +18,7 @@ def plane_fingerprints(wildcards):
 
 
 def fused_before(slide_id):
-    """What an earlier fusion recorded of each plane's file, or None for each."""
+    """Identity of each plane's file as an earlier fusion recorded it, or None for each."""
     paths = STACKS[slide_id].paths
     try:
         before = StackRecord.read(f"results/fused/{slide_id}.json").files
@@ -50,11 +50,11 @@ def page_count(path):
 
 
 def stack_memory(wildcards, attempt):
-    """Memory in MB, for planes 120,000 px wide: two rows of cells, and what each plane decodes.
+    """Memory in MB, for planes 120,000 px wide: two rows of blocks, and what each plane decodes.
 
     libvips keeps two and a half rows of tiles of each page; pages without tiles are decoded whole.
     """
-    stack, row = STACKS[wildcards.slide_id], 4 * config["focus_stack"]["cell_um"]
+    stack, row = STACKS[wildcards.slide_id], 4 * config["focus_stack"]["block_um"]
     planes = (
         100 * len(stack.planes) if stack.planes else max(1200, 250 * page_count(stack.paths[0]))
     )

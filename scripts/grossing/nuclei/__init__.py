@@ -1,1 +1,1 @@
-"""Nuclei: found in a picture, their shape, those of a whole slide."""
+"""Nuclei: segmented in a picture, their shape, those of a whole slide."""

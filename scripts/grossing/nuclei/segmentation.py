@@ -1,12 +1,20 @@
-"""Nuclei of one picture: found, told apart and outlined, brightfield H&E or fluorescence."""
+"""Nuclei of one picture, brightfield H&E or fluorescence, separated from each other."""
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from skimage.segmentation import watershed
 
-from grossing.nuclei.grey_levels import BINS, BRIGHTFIELD, FLUORESCENCE, RANGE, Levels, find_levels
+from grossing.nuclei.signal_levels import (
+    BINS,
+    BRIGHTFIELD,
+    FLUORESCENCE,
+    RANGE,
+    Levels,
+    find_levels,
+)
 from grossing.stain import optical_density
+from grossing.support.types import Mask, Pixels
 
 COARSEST_MPP = 1.05  # a nucleus is 6 px wide there
 LEAST_STAINED = 3e-3  # share of the picture
@@ -19,14 +27,12 @@ SURROUNDINGS_UM = 12.0
 SURROUNDINGS_SHARE = 0.8
 MERGE_ABOVE = 0.95
 
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
 
 
-def segment(
+def segment_nuclei(
     rgb: Pixels,
     mpp: float,
     mask: Mask | None = None,
@@ -72,7 +78,7 @@ def segment(
     -----
     Whatever the mask, glass, grey dirt and green ink are not looked at (`stained`), and a picture
     that is ink as a whole (`is_foreign`) has no nuclei unless `levels` are given. Blue ink on part
-    of a picture has the colour of haematoxylin: only a mask keeps it out. Nuclei cut by the
+    of a picture has the colour of hematoxylin: only a mask keeps it out. Nuclei cut by the
     picture's edge count.
 
     References
@@ -92,8 +98,8 @@ def segment(
     if levels is None:
         return np.zeros(rgb.shape[:2], np.int32)
     limit = _limit(smooth, levels, mpp, modality)
-    found = (smooth > limit) & possible & _widened(inside, MARGIN_UM / mpp)
-    bodies = _cleaned(found, opening_um / mpp, fill_um2 / mpp**2)
+    dense = (smooth > limit) & possible & _widened(inside, MARGIN_UM / mpp)
+    bodies = _cleaned(dense, opening_um / mpp, fill_um2 / mpp**2)
     score = _score(signal, bodies, levels, mpp, log_um, modality)
     centres = _centres(score, bodies, separation_um / mpp)
     basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
@@ -113,7 +119,7 @@ def histogram(
 ) -> Counts:
     """What `find_levels` needs of a picture; sums over the pictures of a slide.
 
-    Parameters as in `segment`; (1024,) int64 of the smoothed signal where there is stain.
+    Parameters as in `segment_nuclei`; (1024,) int64 of the smoothed signal where there is stain.
     """
     _check(rgb, mpp, mask, modality)
     smooth = _blurred(intensity(rgb, modality, glass), max(blur_um / mpp, 0.6))
@@ -144,7 +150,7 @@ def is_foreign(
 ) -> bool:
     """Whether most of what is dense is ink or another stain than H&E.
 
-    Haematoxylin and eosin together take more of the green than of the red; blue, green and black
+    Hematoxylin and eosin together take more of the green than of the red; blue, green and black
     ink do not.
 
     Parameters
@@ -169,11 +175,11 @@ def _smooth_densities(rgb: Pixels, mpp: float, glass: npt.ArrayLike) -> tuple[Va
 def intensity(
     rgb: Pixels, modality: str = BRIGHTFIELD, glass: npt.ArrayLike = (255, 255, 255)
 ) -> Values:
-    """(H, W) haematoxylin OD of brightfield, or the brightest channel (grey level)."""
+    """(H, W) hematoxylin OD of brightfield, or the brightest channel (grey level)."""
     if modality == FLUORESCENCE:
         red, green, blue = cv2.split(rgb)
         return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
-    return optical_density.haematoxylin(rgb, glass)
+    return optical_density.hematoxylin(rgb, glass)
 
 
 def _check(rgb: Pixels, mpp: float, mask: Mask | None, modality: str) -> None:
@@ -205,13 +211,13 @@ def _blurred(picture: Values, sigma_px: float) -> Values:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.float32)
 
 
-def _histogram(smooth: Values, seen: Mask, modality: str) -> Counts:
+def _histogram(smooth: Values, where: Mask, modality: str) -> Counts:
     """Counts where there is enough to look at, else zeros."""
-    if seen.mean() < LEAST_STAINED:
+    if where.mean() < LEAST_STAINED:
         return np.zeros(BINS, np.int64)
     low, high = RANGE[modality]
     inside = np.clip(smooth, low, np.nextafter(np.float32(high), np.float32(low)))
-    counts = cv2.calcHist([inside], [0], seen.view(np.uint8), [BINS], [low, high])
+    counts = cv2.calcHist([inside], [0], where.view(np.uint8), [BINS], [low, high])
     return np.asarray(np.round(counts.ravel()), np.int64)
 
 

@@ -38,7 +38,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
     Parameters
     ----------
     labels : (H, W) int32, numbers without gaps
-    intensity : (H, W), haematoxylin OD or brightness
+    intensity : (H, W), hematoxylin OD or brightness
     mpp : um per pixel
 
     Returns

@@ -1,4 +1,4 @@
-"""Optical density, and its parts that haematoxylin and eosin make."""
+"""Optical density, and its parts that hematoxylin and eosin make."""
 
 import functools
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Optical density of haematoxylin, eosin and DAB in R, G, B (Ruifrok and Johnston 2001)
+# Optical density of hematoxylin, eosin and DAB in R, G, B (Ruifrok and Johnston 2001)
 RUIFROK_JOHNSTON = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 GREY_PER_OD = 100  # of the separated stains' pictures: 255 is a density of 2.55
 
@@ -19,8 +19,8 @@ def _unmix() -> npt.NDArray[np.float64]:
     return np.linalg.inv(unit)
 
 
-def haematoxylin_part() -> npt.NDArray[np.float64]:
-    """(3,) by which optical densities in R, G, B are multiplied and summed to haematoxylin's."""
+def hematoxylin_part() -> npt.NDArray[np.float64]:
+    """(3,) by which optical densities in R, G, B are multiplied and summed to hematoxylin's."""
     return np.asarray(_unmix()[:, 0])
 
 
@@ -31,8 +31,8 @@ def density_table(glass: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(np.log10(light[:, None] / levels[None, :]))
 
 
-def haematoxylin(rgb: Picture, glass: npt.ArrayLike = (255, 255, 255)) -> npt.NDArray[np.float32]:
-    """Density of haematoxylin alone, as in `separate`.
+def hematoxylin(rgb: Picture, glass: npt.ArrayLike = (255, 255, 255)) -> npt.NDArray[np.float32]:
+    """Density of hematoxylin alone, as in `separate`.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ def haematoxylin(rgb: Picture, glass: npt.ArrayLike = (255, 255, 255)) -> npt.ND
     -------
     (H, W) float32, log10; below 0 where the colour is outside H&E.
     """
-    table = (density_table(glass).T * haematoxylin_part()).astype(np.float32)[None]
+    table = (density_table(glass).T * hematoxylin_part()).astype(np.float32)[None]
     ones = np.ones((1, 3), np.float32)
     return np.asarray(cv2.transform(cv2.LUT(rgb, table), ones), np.float32)
 
 
 def mean_densities(rgb: Picture, table: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean optical density of a picture: over all channels, of haematoxylin, of eosin.
+    """Mean optical density of a picture: over all channels, of hematoxylin, of eosin.
 
     The channel means are unmixed, which equals the mean of unmixed pixels (the unmixing is linear
     and nothing is clipped).
@@ -66,14 +66,14 @@ def mean_densities(rgb: Picture, table: npt.NDArray[np.float64]) -> tuple[float,
     pixels = rgb.shape[0] * rgb.shape[1]
     counts = [cv2.calcHist([rgb], [c], None, [256], [0, 256]).ravel() for c in range(3)]
     means = np.array([float(counts[c] @ table[c]) / pixels for c in range(3)])
-    haematoxylin, eosin, _ = means @ _unmix()
-    return float(means.mean()), float(haematoxylin), float(eosin)
+    hematoxylin, eosin, _ = means @ _unmix()
+    return float(means.mean()), float(hematoxylin), float(eosin)
 
 
 def separate(
     rgb: npt.ArrayLike, *, glass: npt.ArrayLike = (255, 255, 255)
 ) -> npt.NDArray[np.float32]:
-    """Density of haematoxylin, eosin and the rest (DAB) in each pixel.
+    """Density of hematoxylin, eosin and the rest (DAB) in each pixel.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def separate(
     Notes
     -----
     The vectors are fixed, not those of the slide: comparable between slides, but a lab whose
-    haematoxylin is bluer shows some of it as eosin.
+    hematoxylin is bluer shows some of it as eosin.
 
     References
     ----------

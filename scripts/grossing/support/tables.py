@@ -25,7 +25,7 @@ NUCLEI_TILES_OWN = [("nuclei_count", INT), ("nuclei_per_mm2", FLOAT)]
 STAIN_TILES = pa.schema(PLACE + STAIN_TILES_OWN)
 NUCLEI_TILES = pa.schema(PLACE + NUCLEI_TILES_OWN)
 
-FUSED_CELLS = pa.schema(
+FUSED_BLOCKS = pa.schema(
     [
         ("slide_id", TEXT),
         ("row", INT),

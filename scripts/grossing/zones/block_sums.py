@@ -1,4 +1,4 @@
-"""A picture that comes in tiles, summed over square cells: no seams, memory for the cells alone."""
+"""A picture that comes in tiles, summed over blocks: no seams, memory for the blocks alone."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ import numpy.typing as npt
 Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
-class CellMap:
-    """Sums of pixel values over cells; a cell that tiles share gets its part from each.
+class BlockSums:
+    """Sums of pixel values over blocks; a block that tiles share gets its part from each.
 
     Parameters
     ----------
-    shape : rows and columns of cells
-    side : of a cell; the unit is that of `x`, `y` and `step` below
+    shape : rows and columns of blocks
+    side : of a block; the unit is that of `x`, `y` and `step` below
 
     Attributes
     ----------
-    total, pixels : (rows, columns) float32, sum of the values and number of pixels per cell
+    total, pixels : (rows, columns) float32, sum of the values and number of pixels per block
     """
 
     def __init__(self, shape: tuple[int, int], side: float) -> None:
@@ -27,26 +27,26 @@ class CellMap:
         self.pixels: npt.NDArray[np.float32] = np.zeros(shape, np.float32)
 
     def places(self, x: float, y: float, step: float, shape: tuple[int, int]) -> Places:
-        """Row and column of the cell in which each pixel's centre lies.
+        """Row and column of the block in which each pixel's centre lies.
 
         Parameters
         ----------
-        x, y : of the tile's corner, from the corner of the first cell
+        x, y : of the tile's corner, from the corner of the first block
         step : of a pixel
         shape : of the tile, px
 
         Returns
         -------
-        Rows and columns, ascending; shorter than `shape` where the tile reaches beyond the cells.
+        Rows and columns, ascending; shorter than `shape` where the tile reaches beyond the blocks.
         """
-        found = []
+        places = []
         for start, count, end in zip((y, x), shape, self.total.shape, strict=True):
-            cells = np.floor((start + (np.arange(count) + 0.5) * step) / self._side)
-            found.append(cells[cells < end].astype(np.int64))
-        return found[0], found[1]
+            blocks = np.floor((start + (np.arange(count) + 0.5) * step) / self._side)
+            places.append(blocks[blocks < end].astype(np.int64))
+        return places[0], places[1]
 
     def add(self, values: npt.NDArray[Any], x: float, y: float, step: float) -> None:
-        """Take in a tile of (H, W) bool or float32 values; parameters as for `places`."""
+        """Add a tile of (H, W) bool or float32 values; parameters as for `places`."""
         rows, columns = self.places(x, y, step, (values.shape[0], values.shape[1]))
         if not len(rows) or not len(columns):
             return

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.support.types import Mask, Pixels
+
 CONTEXT_UM = 500.0
 CLIP = 2.5  # times the mean of a histogram
 SMOOTH_UM = 56.0
@@ -21,17 +23,16 @@ FAINTEST_OD = 0.3
 MOST_CONTEXTS = 64
 
 Map = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 
-def zones(density: Map, body: Mask, cell_um: float) -> Mask:
-    """Where haematoxylin stands out from its surroundings.
+def zones(density: Map, body: Mask, block_um: float) -> Mask:
+    """Where hematoxylin stands out from its surroundings.
 
     Parameters
     ----------
-    density : (H, W) mean haematoxylin density (log10) per cell
-    body : (H, W) bool, cells of tissue; the rest takes the tissue's median
-    cell_um : side of a cell, um
+    density : (H, W) mean hematoxylin density (log10) per block
+    body : (H, W) bool, blocks of tissue; the rest takes the tissue's median
+    block_um : side of a block, um
 
     Notes
     -----
@@ -51,14 +52,14 @@ def zones(density: Map, body: Mask, cell_um: float) -> Mask:
     top = max(float(np.percentile(inside, 99.5)), FAINTEST_OD)
     even = np.where(body, density, np.median(inside))
     bytes_ = np.clip(np.rint(255 * even / top), 0, 255).astype(np.uint8)
-    contexts = [min(MOST_CONTEXTS, math.ceil(n * cell_um / CONTEXT_UM)) for n in body.shape]
+    contexts = [min(MOST_CONTEXTS, math.ceil(n * block_um / CONTEXT_UM)) for n in body.shape]
     clahe = cv2.createCLAHE(CLIP, (contexts[1], contexts[0]))
     stretched: Map = clahe.apply(bytes_).astype(np.float32) / np.float32(255)
-    smooth = _blurred(stretched, SMOOTH_UM / cell_um)
+    smooth = _blurred(stretched, SMOOTH_UM / block_um)
     contrast: Map = 1 / (1 + np.exp(GAIN * (CUTOFF - smooth)))
-    above = contrast > _blurred(contrast, LOCAL_UM / cell_um) + ABOVE_LOCAL
-    grown = cv2.dilate((above & body).view(np.uint8), _disc(GROW_UM / cell_um))
-    closed = cv2.morphologyEx(grown, cv2.MORPH_CLOSE, _disc(CLOSE_UM / cell_um))
+    above = contrast > _blurred(contrast, LOCAL_UM / block_um) + ABOVE_LOCAL
+    grown = cv2.dilate((above & body).view(np.uint8), _disc(GROW_UM / block_um))
+    closed = cv2.morphologyEx(grown, cv2.MORPH_CLOSE, _disc(CLOSE_UM / block_um))
     return np.asarray((closed > 0) & body)
 
 
@@ -67,6 +68,6 @@ def _blurred(picture: Map, sigma: float) -> Map:
     return np.asarray(blurred, np.float32)
 
 
-def _disc(diameter: float) -> npt.NDArray[np.uint8]:
+def _disc(diameter: float) -> Pixels:
     size = 2 * round((diameter - 1) / 2) + 1
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 MAP_PX = 800  # about the longer side of the map
-MOST_CELL_PX = 48
+MOST_BLOCK_PX = 48
 LEGEND_PX, LINE_PX, MARGIN_PX = 250, 26, 16
 MOST_LINES = 24
-PALE = 0.75  # how much of a cell without tissue is white
+PALE = 0.75  # how much of a block without tissue is white
 INK, FONT_PX, TITLE_LETTERS = (40, 40, 40), 15, 22
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,9 +25,9 @@ def draw(
     names: Sequence[str],
     *,
     title: str,
-    cell_um: float,
+    block_um: float,
 ) -> Pixels:
-    """Colour per cell by its plane, pale where there is no tissue; legend at the right.
+    """Colour per block by its plane, pale where there is no tissue; legend at the right.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ def draw(
     tissue : (rows, columns) bool
     names : of the planes, in their order
     title : stands above the legend
-    cell_um : side of a cell
+    block_um : side of a block, um
 
     Returns
     -------
     (H, W, 3) uint8 RGB
     """
     colours = _colours(len(names))
-    cells = colours[plane].astype(np.float32)
-    cells[~tissue] += PALE * (255 - cells[~tissue])
-    side = max(1, min(MOST_CELL_PX, MAP_PX // max(plane.shape)))
-    picture = np.rint(cells).astype(np.uint8).repeat(side, 0).repeat(side, 1)
-    lines = _legend(plane[tissue], names, colours, title, cell_um)
+    blocks = colours[plane].astype(np.float32)
+    blocks[~tissue] += PALE * (255 - blocks[~tissue])
+    side = max(1, min(MOST_BLOCK_PX, MAP_PX // max(plane.shape)))
+    picture = np.rint(blocks).astype(np.uint8).repeat(side, 0).repeat(side, 1)
+    lines = _legend(plane[tissue], names, colours, title, block_um)
     left = picture.shape[1] + 2 * MARGIN_PX
     height = max(len(picture), len(lines) * LINE_PX) + 2 * MARGIN_PX
     page = Image.new("RGB", (left + LEGEND_PX + MARGIN_PX, height), "white")
@@ -66,7 +66,7 @@ def _legend(
     names: Sequence[str],
     colours: Pixels,
     title: str,
-    cell_um: float,
+    block_um: float,
 ) -> list[Line]:
     """A line per plane with its share of the tissue; of many planes, those that are used most."""
     counts = np.bincount(chosen, minlength=len(names))
@@ -77,7 +77,7 @@ def _legend(
     lines: list[Line] = [(text, "", None) for text in heading]
     lines += [(f"plane {names[i]}", f"{_percent(counts, i)} %", colours[i]) for i in shown]
     lines += [(f"and {left} planes more", "", None)] if left else []
-    return [*lines, ("no tissue", "", pale), (f"cell: {cell_um:.4g} um", "", None)]
+    return [*lines, ("no tissue", "", pale), (f"block: {block_um:.4g} um", "", None)]
 
 
 def _percent(counts: npt.NDArray[np.int64], plane: int) -> str:

@@ -4,16 +4,17 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pyvips
 
 from grossing.measure import overview
-from grossing.slide import opening, readers, tiff_directory
+from grossing.slide import facts, opening, readers, tiff_directory
+from grossing.slide.record import Bounds, FileFacts, Level, Resolution
 from grossing.support.errors import ReadError, SlideError
+from grossing.support.types import PathLike, Pixels
 
 WHITE = (255, 255, 255)
 CACHE_BYTES = 8 * 1024 * 1024  # of each plane
@@ -21,22 +22,20 @@ STRIPS_BYTES_MAX = 1_000_000_000  # of all pages decoded: libvips decodes pages 
 PAGE_REMEDY = "save the stack as a tiled TIFF of 8-bit RGB or grey pages of equal size"
 ROWS_REMEDY = f"give each plane a row and its number in z_plane, or {PAGE_REMEDY}"
 
-Pixels = npt.NDArray[np.uint8]
-
 
 class Plane(Protocol):
-    """One focal plane; `name` is what people call it, `tile_px` the side of its stored tiles.
+    """One focal plane.
 
-    `resolution` has what a slide's JSON tells of it: mpp, mpp_x, mpp_y, mpp_source, objective.
-    Coordinates count from the corner of the scanned picture.
+    `name` is its number as people give it, `tile_px` the side of its stored tiles, None where it
+    has none. Coordinates count from the corner of the scanned picture of `width` x `height` px.
     """
 
     name: str
     width: int
     height: int
-    mpp: float
     tile_px: int | None
-    resolution: dict[str, Any]
+    resolution: Resolution
+    objective: float | None
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         """(h, w, 3) uint8 RGB inside the picture.
@@ -58,29 +57,31 @@ class SlidePlane:
     """A plane that is a slide of its own, in any format that OpenSlide reads."""
 
     def __init__(
-        self, path: str | os.PathLike[str], name: str, given_mpp: float | None, infer: bool
+        self, path: PathLike, name: str, given_mpp: float | None, mpp_from_objective: bool
     ) -> None:
         self.name = name
         with contextlib.ExitStack() as closing:
             self._slide = closing.enter_context(opening.Slide(path))
             opening.check_index(self._slide)
-            record = opening.description(self._slide)
-            self._facts = opening.facts(self._slide, given_mpp=given_mpp, mpp_from_objective=infer)
+            self._file = facts.file_facts(self._slide)
+            self.resolution = facts.resolution(
+                self._slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
+            )
             glass = np.array(WHITE, np.uint8)
             self._reader = readers.open_reader(
-                path, record=record, level=0, glass=glass, cache_bytes=CACHE_BYTES
+                path, file=self._file, level=0, glass=glass, cache_bytes=CACHE_BYTES
             )
             closing.pop_all()
-        self.x, self.y, self.width, self.height = self._facts.bounds
-        self.mpp = self._facts.mpp
-        self.resolution = _resolution(self._facts, record["objective"])
-        self.tile_px = _number(self._slide.handle.properties.get("openslide.level[0].tile-width"))
+        self.width, self.height = self._file.bounds.width, self._file.bounds.height
+        self.objective = self._file.objective
+        tile_width = self._slide.handle.properties.get("openslide.level[0].tile-width", "")
+        self.tile_px = int(tile_width) if tile_width.isdigit() else None
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        return self._reader.read(self.x + x, self.y + y, w, h)
+        return self._reader.read(self._file.bounds.x + x, self._file.bounds.y + y, w, h)
 
     def small(self, mpp: float) -> overview.Overview:
-        return overview.read(self._slide, self._facts, mpp=mpp)
+        return overview.read(self._slide, self._file, self.resolution.mpp, mpp=mpp)
 
     def close(self) -> None:
         self._reader.close()
@@ -90,7 +91,9 @@ class SlidePlane:
 class PagePlane:
     """A plane that is a page of a TIFF, read by libvips."""
 
-    def __init__(self, path: str | os.PathLike[str], page: int, given_mpp: float | None) -> None:
+    objective: float | None = None
+
+    def __init__(self, path: PathLike, page: int, given_mpp: float | None) -> None:
         self.name, self._path, self._page = str(page), path, page
         try:
             image = self._load()
@@ -99,18 +102,16 @@ class PagePlane:
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
-        self._facts = _page_facts(self._image, given_mpp)
-        self.mpp = self._facts.mpp
-        self.resolution = _resolution(self._facts, None)
+        self.resolution = _page_resolution(self._image, given_mpp)
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
             data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
-            said = opening.words(error, self._path)
+            reason = opening.words(error, self._path)
             if self.tile_px:  # libvips gives a tile that failed as black the next time
                 self._image = _rgb(self._load())
-            raise ReadError(said) from error
+            raise ReadError(reason) from error
         return np.frombuffer(data, np.uint8).reshape(h, w, 3)
 
     def _load(self) -> pyvips.Image:
@@ -118,7 +119,21 @@ class PagePlane:
         return pyvips.Image.tiffload(path, page=self._page, fail_on="error", revalidate=True)
 
     def small(self, mpp: float) -> overview.Overview:
-        return overview.read(cast(opening.Slide, self), self._facts, mpp=mpp)
+        slide = cast(opening.Slide, self)  # all that an overview needs of one is below
+        return overview.read(slide, self._file_facts(), self.resolution.mpp, mpp=mpp)
+
+    def _file_facts(self) -> FileFacts:
+        """A page as the file of a slide of one level."""
+        return FileFacts(
+            vendor="generic-tiff",
+            width_px=self.width,
+            height_px=self.height,
+            levels=(Level(self.width, self.height, 1.0),),
+            bounds=Bounds(0, 0, self.width, self.height),
+            objective=None,
+            quickhash=None,
+            icc_bytes=0,
+        )
 
     def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
         """As that of a slide of one level, for the overview; transparent beyond the picture."""
@@ -133,7 +148,7 @@ class PagePlane:
 
 @contextlib.contextmanager
 def opened(
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Sequence[PathLike],
     names: Sequence[str],
     *,
     given_mpp: float | None,
@@ -151,7 +166,7 @@ def opened(
 
     Raises
     ------
-    SlideError : a plane cannot be used or is not like the others; the words name it.
+    SlideError : a plane cannot be used or is not like the others; the message names it.
     """
     with contextlib.ExitStack() as stack:
         planes: list[Plane] = []
@@ -163,9 +178,8 @@ def opened(
                     else PagePlane(paths[0], int(name), given_mpp)
                 )
             except SlideError as error:
-                raise SlideError(
-                    error.code, f"plane {name}: {error.message}", error.remedy
-                ) from error
+                message = f"plane {name}: {error.message}"
+                raise SlideError(error.code, message, error.remedy) from error
             stack.callback(plane.close)
             planes.append(plane)
         _check_alike(planes)
@@ -177,9 +191,10 @@ def _check_alike(planes: Sequence[Plane]) -> None:
     first = planes[0]
     for plane in planes:
         same_size = (plane.width, plane.height) == (first.width, first.height)
-        if not same_size or abs(plane.mpp / first.mpp - 1) > opening.ANISOTROPY_LIMIT:
+        differing = abs(plane.resolution.mpp / first.resolution.mpp - 1)
+        if not same_size or differing > facts.ANISOTROPY_LIMIT:
             one, other = (
-                f"plane {p.name} has {p.width}x{p.height} px of {p.mpp:.4g} um"
+                f"plane {p.name} has {p.width}x{p.height} px of {p.resolution.mpp:.4g} um"
                 for p in (first, plane)
             )
             remedy = "give planes of one scan; correct `path` and `z_stack` in the cohort sheet"
@@ -190,11 +205,11 @@ def _check_strips(planes: Sequence[Plane]) -> None:
     pages = [plane for plane in planes if isinstance(plane, PagePlane) and not plane.tile_px]
     size = sum(3 * page.width * page.height for page in pages)
     if size > STRIPS_BYTES_MAX:
-        said = f"{len(pages)} pages without tiles, {size / 1e9:.1f} GB decoded"
-        raise SlideError("unsupported", said, PAGE_REMEDY)
+        message = f"{len(pages)} pages without tiles, {size / 1e9:.1f} GB decoded"
+        raise SlideError("unsupported", message, PAGE_REMEDY)
 
 
-def _pages(path: str | os.PathLike[str]) -> list[str]:
+def _pages(path: PathLike) -> list[str]:
     """The pages of a TIFF that are planes."""
     if not os.path.exists(path):
         remedy = "correct `path` in the cohort sheet, or bring the file back"
@@ -211,45 +226,28 @@ def _pages(path: str | os.PathLike[str]) -> list[str]:
 def _rgb(image: pyvips.Image) -> pyvips.Image:
     """8-bit RGB of a page."""
     if image.format != "uchar" or image.bands not in (1, 3, 4):
-        said = f"{image.bands} channels of type {image.format}"
-        raise SlideError("unsupported", said, PAGE_REMEDY)
+        message = f"{image.bands} channels of type {image.format}"
+        raise SlideError("unsupported", message, PAGE_REMEDY)
     if image.bands == 4:
         image = image.flatten(background=list(WHITE))
     return image.bandjoin([image, image]) if image.bands == 1 else image
 
 
-def _page_facts(image: pyvips.Image, given_mpp: float | None) -> opening.Facts:
-    """A page as a slide of one level; its um per pixel are the sheet's or from resolution tags.
+def _page_resolution(image: pyvips.Image, given_mpp: float | None) -> Resolution:
+    """The sheet's resolution, or that of the page's tags.
 
     libvips says 1 px/mm where there are no tags.
     """
     x, y = (1000 / per_mm if per_mm > 0 else math.inf for per_mm in (image.xres, image.yres))
     if given_mpp is not None:
         x = y = given_mpp
-    remedy = "give the true um/px in the column `mpp` of the cohort sheet"
-    if not all(opening.MPP_RANGE[0] <= mpp <= opening.MPP_RANGE[1] for mpp in (x, y)):
-        raise SlideError("mpp_missing", "the file tells no usable resolution", remedy)
-    return opening.Facts(
-        width_px=image.width,
-        height_px=image.height,
-        downsamples=[1.0],
-        bounds=(0, 0, image.width, image.height),
-        mpp=math.sqrt(x * y),
+    if not all(facts.MPP_RANGE[0] <= mpp <= facts.MPP_RANGE[1] for mpp in (x, y)):
+        remedy = "give the true um/px in the column `mpp` of the cohort sheet"
+        raise SlideError("mpp_missing", "the file does not state a usable resolution", remedy)
+    return Resolution(
+        mpp=round(math.sqrt(x * y), 6),
         mpp_x=x,
         mpp_y=y,
         mpp_source="tiff" if given_mpp is None else "sheet",
+        anisotropic=abs(x / y - 1) > facts.ANISOTROPY_LIMIT,
     )
-
-
-def _resolution(facts: opening.Facts, objective: float | None) -> dict[str, Any]:
-    return {
-        "mpp": round(facts.mpp, 6),
-        "mpp_x": facts.mpp_x,
-        "mpp_y": facts.mpp_y,
-        "mpp_source": facts.mpp_source,
-        "objective": objective,
-    }
-
-
-def _number(text: Any) -> int | None:
-    return int(text) if text and str(text).isdigit() else None

@@ -72,18 +72,18 @@ def shifts(
     """
     middle, side = planes // 2, min(WINDOW_PX, *size) // SHRINK * SHRINK
     corners = _corners(centres, size, side) if side >= SMALLEST_PX else []
-    found = {middle: Shift(0.0, 0.0, len(corners), 0, len(corners))}
+    shift_of = {middle: Shift(0.0, 0.0, len(corners), 0, len(corners))}
     for plane in sorted(range(planes), key=lambda plane: abs(plane - middle)):
         if plane == middle:
-            found[plane] = _middle(read, plane, corners, side)
+            shift_of[plane] = _middle(read, plane, corners, side)
             continue
-        found[plane] = _against(read, plane, middle, (0.0, 0.0), corners, side, size)
+        shift_of[plane] = _against(read, plane, middle, (0.0, 0.0), corners, side, size)
         step = plane - 1 if plane > middle else plane + 1
-        before = found[step]
-        if found[plane].x_px is None and before.x_px is not None and before.y_px is not None:
+        before = shift_of[step]
+        if shift_of[plane].x_px is None and before.x_px is not None and before.y_px is not None:
             way = (before.x_px, before.y_px)
-            found[plane] = _against(read, plane, step, way, corners, side, size)
-    return [found[plane] for plane in range(planes)]
+            shift_of[plane] = _against(read, plane, step, way, corners, side, size)
+    return [shift_of[plane] for plane in range(planes)]
 
 
 def shift(reference: Grey, picture: Grey) -> tuple[float, float, float]:
@@ -150,7 +150,7 @@ def _against(
     size: tuple[int, int],
 ) -> Shift:
     """Median shift over the places whose peak is clear; `way` is that of the reference."""
-    found, failed = [], 0
+    peaks, failed = [], 0
     for x, y in corners:
         first, picture = (read(which, x, y, side, side) for which in (reference, plane))
         if first is None or picture is None:
@@ -158,11 +158,11 @@ def _against(
             continue
         moved = _refined(read, plane, _small(first), picture, (x, y), size)
         if moved is not None:
-            found.append(moved)
-    if 3 * len(found) < len(corners) or not found:
-        return Shift(None, None, len(found), failed, len(corners))
-    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(found), axis=0) + way)
-    return Shift(x_px, y_px, len(found), failed, len(corners))
+            peaks.append(moved)
+    if 3 * len(peaks) < len(corners) or not peaks:
+        return Shift(None, None, len(peaks), failed, len(corners))
+    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(peaks), axis=0) + way)
+    return Shift(x_px, y_px, len(peaks), failed, len(corners))
 
 
 def _refined(
@@ -173,7 +173,7 @@ def _refined(
     corner: tuple[int, int],
     size: tuple[int, int],
 ) -> tuple[float, float] | None:
-    """Shift at one place: the window follows what was found until nothing is left of it."""
+    """Shift at one place: the window follows the shift until nothing is left of it."""
     at, total, side = corner, (0.0, 0.0), SHRINK * len(reference)
     for _ in range(ROUNDS):
         if picture is None:

@@ -1,4 +1,4 @@
-"""Thresholds of nuclei, from the pooled histograms of a slide or of one picture."""
+"""Levels of the nuclear signal: background, nuclei, and the threshold between them."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Levels:
-    """What tells nuclei from their surroundings: haematoxylin OD, or brightness in grey levels.
+    """What separates nuclei from their surroundings: hematoxylin OD, or brightness in grey levels.
 
     `nuclei` is the mean above `threshold`, `background` the value of what lies around.
     """
@@ -33,7 +33,7 @@ def find_levels(counts: Counts, modality: str) -> Levels | None:
 
     Parameters
     ----------
-    counts : `histogram`, or a sum of some
+    counts : (1024,) `segmentation.histogram` of a picture, or the sum of several
 
     Returns
     -------

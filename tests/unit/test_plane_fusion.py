@@ -1,14 +1,15 @@
-"""Choosing and fusing focal planes: stacks with known truth, seams, cells without tissue."""
+"""Choosing and fusing focal planes: stacks with known truth, seams, blocks without tissue."""
 
 import cv2
 import make_stack
 import numpy as np
 import pytest
-from grossing.zstack import plane_choice
+from grossing.zstack import blending, fusion, plane_choice
+from grossing.zstack.block_grid import BlockGrid
 from running import SHARED, needs_shared
 from scores import psnr
 
-CELL_PX = 128
+BLOCK_PX = 128
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +28,14 @@ def planes(sharp, truth):
     return make_stack.defocused(sharp, truth, 5)
 
 
-def per_cell(truth, cell_px):
-    rows, columns = plane_choice.grid_shape(*truth.shape[::-1], cell_px)
+def per_block(truth, block_px):
+    rows, columns = BlockGrid(*truth.shape[::-1], block_px).shape
     return np.array(
         [
-            [truth[r * cell_px :, c * cell_px :][:cell_px, :cell_px].mean() for c in range(columns)]
+            [
+                truth[r * block_px :, c * block_px :][:block_px, :block_px].mean()
+                for c in range(columns)
+            ]
             for r in range(rows)
         ]
     )
@@ -42,13 +46,13 @@ def gain(fused, planes, sharp):
 
 
 @pytest.mark.parametrize("method", plane_choice.METHODS)
-@pytest.mark.parametrize("cell_px", [64, 100, 256])
-def test_right_plane_and_sharper_than_any(planes, sharp, truth, method, cell_px):
-    fused, chosen = plane_choice.fuse(planes, cell_px, method=method)
+@pytest.mark.parametrize("block_px", [64, 100, 256])
+def test_right_plane_and_sharper_than_any(planes, sharp, truth, method, block_px):
+    fused, chosen = fusion.fuse_planes(planes, block_px, method=method)
     assert fused.shape == sharp.shape
     assert fused.dtype == np.uint8
-    assert chosen.shape == (-(-1024 // cell_px),) * 2
-    assert (np.abs(chosen - per_cell(truth, cell_px)) <= 0.75).mean() >= 0.97
+    assert chosen.shape == (-(-1024 // block_px),) * 2
+    assert (np.abs(chosen - per_block(truth, block_px)) <= 0.75).mean() >= 0.97
     assert gain(fused, planes, sharp) >= 3
 
 
@@ -56,8 +60,8 @@ def test_right_plane_and_sharper_than_any(planes, sharp, truth, method, cell_px)
 def test_right_plane_whatever_the_number_and_the_noise(sharp, count, noise):
     truth = make_stack.heights(1024, 1024, count)
     planes = make_stack.defocused(sharp, truth, count, noise=noise)
-    _, chosen = plane_choice.fuse(planes, CELL_PX)
-    assert (np.abs(chosen - per_cell(truth, CELL_PX)) <= 0.75).mean() >= 0.97
+    _, chosen = fusion.fuse_planes(planes, BLOCK_PX)
+    assert (np.abs(chosen - per_block(truth, BLOCK_PX)) <= 0.75).mean() >= 0.97
 
 
 @needs_shared
@@ -68,8 +72,8 @@ def test_tiles_of_other_makers():
         sharp = cv2.imread(str(path))
         truth = make_stack.heights(*sharp.shape[:2], 5)
         planes = make_stack.defocused(sharp, truth, 5)
-        fused, chosen = plane_choice.fuse(planes, 256)
-        assert (np.abs(chosen - per_cell(truth, 256)) <= 0.75).mean() >= 0.97, path.name
+        fused, chosen = fusion.fuse_planes(planes, 256)
+        assert (np.abs(chosen - per_block(truth, 256)) <= 0.75).mean() >= 0.97, path.name
         assert gain(fused, planes, sharp) >= 3, path.name
 
 
@@ -81,17 +85,17 @@ def test_differences_below_zero_do_not_wrap():
 
 
 def test_wrapped_differences_choose_otherwise(planes, truth):
-    """The same measure in uint8 takes the blurred plane in many cells; ours does not."""
+    """The same measure in uint8 takes the blurred plane in many blocks; ours does not."""
 
     def wrapped(plane, at):
         return np.abs(cv2.blur(plane, (5, 5)) - plane)[at].sum()
 
     wrong = ours = 0
-    _, chosen = plane_choice.fuse(planes, CELL_PX, method="absdiff")
-    for (row, column), best in np.ndenumerate(per_cell(truth, CELL_PX)):
+    _, chosen = fusion.fuse_planes(planes, BLOCK_PX, method="absdiff")
+    for (row, column), best in np.ndenumerate(per_block(truth, BLOCK_PX)):
         at = (
-            slice(row * CELL_PX, (row + 1) * CELL_PX),
-            slice(column * CELL_PX, (column + 1) * CELL_PX),
+            slice(row * BLOCK_PX, (row + 1) * BLOCK_PX),
+            slice(column * BLOCK_PX, (column + 1) * BLOCK_PX),
         )
         wrong += abs(np.argmax([wrapped(plane, at) for plane in planes]) - best) > 0.75
         ours += abs(chosen[row, column] - best) > 0.75
@@ -99,24 +103,24 @@ def test_wrapped_differences_choose_otherwise(planes, truth):
     assert wrong >= 5
 
 
-def steps_at_seams(picture, cells):
+def steps_at_seams(picture, blocks):
     """Mean step across borders where the plane changes, over that within 12 px of them."""
-    grey, found = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(float), []
-    for lines, planes in ((grey, cells), (grey.T, cells.T)):
+    grey, seams = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(float), []
+    for lines, planes in ((grey, blocks), (grey.T, blocks.T)):
         steps = np.abs(np.diff(lines, axis=1))
         for row, border in zip(*np.nonzero(np.diff(planes, axis=1)), strict=True):
-            part, x = steps[row * CELL_PX : (row + 1) * CELL_PX], (border + 1) * CELL_PX - 1
-            found.append((part[:, x].mean(), part[:, x - 12 : x + 13].mean()))
-    assert len(found) > 20
-    at, around = np.mean(found, axis=0)
+            part, x = steps[row * BLOCK_PX : (row + 1) * BLOCK_PX], (border + 1) * BLOCK_PX - 1
+            seams.append((part[:, x].mean(), part[:, x - 12 : x + 13].mean()))
+    assert len(seams) > 20
+    at, around = np.mean(seams, axis=0)
     return at / around
 
 
 def test_no_seams_even_where_planes_differ_in_brightness(planes, sharp):
     """Against the sharp picture, which has steps of its own at the borders of its JPEG tiles."""
     planes = [np.clip(p.astype(int) - 6 * k, 0, 255).astype(np.uint8) for k, p in enumerate(planes)]
-    fused, chosen = plane_choice.fuse(planes, CELL_PX)
-    side_by_side = np.kron(chosen, np.ones((CELL_PX, CELL_PX), int))[None, ..., None]
+    fused, chosen = fusion.fuse_planes(planes, BLOCK_PX)
+    side_by_side = np.kron(chosen, np.ones((BLOCK_PX, BLOCK_PX), int))[None, ..., None]
     cut = np.take_along_axis(np.stack(planes), side_by_side, 0)[0]
     own = steps_at_seams(sharp, chosen)
     assert steps_at_seams(fused, chosen) <= 1.02 * own
@@ -127,41 +131,41 @@ def test_planes_merge_over_16_px_without_a_step():
     planes = [np.full((64, 128, 3), value, np.uint8) for value in (100, 180)]
     parts = [plane[:, :64] for plane in planes]
 
-    def cell(near):
+    def block(near):
         read = lambda plane, x, y, w, h: parts[plane][y : y + h, x : x + w]  # noqa: E731
-        return plane_choice.blended(np.array(near, np.int32), read, 64, 64)[..., 0].astype(int)
+        return blending.blended(np.array(near, np.int32), read, 64, 64)[..., 0].astype(int)
 
-    left, right = cell([[0, 0, 1]] * 3), cell([[0, 1, 1]] * 3)
+    left, right = block([[0, 0, 1]] * 3), block([[0, 1, 1]] * 3)
     line = np.concatenate([left, right], axis=1)
     assert (line == line[0]).all()
     assert np.count_nonzero((line[0] != 100) & (line[0] != 180)) == 16
     assert np.diff(line[0]).max() <= 6
-    above = cell([[1, 1, 1], [0, 0, 0], [0, 0, 0]])
+    above = block([[1, 1, 1], [0, 0, 0], [0, 0, 0]])
     assert (above[::-1] == left.T).all()
 
 
-def test_cells_without_tissue_take_their_neighbours_plane(planes, sharp):
+def test_blocks_without_tissue_take_their_neighbours_plane(planes, sharp):
     """Dust that is sharp in another plane counts nothing where there is no tissue."""
     shares = np.ones((8, 8))
     shares[:, 5:] = 0.04
     stack = [plane.copy() for plane in planes]
     stack[0][:, 640:] = np.kron(np.indices((256, 96)).sum(0) % 2 * 255, np.ones((4, 4)))[..., None]
-    _, chosen = plane_choice.fuse(stack, CELL_PX, tissue_fraction=shares)
+    _, chosen = fusion.fuse_planes(stack, BLOCK_PX, tissue_fraction=shares)
     assert (chosen[:, 6:] == chosen[:, 4:5]).mean() >= 0.8
-    assert (plane_choice.fuse(stack, CELL_PX)[1][:, 6:] == 0).all()
+    assert (fusion.fuse_planes(stack, BLOCK_PX)[1][:, 6:] == 0).all()
 
 
 def test_planes_that_hardly_differ_give_the_middle_one(sharp):
     rng = np.random.default_rng(1)
     same = [np.clip(sharp + rng.normal(0, 1, sharp.shape), 0, 255).astype(np.uint8) for _ in "123"]
-    assert (plane_choice.fuse(same, CELL_PX)[1] == 1).all()
+    assert (fusion.fuse_planes(same, BLOCK_PX)[1] == 1).all()
     blank = np.full((3, 200, 300, 3), 240, np.uint8)
-    fused, chosen = plane_choice.fuse(blank, 64)
+    fused, chosen = fusion.fuse_planes(blank, 64)
     assert (chosen == 1).all()
     assert (fused == 240).all()
 
 
-def test_a_lone_cell_against_its_neighbours_is_overruled():
+def test_a_lone_block_against_its_neighbours_is_overruled():
     """A speck far above even tissue; where the field is steep nothing is overruled."""
     values = np.ones((7, 7, 5))
     values[..., 2] = 3
@@ -182,12 +186,12 @@ def test_coarse_to_fine_measures_borders_and_finds_the_same():
     def measure(row, column):
         return np.eye(4)[truth[row, column]] + 1
 
-    found = plane_choice.choose(measure, np.ones(truth.shape, bool), 4)
-    assert (found.plane == truth).mean() > 0.99
-    assert found.measured < 0.5 * truth.size
-    agreed = found.source == plane_choice.AGREED
-    assert agreed.sum() + found.measured == truth.size
-    assert (found.plane[agreed] == truth[agreed]).all()
+    choice = plane_choice.choose(measure, np.ones(truth.shape, bool), 4)
+    assert (choice.plane == truth).mean() > 0.99
+    assert choice.measured < 0.5 * truth.size
+    agreed = choice.source == plane_choice.AGREED
+    assert agreed.sum() + choice.measured == truth.size
+    assert (choice.plane[agreed] == truth[agreed]).all()
 
 
 @pytest.mark.parametrize(
@@ -198,27 +202,27 @@ def test_coarse_to_fine_measures_borders_and_finds_the_same():
         np.pad([[1, 0, 0, 0, 0, 0, 0, 1]], ((1, 4), (1, 1))),
         np.pad([[1, 0, 0], [0, 0, 1]], ((0, 3), (2, 1))),
     ],
-    ids=["one cell", "a row", "two far pieces", "beside another piece"],
+    ids=["one block", "a row", "two far pieces", "beside another piece"],
 )
 def test_every_piece_of_tissue_is_measured_however_small(tissue):
-    """No cell of these pieces, or of the last, is one of those that are measured first."""
+    """No block of these pieces, or of the last, is one of those that are measured first."""
     truth = np.where(np.arange(tissue.shape[1]) < 3, 0, 2)[None].repeat(len(tissue), axis=0)
     wanted = tissue.astype(bool)
-    found = plane_choice.choose(lambda r, c: np.eye(4)[truth[r, c]] + 1, wanted, 4)
-    assert (found.plane[wanted] == truth[wanted]).all()
-    assert found.measured > 0
+    choice = plane_choice.choose(lambda r, c: np.eye(4)[truth[r, c]] + 1, wanted, 4)
+    assert (choice.plane[wanted] == truth[wanted]).all()
+    assert choice.measured > 0
 
 
 def test_grey_planes(planes):
     greys = np.array([cv2.cvtColor(plane, cv2.COLOR_RGB2GRAY) for plane in planes])
-    fused, chosen = plane_choice.fuse(greys, CELL_PX)
+    fused, chosen = fusion.fuse_planes(greys, BLOCK_PX)
     assert fused.shape == (1024, 1024, 3)
     assert (fused[..., 0] == fused[..., 2]).all()
-    assert (chosen == plane_choice.fuse(planes, CELL_PX)[1]).mean() > 0.95
+    assert (chosen == fusion.fuse_planes(planes, BLOCK_PX)[1]).mean() > 0.95
 
 
 def test_the_same_again(planes):
-    one, two = (plane_choice.fuse(planes, 100) for _ in range(2))
+    one, two = (fusion.fuse_planes(planes, 100) for _ in range(2))
     assert np.array_equal(one[0], two[0])
     assert np.array_equal(one[1], two[1])
 
@@ -233,11 +237,11 @@ def test_the_same_again(planes):
 )
 def test_planes_that_do_not_fit_are_refused(planes, change, message):
     with pytest.raises(ValueError, match=message):
-        plane_choice.fuse(change(planes), CELL_PX)
+        fusion.fuse_planes(change(planes), BLOCK_PX)
 
 
 def test_wrong_options_are_refused(planes):
     with pytest.raises(ValueError, match="method 'best' is unknown; use one of laplacian"):
-        plane_choice.fuse(planes, CELL_PX, method="best")
+        fusion.fuse_planes(planes, BLOCK_PX, method="best")
     with pytest.raises(ValueError, match="cell_px must be at least 16 px, not 8"):
-        plane_choice.fuse(planes, 8)
+        fusion.fuse_planes(planes, 8)

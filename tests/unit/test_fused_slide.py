@@ -1,5 +1,6 @@
 """Stacks as files: planes that are slides or pages, registration, refusals, the fused slide."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -10,12 +11,18 @@ import numpy as np
 import openslide
 import pytest
 import stages
-from grossing.cohort.sheet import decide
-from grossing.slide import tiff_directory
-from grossing.zstack.plane_choice import fused_slide, plane_choice, planes, registration
+import tifffile
+from grossing.cohort import decide
+from grossing.slide.stack_record import StackRecord
+from grossing.support import tables
+from grossing.zstack import fused_slide, fusion, planes, registration
+from grossing.zstack.block_grid import BlockGrid, block_side
+from grossing.zstack.options import FocusStackOptions
 from PIL import Image
 from scores import psnr
-from stages import CONFIG
+from stages import CONFIG, CRITERIA
+
+OPTIONS = FocusStackOptions(**{k: v for k, v in CONFIG["focus_stack"].items() if k != "enabled"})
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +57,7 @@ def fuse(
     given_stain="",
     mpp_from_objective=False,
 ):
-    return fused_slide.stack(
+    return fused_slide.fuse(
         paths,
         names,
         output,
@@ -58,7 +65,7 @@ def fuse(
         given_mpp=given_mpp,
         given_stain=given_stain,
         mpp_from_objective=mpp_from_objective,
-        focus_stack=CONFIG["focus_stack"],
+        focus_stack=OPTIONS,
         tissue=CONFIG["tissue"],
     )
 
@@ -75,60 +82,73 @@ def check_fused(fused, path, sharp, truth, pictures):
         assert slide.properties["openslide.level[0].tile-width"] == "256"
         picture = np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
     assert psnr(picture, sharp) > max(psnr(plane, sharp) for plane in pictures) + 2
-    side = fused.facts["cell_px"]
+    side = fused.record.fused.block_px
     wrong = 0
-    for row in (row for row in fused.rows if row["tissue_fraction"] > 0.5):
-        x, y = row["x_level0_px"], row["y_level0_px"]
-        wrong += abs(truth[y : y + side, x : x + side].mean() - row["plane"]) > 0.75
-    assert wrong <= 0.03 * len(fused.rows)
-    assert sum(plane["cells"] for plane in fused.facts["planes"]) == fused.facts["tissue_cells"]
-    assert fused.facts["measured_cells"] <= fused.facts["tissue_cells"]
-    assert [(row["row"], row["col"]) for row in fused.rows] == sorted(
-        (row["row"], row["col"]) for row in fused.rows
+    for block in (block for block in fused.blocks if block.tissue_fraction > 0.5):
+        x, y = block.x_level0_px, block.y_level0_px
+        wrong += abs(truth[y : y + side, x : x + side].mean() - block.plane) > 0.75
+    assert wrong <= 0.03 * len(fused.blocks)
+    assert sum(plane.blocks for plane in fused.record.planes) == fused.record.fused.tissue_blocks
+    assert fused.record.fused.measured_blocks <= fused.record.fused.tissue_blocks
+    assert [(block.row, block.col) for block in fused.blocks] == sorted(
+        (block.row, block.col) for block in fused.blocks
     )
     assert fused.heatmap.shape[1] > 400
 
 
 def test_planes_that_are_slides(files, sharp, truth, pictures, tmp_path):
     fused = fuse(slides_of(files), tmp_path / "a.tif")
-    assert fused.facts["error_code"] is None
-    assert fused.facts["cell_px"] == 120  # half a stored tile, near 64 um
+    assert fused.record.refusal is None
+    assert fused.record.fused.block_px == 120  # half a stored tile, near 64 um
     check_fused(fused, tmp_path / "a.tif", sharp, truth, pictures)
 
 
 def test_planes_that_are_pages_of_one_tiff(files, sharp, truth, pictures, tmp_path):
     fused = fuse([files / "pages.tif"], tmp_path / "a.tif", names=())
-    assert fused.facts["error_code"] is None
-    assert [plane["plane"] for plane in fused.facts["planes"]] == ["0", "1", "2"]
+    assert fused.record.refusal is None
+    assert [plane.plane for plane in fused.record.planes] == ["0", "1", "2"]
     check_fused(fused, tmp_path / "a.tif", sharp, truth, pictures)
+
+
+def test_files_of_a_stack_are_read_back_as_they_were(files, tmp_path):
+    paths = {name: tmp_path / f"a.{name}" for name in ("heatmap", "blocks", "facts")}
+    for names in (("0", "1", "2"), ("0", "1", "gone")):
+        stack = fuse([files / f"{name}.tif" for name in names], tmp_path / "a.tif", names=names)
+        stack.write(type("To", (), {name: str(path) for name, path in paths.items()}))
+        assert StackRecord.read(paths["facts"]) == stack.record
+        table = tables.read(paths["blocks"])
+        assert table.column("plane").to_pylist() == [block.plane for block in stack.blocks]
+        assert set(table.column("slide_id").to_pylist()) <= {"heap"}
+        with Image.open(paths["heatmap"]) as picture:
+            assert picture.size == stack.heatmap.shape[1::-1]
 
 
 def test_the_same_planes_give_the_same_bytes(files, tmp_path):
     one, two = (fuse(slides_of(files), tmp_path / f"{name}.tif") for name in "ab")
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
-    assert one.facts == two.facts
-    assert one.rows == two.rows
+    assert one.record == two.record
+    assert one.blocks == two.blocks
 
 
 def test_streaming_equals_the_library_call(files, tmp_path):
-    """The file holds, but for JPEG, what `plane_choice.fuse` makes of the planes in memory."""
+    """The file holds, but for JPEG, what `fuse_planes` makes of the planes in memory."""
     fused = fuse(slides_of(files), tmp_path / "a.tif")
     decoded = [make_stack.region(path) for path in slides_of(files)]
-    side = fused.facts["cell_px"]
-    shape = plane_choice.grid_shape(*decoded[0].shape[1::-1], side)
-    shares = np.array([row["tissue_fraction"] for row in fused.rows]).reshape(shape)
-    picture, chosen = plane_choice.fuse(decoded, side, tissue_fraction=shares)
-    assert [row["plane"] for row in fused.rows] == chosen.ravel().tolist()
+    side = fused.record.fused.block_px
+    shape = BlockGrid(*decoded[0].shape[1::-1], side).shape
+    shares = np.array([block.tissue_fraction for block in fused.blocks]).reshape(shape)
+    picture, chosen = fusion.fuse_planes(decoded, side, tissue_fraction=shares)
+    assert [block.plane for block in fused.blocks] == chosen.ravel().tolist()
     assert psnr(make_stack.region(tmp_path / "a.tif"), picture) > 34
 
 
 def refused(fused, output, code):
-    assert fused.facts["error_code"] == code
-    assert fused.rows == []
-    assert fused.facts["remedy"]
+    assert fused.record.refusal.code == code
+    assert fused.blocks == ()
+    assert fused.record.refusal.remedy
     with openslide.OpenSlide(output) as slide:
         assert slide.dimensions == (1, 1)
-    return fused.facts["error_message"]
+    return fused.record.refusal.message
 
 
 def test_a_shifted_plane_is_refused_with_its_shift(files, pictures, tmp_path):
@@ -138,11 +158,11 @@ def test_a_shifted_plane_is_refused_with_its_shift(files, pictures, tmp_path):
     assert message == "plane 2 is shifted by 5.0, -3.0 px against plane 1 (limit 2 px)"
 
 
-def test_a_shift_of_one_pixel_is_accepted_and_told(files, pictures, tmp_path):
+def test_a_shift_of_one_pixel_is_accepted_and_stated(files, pictures, tmp_path):
     make_stack.write_plane(np.roll(pictures[2], 1, 1), tmp_path / "near.tif")
     fused = fuse([*slides_of(files)[:2], tmp_path / "near.tif"], tmp_path / "a.tif")
-    assert fused.facts["error_code"] is None
-    assert fused.facts["planes"][2]["shift_x_px"] == pytest.approx(1, abs=0.3)
+    assert fused.record.refusal is None
+    assert fused.record.planes[2].shift_x_px == pytest.approx(1, abs=0.3)
 
 
 def test_another_picture_is_refused(files, sharp, tmp_path):
@@ -155,10 +175,10 @@ def test_another_picture_is_refused(files, sharp, tmp_path):
 def test_planes_of_other_size_or_resolution_are_refused(files, pictures, tmp_path):
     make_stack.write_plane(np.ascontiguousarray(pictures[2][:-240]), tmp_path / "small.tif")
     make_stack.write_plane(pictures[2], tmp_path / "coarse.tif", mpp=0.6)
-    for name, said in (("small", "1300x960 px of 0.499 um"), ("coarse", "1300x1200 px of 0.6 um")):
+    for name, size in (("small", "1300x960 px of 0.499 um"), ("coarse", "1300x1200 px of 0.6 um")):
         paths = [*slides_of(files)[:2], tmp_path / f"{name}.tif"]
         message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "planes_differ")
-        assert message == f"plane 0 has 1300x1200 px of 0.499 um, plane 2 has {said}"
+        assert message == f"plane 0 has 1300x1200 px of 0.499 um, plane 2 has {size}"
 
 
 def test_planes_that_cannot_be_opened_are_refused_by_name(files, tmp_path):
@@ -180,7 +200,7 @@ def test_a_tiff_that_is_no_stack_is_refused(files, pictures, tmp_path):
     ):
         fused = fuse([path], tmp_path / "a.tif", names=())
         refused(fused, tmp_path / "a.tif", code)
-        assert remedy in fused.facts["remedy"]
+        assert remedy in fused.record.refusal.remedy
 
 
 def test_pages_of_another_size_are_no_planes(pictures, tmp_path):
@@ -190,27 +210,27 @@ def test_pages_of_another_size_are_no_planes(pictures, tmp_path):
     order = [pages[0], extra[0], pages[1], pages[2], extra[1]]
     order[0].save(tmp_path / "p.tif", save_all=True, append_images=order[1:])
     fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=(), given_mpp=0.5)
-    assert fused.facts["error_code"] is None
-    assert [plane["plane"] for plane in fused.facts["planes"]] == ["0", "2", "3"]
-    assert {row["plane"] for row in fused.rows} == {0, 2, 3}
+    assert fused.record.refusal is None
+    assert [plane.plane for plane in fused.record.planes] == ["0", "2", "3"]
+    assert {block.plane for block in fused.blocks} == {0, 2, 3}
     make_stack.write_pages(pictures, tmp_path / "same.tif", mpp=0.5)
     fuse([tmp_path / "same.tif"], tmp_path / "b.tif", names=())
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
-def test_more_pages_than_are_read_are_told_as_that(tmp_path):
+def test_more_pages_than_are_read_are_refused_as_that(tmp_path):
     few = [Image.new("L", (40, 30))] * 257
     few[0].save(tmp_path / "p.tif", save_all=True, append_images=few[1:])
     fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
     assert refused(fused, tmp_path / "a.tif", "unsupported") == "more than 256 pages"
 
 
-def measured(path, stack, given_mpp=None):
-    return stages.measured(path, given_mpp, slide_id="heap", stack=stack).record
+def measured(path, stack, given_mpp=None, given_stain=""):
+    return stages.measured(path, given_mpp, given_stain, slide_id="heap", stack=stack).record
 
 
 def verdict(record):
-    return decide.slide(record, **stages.JUDGED_BY)
+    return decide.slide(record, CRITERIA)
 
 
 def damaged_pages(pictures, path, page, tiles):
@@ -231,13 +251,13 @@ def damaged_pages(pictures, path, page, tiles):
 
 
 @pytest.mark.parametrize("page", [0, 1])
-def test_a_page_that_lost_a_tile_is_fused_and_told(pictures, sharp, tmp_path, page):
+def test_a_page_that_lost_a_tile_is_fused_and_counted(pictures, sharp, tmp_path, page):
     """Also where it is the middle page, which tells where tissue is."""
     damaged_pages(pictures, tmp_path / "p.tif", page, [50])
     fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=())
-    assert fused.facts["error_code"] is None, fused.facts["error_message"]
-    assert 0 < fused.facts["substituted_cells"] <= 4
-    assert fused.facts["lost_cells"] == 0
+    assert fused.record.refusal is None, fused.record.refusal
+    assert 0 < fused.record.fused.substituted_blocks <= 4
+    assert fused.record.fused.lost_blocks == 0
     assert psnr(make_stack.region(tmp_path / "a.tif"), sharp) > 25
 
 
@@ -255,13 +275,14 @@ def same_tiles_lost(files, folder, tiles):
     return slides_of(folder)
 
 
-def test_places_that_no_plane_shows_are_told_as_salvaged(files, tmp_path):
+def test_places_that_no_plane_shows_make_a_slide_salvaged(files, tmp_path):
     paths = same_tiles_lost(files, tmp_path, [(1, 1)])
     fused = fuse(paths, tmp_path / "a.tif")
-    assert fused.facts["lost_cells"] == 4  # of 120 px, in a tile of 240 px
-    record = measured(tmp_path / "a.tif", fused.facts)
-    told = fused.facts["lost_cells"] + fused.facts["substituted_cells"]
-    assert record["overview_lost_fraction"] == pytest.approx(told / len(fused.rows), abs=1e-4)
+    assert fused.record.fused.lost_blocks == 4  # of 120 px, in a tile of 240 px
+    record = measured(tmp_path / "a.tif", fused.record)
+    damaged = fused.record.fused.lost_blocks + fused.record.fused.substituted_blocks
+    lost_fraction = record.measures.areas.overview_lost_fraction
+    assert lost_fraction == pytest.approx(damaged / len(fused.blocks), abs=1e-4)
     assert verdict(record).reasons[-1] == "salvaged"
     picture = make_stack.region(tmp_path / "a.tif")
     assert picture[300:420, 300:420].min() > 250
@@ -270,7 +291,7 @@ def test_places_that_no_plane_shows_are_told_as_salvaged(files, tmp_path):
 def test_places_that_no_plane_shows_are_black_on_a_dark_field(files, tmp_path):
     paths = same_tiles_lost(files, tmp_path, [(1, 1)])
     fused = fuse(paths, tmp_path / "a.tif", given_stain="fluorescence")
-    assert fused.facts["lost_cells"] == 4
+    assert fused.record.fused.lost_blocks == 4
     assert make_stack.region(tmp_path / "a.tif")[300:420, 300:420].max() < 5
 
 
@@ -284,10 +305,10 @@ def test_a_stack_that_lost_more_than_half_everywhere_is_refused(pictures, tmp_pa
         damage.destroy_tiles(tmp_path / f"whole_{number}.tif", tmp_path / f"{number}.tif", lost)
     fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
     message = refused(fused, tmp_path / "a.tif", "unreadable")
-    assert message == "256 of 400 cells do not decode in any plane"
+    assert message == "256 of 400 blocks do not decode in any plane"
 
 
-def test_the_resolution_is_told_as_the_planes_tell_it(pictures, tmp_path):
+def test_the_resolution_is_that_of_the_planes(pictures, tmp_path):
     """The fused file is ours: what it says of its resolution is not the scanner's word."""
     for number, picture in enumerate(pictures):
         image = make_stack._image(picture, 0.5).copy(yres=1000 / 0.6)
@@ -296,12 +317,14 @@ def test_the_resolution_is_told_as_the_planes_tell_it(pictures, tmp_path):
             compression="jpeg", resunit="cm",
         )  # fmt: skip
     fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
-    record = measured(tmp_path / "a.tif", fused.facts)
+    record = measured(tmp_path / "a.tif", fused.record)
     plain = measured(tmp_path / "1.tif", None)
-    for key in ("mpp", "mpp_x", "mpp_y", "mpp_source", "objective", "anisotropic"):
-        assert record[key] == plain[key], key
-    assert record["anisotropic"]
-    assert verdict(record | {"mpp": 0.5}).reasons[-1] == "anisotropic"
+    assert record.resolution == plain.resolution
+    assert record.file.objective == plain.file.objective
+    assert record.resolution.anisotropic
+    fine = dataclasses.replace(record.resolution, mpp=0.5)
+    judged = verdict(dataclasses.replace(record, resolution=fine))
+    assert judged.reasons[-1] == "anisotropic"
 
 
 def test_a_resolution_from_the_objective_stays_one(real_slide, tmp_path):
@@ -310,8 +333,8 @@ def test_a_resolution_from_the_objective_stays_one(real_slide, tmp_path):
         (tmp_path / f"{number}.svs").write_bytes(silent)
     paths = [tmp_path / "0.svs", tmp_path / "1.svs"]
     fused = fuse(paths, tmp_path / "a.tif", names=("0", "1"), mpp_from_objective=True)
-    record = measured(tmp_path / "a.tif", fused.facts)
-    assert (record["mpp_source"], record["objective"]) == ("objective", 20)
+    record = measured(tmp_path / "a.tif", fused.record)
+    assert (record.resolution.mpp_source, record.file.objective) == ("objective", 20)
 
 
 def test_pages_without_a_resolution_need_the_sheets(pictures, tmp_path):
@@ -319,10 +342,10 @@ def test_pages_without_a_resolution_need_the_sheets(pictures, tmp_path):
     message = refused(
         fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=()), tmp_path / "a.tif", "mpp_missing"
     )
-    assert message == "plane 0: the file tells no usable resolution"
+    assert message == "plane 0: the file does not state a usable resolution"
     fused = fuse([tmp_path / "p.tif"], tmp_path / "a.tif", names=(), given_mpp=0.5)
-    assert fused.facts["error_code"] is None
-    assert fused.facts["mpp"] == 0.5
+    assert fused.record.refusal is None
+    assert fused.record.resolution.mpp == 0.5
 
 
 def test_pages_of_16_bits_are_refused(pictures, tmp_path):
@@ -342,10 +365,10 @@ def test_places_where_one_plane_is_damaged_come_from_another(files, sharp, tmp_p
     damage.destroy_tiles(files / "1.tif", tmp_path / "damaged.tif", 2)
     paths = [files / "0.tif", tmp_path / "damaged.tif", files / "2.tif"]
     fused = fuse(paths, tmp_path / "a.tif")
-    assert fused.facts["error_code"] is None
-    assert fused.facts["substituted_cells"] >= 2
-    assert fused.facts["lost_cells"] == 0
-    assert verdict(measured(tmp_path / "a.tif", fused.facts)).reasons[-1] == "salvaged"
+    assert fused.record.refusal is None
+    assert fused.record.fused.substituted_blocks >= 2
+    assert fused.record.fused.lost_blocks == 0
+    assert verdict(measured(tmp_path / "a.tif", fused.record)).reasons[-1] == "salvaged"
     assert psnr(make_stack.region(tmp_path / "a.tif"), sharp) > 25
 
 
@@ -362,18 +385,21 @@ def test_a_blank_stack_is_fused_without_a_look(tmp_path):
     for number in range(3):
         make_stack.write_plane(glass, tmp_path / f"{number}.tif")
     fused = fuse(slides_of(tmp_path), tmp_path / "a.tif")
-    assert fused.facts["error_code"] is None
-    assert fused.facts["measured_cells"] == 0
-    assert {row["plane"] for row in fused.rows} == {1}
-    assert {plane["shift_x_px"] for plane in fused.facts["planes"]} == {None}
+    assert fused.record.refusal is None
+    assert fused.record.fused.measured_blocks == 0
+    assert {block.plane for block in fused.blocks} == {1}
+    assert {plane.shift_x_px for plane in fused.record.planes} == {None}
 
 
 def test_a_refused_stack_is_an_unusable_slide(tmp_path):
     fused = fuse([tmp_path / f"{n}.tif" for n in range(3)], tmp_path / "a.tif")
-    record = measured(tmp_path / "a.tif", fused.facts, given_mpp=0.5)
-    assert (record["readable"], record["error_code"]) == (False, "file_missing")
-    assert record["error_message"] == "plane 0: no such file"
-    assert record["content_hash"] is None
+    record = measured(tmp_path / "a.tif", fused.record, given_mpp=0.5)
+    assert not record.readable
+    assert (record.refusal.code, record.refusal.message) == (
+        "file_missing",
+        "plane 0: no such file",
+    )
+    assert record.identity.content_hash is None
 
 
 @pytest.mark.parametrize("moved", [(0, 0), (1.5, 0), (-6, 4), (40, -30)])
@@ -410,5 +436,5 @@ def as_jpeg(rgb):
         (4, None, 16),
     ],
 )
-def test_cells_are_whole_stored_tiles_or_parts(wanted, tile, side):
-    assert fused_slide.cell_side(wanted, tile) == side
+def test_blocks_are_whole_stored_tiles_or_parts(wanted, tile, side):
+    assert block_side(wanted, tile) == side

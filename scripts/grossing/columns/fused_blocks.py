@@ -1,6 +1,6 @@
-"""A cell of a fused stack, results/fused/{slide_id}.parquet: Arrow schema.
+"""A block of a fused stack, results/fused/{slide_id}.parquet: Arrow schema.
 
-Made from workflow/schemas/fused_cells.schema.yaml by `make schemas`.
+Made from workflow/schemas/fused_blocks.schema.yaml by `make schemas`.
 """
 
 import pyarrow as pa

@@ -19,17 +19,18 @@ def blobs():
 
 def test_equal_to_scikit_image(blobs):
     intensity = np.random.default_rng(0).random(blobs.shape).astype(np.float32)
-    found = shape.measure(blobs, intensity, 0.5)
+    shapes = shape.measure(blobs, intensity, 0.5)
     regions = measure.regionprops(blobs, intensity)
-    assert len(regions) == len(found.area_um2) > 10
+    assert len(regions) == len(shapes.area_um2) > 10
     for k, region in enumerate(regions):
-        assert found.area_um2[k] == region.area * 0.25
-        assert found.equivalent_diameter_um[k] == pytest.approx(region.equivalent_diameter_area / 2)
-        assert (found.y_px[k], found.x_px[k]) == pytest.approx(region.centroid)
-        assert found.eccentricity[k] == pytest.approx(region.eccentricity, abs=1e-6)
+        diameter_px = region.equivalent_diameter_area
+        assert shapes.area_um2[k] == region.area * 0.25
+        assert shapes.equivalent_diameter_um[k] == pytest.approx(diameter_px / 2)
+        assert (shapes.y_px[k], shapes.x_px[k]) == pytest.approx(region.centroid)
+        assert shapes.eccentricity[k] == pytest.approx(region.eccentricity, abs=1e-6)
         crofton = measure.perimeter_crofton(blobs == k + 1, directions=4)
-        assert found.perimeter_um[k] == pytest.approx(crofton / 2, rel=1e-6)
-        assert found.mean[k] == pytest.approx(region.intensity_mean, rel=1e-5)
+        assert shapes.perimeter_um[k] == pytest.approx(crofton / 2, rel=1e-6)
+        assert shapes.mean[k] == pytest.approx(region.intensity_mean, rel=1e-5)
 
 
 def test_perimeter_of_discs_is_right_and_scales():

@@ -1,0 +1,104 @@
+"""A tile with a rim of its neighbours, so that a nucleus on the border is whole."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing.mask import labels
+from grossing.nuclei.signal_levels import BRIGHTFIELD, FLUORESCENCE
+from grossing.slide.record import UsableSlide
+from grossing.support.types import Mask, Pixels
+from grossing.tiles.stored_tiles import StoredTile, StoredTiles
+
+RIM_UM = {BRIGHTFIELD: 16.0, FLUORESCENCE: 48.0}
+
+
+@dataclass(frozen=True)
+class TileWithRim:
+    """(H, W, 3) uint8 RGB, (H, W) bool where to look, and the tile's corner in them (px)."""
+
+    rgb: Pixels
+    inside: Mask
+    x_px: int
+    y_px: int
+
+
+class TileSurroundings:
+    """Cuts tiles with a rim of their neighbours, and tells where in them is tissue.
+
+    Parameters
+    ----------
+    tiles : of the slide, at least one
+    slide : what was measured of it
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is looked at
+    modality : "brightfield" or "fluorescence"
+
+    Attributes
+    ----------
+    size_px : side of a tile
+    mpp : um per pixel of the tiles
+    scale : level-0 px per pixel of the tiles
+    rim_px : width of the rim in which a nucleus of a tile is whole
+    glass : (3,) uint8 colour where there is no tile
+    """
+
+    def __init__(self, tiles: StoredTiles, slide: UsableSlide, mask: Pixels, modality: str) -> None:
+        self._tiles, self._mask, self.modality = tiles, mask, modality
+        self._downsample = slide.measures.areas.overview_downsample
+        self._origin = slide.file.bounds.y, slide.file.bounds.x
+        first = next(tiles.in_z_order())
+        self.size_px = len(tiles.decode(first, tiles.data(first)))
+        self.mpp = first.mpp
+        self.scale = first.size_level0_px / self.size_px
+        self.rim_px = math.ceil(RIM_UM[modality] / self.mpp)
+        self.glass = slide.glass if modality == BRIGHTFIELD else np.zeros(3, np.uint8)
+
+    def cut(self, tile: StoredTile, rim_px: int) -> TileWithRim:
+        """A tile with `rim_px` around it, as far as there are tiles."""
+        side, size = self.size_px + 2 * rim_px, self.size_px
+        rgb = np.empty((side, side, 3), np.uint8)
+        rgb[:] = self.glass
+        covered = np.zeros((side, side), np.bool_)
+        reach = range(-math.ceil(rim_px / size), math.ceil(rim_px / size) + 1)
+        for down in reach:
+            for across in reach:
+                pixels = self._tiles.pixels((tile.tile_col + across, tile.tile_row + down))
+                if pixels is None:
+                    continue
+                to_y, of_y = _overlap(down * size + rim_px, size, side)
+                to_x, of_x = _overlap(across * size + rim_px, size, side)
+                rgb[to_y, to_x], covered[to_y, to_x] = pixels[of_y, of_x], True
+        y, x = (_extent(np.asarray(covered.any(axis=axis))) for axis in (1, 0))
+        inside = covered & self._wanted(tile, rim_px)
+        picture = np.ascontiguousarray(rgb[y, x])
+        return TileWithRim(picture, inside[y, x], rim_px - x.start, rim_px - y.start)
+
+    def _wanted(self, tile: StoredTile, rim_px: int) -> Mask:
+        """Where to look: the mask, enlarged to the tile and its rim (nearest)."""
+        along = (np.arange(-rim_px, self.size_px + rim_px) + 0.5) * self.scale
+        picks, within = [], []
+        for axis, corner in enumerate((tile.y_level0_px, tile.x_level0_px)):
+            at = np.floor((corner - self._origin[axis] + along) / self._downsample)
+            limit = self._mask.shape[axis] - 1
+            picks.append(at.clip(0, limit).astype(int))
+            within.append((at >= 0) & (at <= limit))
+        part = self._mask[np.ix_(*picks)]
+        if self.modality == FLUORESCENCE:
+            wanted = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
+        else:
+            wanted = part == labels.TISSUE
+        return np.asarray(wanted & within[0][:, None] & within[1])
+
+
+def _extent(there: npt.NDArray[np.bool_]) -> slice:
+    """From the first to the last True."""
+    at = np.flatnonzero(there)
+    return slice(int(at[0]), int(at[-1]) + 1)
+
+
+def _overlap(start: int, size: int, side: int) -> tuple[slice, slice]:
+    """Where a tile that starts at `start` lies in a canvas, and which part of it."""
+    low, high = max(0, start), min(side, start + size)
+    return slice(low, high), slice(low - start, high - start)

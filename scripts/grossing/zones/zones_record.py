@@ -1,0 +1,48 @@
+"""What is stated of a slide's zones; its JSON holds the fields on one level.
+
+Columns, units and ranges are in `workflow/schemas/zones.schema.yaml`.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from grossing.support import files
+from grossing.support.types import PathLike
+
+
+@dataclass(frozen=True)
+class ZoneMeasures:
+    """Number, area and share of the zones, the limits that made them, the scale of their mask."""
+
+    zones: int
+    area_mm2: float
+    tissue_area_mm2: float
+    fraction: float | None
+    threshold: float | None
+    nuclear_od: float | None
+    downsample: float
+    mpp: float
+
+
+@dataclass(frozen=True)
+class ZonesRecord:
+    """The zones of one slide: measures, or the reason why there are none."""
+
+    slide_id: str
+    method: str
+    reason: str | None = None
+    measures: ZoneMeasures | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields on one level, as the schema names them."""
+        names = [field.name for field in fields(ZoneMeasures)]
+        measures = asdict(self.measures) if self.measures else dict.fromkeys(names)
+        return {
+            "slide_id": self.slide_id,
+            "method": self.method,
+            "reason": self.reason,
+            **measures,
+        }
+
+    def write(self, path: PathLike) -> None:
+        files.write_json(self.to_json(), path)
