@@ -21,8 +21,8 @@ from make_slide import make_slide
 from running import REPOSITORY, Run, by_slide, configure, metrics, read_csv, run, write_sheet
 
 COHORT = {"real": "PASS", "medium": "PASS", "truncated": "ERROR", "missing": "ERROR"}
-#: SLURM's words where control groups keep the limit, and where it watches itself
-MEMORY = ".*(oom-kill|Out Of Memory|memory limit)"
+#: SLURM's state, or its words where control groups keep the limit, and where it watches itself
+MEMORY = ".*('OUT_OF_MEMORY': out of memory|oom.kill|Out Of Memory|memory limit)"
 MEASURED = "results/slides/medium.json"
 
 
@@ -185,7 +185,7 @@ def test_job_over_its_time_limit_gets_more(
     first, second = first_and_second(head)
     assert first.state == "TIMEOUT"
     assert second.minutes == 2 * job.minutes
-    assert re.search("medium  measure_slide: .*DUE TO TIME LIMIT", done.text)
+    assert re.search("medium  measure_slide: SLURM status 'TIMEOUT': time limit", done.text)
     assert_whole(head, cohort)
 
 

@@ -19,22 +19,15 @@ def library(name):
 
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-library("grossing/support/__init__.py")
-library("grossing/support/code_digest.py")
-
-from grossing.support import code_digest as digests
-
-ASKED = ("cohort/config", "cohort/failures", "cohort/measured_qc", "cohort/stacks", "slide/identity")
-for module in ASKED:
-    for name in digests.modules_of(f"grossing/{module}.py", library):
-        library(name)
+MODULES = "cohort content decide digest failures files grid leftovers runlog settings stacks tables"
+MODULES += " tiffdir verdicts"
+for module in MODULES.split():
     library(f"grossing/{module}.py")
 
-from grossing.cohort import config as settings
-from grossing.cohort import decide, failures, measured_qc, sheet, stacks
+from grossing.cohort import config, decide, failures, measured_qc, sheet, stacks
 from grossing.slide import identity
-from grossing.support import tables
-from grossing.support.errors import UserError
+from grossing.support import code_digest, tables
+from grossing.cohort import leftovers, run_log
 
 RESERVED = {
     name
@@ -45,8 +38,8 @@ RESERVED = {
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 
 try:
-    settings.read_flags(config, CONFIG_SCHEMA)
-    settings.check(
+    config.read_flags(config, CONFIG_SCHEMA)
+    config.check(
         config,
         CONFIG_SCHEMA,
         {"config/config.yaml": workflow.source_path("../../config/config.yaml")}
@@ -76,7 +69,7 @@ ACCEPTED = [
 ]
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 try:
-    PART = settings.part(COMPLETE, config["part"])
+    PART = config.part(COMPLETE, config["part"])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
@@ -104,7 +97,7 @@ def asked_per_job(function):
 @functools.cache
 def code_digest(rule):
     """Hash of a rule's script and of the library modules it uses, without comments."""
-    return digests.of_script(f"{rule}.py", library)
+    return code_digest.of_script(f"{rule}.py", library)
 
 
 def sheet_digest():
@@ -114,12 +107,14 @@ def sheet_digest():
 
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
-    """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
+    """Identity, gate, gigapixels and what is not PASS of a slide; nothing else stays in memory."""
     with open(f"results/slides/{slide_id}.json", encoding="utf-8") as file:
         record = json.load(file)
-    known_as = {key: record[key] for key in ("content_hash", "source")}
+    identity = {key: record[key] for key in ("content_hash", "source")}
     size = (record.get("width_px") or 0) * (record.get("height_px") or 0) / 1e9
-    return known_as, decide.gate(record, **JUDGED_BY), size
+    verdict = decide.slide(record, **JUDGED_BY)
+    text = "" if verdict.status == decide.PASS else f"{verdict.status} {verdict.text}"
+    return identity, decide.gate(record, **JUDGED_BY), size, text
 
 
 def known(slide_id):
@@ -136,10 +131,10 @@ def fingerprint(wildcards):
     if wildcards.slide_id in STACKS:
         return "fused"  # an input, which counts by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
-    recorded = before[0] if before else None
-    if recorded and recorded["content_hash"] and not os.path.exists(path):
+    identity = before[0] if before else None
+    if identity and identity["content_hash"] and not os.path.exists(path):
         GONE.add(wildcards.slide_id)
-    return identity.fingerprint(path, recorded)
+    return identity.fingerprint(path, identity)
 
 
 @asked_per_job
@@ -147,6 +142,27 @@ def gate(wildcards):
     """pass, fail, or pending before the slide is measured."""
     before = known(wildcards.slide_id)
     return before[1] if before else "pending"
+
+
+def verdict_text(slide_id):
+    """Status and reasons of a measured slide; empty where it passes or is not measured yet."""
+    before = known(slide_id)
+    return before[3] if before else ""
+
+
+def announced(deed):
+    """What a job behind the gate does with its slide, and why; `resources` keeps it unrecorded."""
+
+    @asked_per_job
+    def announcement(wildcards, resources):
+        slide_id, verdict = wildcards.slide_id, verdict_text(wildcards.slide_id)
+        because = f": {verdict}" if verdict else ""
+        if gate(wildcards) == "pending":
+            because = " if it passes"
+        does = f"Not {deed}" if gate(wildcards) == "fail" else deed.capitalize()
+        return f"{does} {slide_id}{because}"
+
+    return announcement
 
 
 @asked_per_job
