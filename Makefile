@@ -16,7 +16,7 @@ setup: .venv/ready
 
 demo: setup
 	$(BIN)/python tests/data/make_cohort.py demo
-	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv --quiet host reason
+	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
 
 test: setup

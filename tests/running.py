@@ -36,10 +36,11 @@ GATE_COHORT = {
 
 @dataclass(frozen=True)
 class Run:
-    """One `snakemake` command: exit code and everything it printed."""
+    """One `snakemake` command: exit code, what it printed, and its log, which a dry run has not."""
 
     code: int
     text: str
+    log: str = ""
 
     @property
     def jobs(self) -> dict[str, int]:
@@ -55,17 +56,27 @@ class Run:
     @property
     def measured(self) -> set[str]:
         """Slides that are (to be) measured."""
-        return set(re.findall(r"^    output: results/slides/(\S+)\.json,", self.text, re.M))
+        said = self.text + self.log
+        return set(re.findall(r"^    output: results/slides/(\S+)\.json,", said, re.M))
 
     @property
     def tiled(self) -> dict[str, tuple[str, str]]:
         """Slides that are (to be) tiled: their gate and Snakemake's reason."""
-        said = re.findall(r"^Job \d+: Tiling (\S+): (\w+)\nReason: (.*)$", self.text, re.M)
-        return {slide_id: (gate, reason) for slide_id, gate, reason in said}
+        line = re.compile(
+            r"^Job \d+: (Not t|T)iling ([^\s:]+)( if it passes)?.*\nReason: (.*)$", re.M
+        )
+        return {
+            slide_id: ("pending" if pending else "fail" if does == "Not t" else "pass", reason)
+            for does, slide_id, pending, reason in line.findall(self.text + self.log)
+        }
 
 
 def snakemake(
-    workdir: Path, *words: str, config: tuple[str, ...] = (), repository: Path = REPOSITORY
+    workdir: Path,
+    *words: str,
+    config: tuple[str, ...] = (),
+    repository: Path = REPOSITORY,
+    variables: dict[str, str] | None = None,
 ) -> Run:
     """The README's command for the sheet `cohort.csv` of a working directory.
 
@@ -75,6 +86,7 @@ def snakemake(
     words : targets and options
     config : further `key=value` of the command line
     repository : the checkout that is run
+    variables : of the environment, further ones
     """
     mine = workdir / "mine.yaml"
     command = [
@@ -87,13 +99,14 @@ def snakemake(
     done = subprocess.run(
         command,
         cwd=repository,
-        env=clean,
+        env=clean | (variables or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return Run(done.returncode, done.stdout)
+    named = re.search(r"^Complete log\(s\): (.*)$", done.stdout, re.M)
+    return Run(done.returncode, done.stdout, Path(named[1]).read_text() if named else "")
 
 
 def run(workdir: Path, *words: str, **options: Any) -> Run:

@@ -31,8 +31,8 @@ from running import (
 )
 
 COHORT = {"real": "PASS", "medium": "PASS", "truncated": "ERROR", "missing": "ERROR"}
-#: SLURM's words where control groups keep the limit, and where it watches itself
-MEMORY = ".*(oom-kill|Out Of Memory|memory limit)"
+#: SLURM's state, or its words where control groups keep the limit, and where it watches itself
+MEMORY = ".*('OUT_OF_MEMORY': out of memory|oom.kill|Out Of Memory|memory limit)"
 MEASURED = "results/slides/medium.json"
 
 
@@ -187,7 +187,7 @@ def test_job_over_its_time_limit_gets_more(
     first, second = first_and_second(head)
     assert first.state == "TIMEOUT"
     assert second.minutes == 2 * job.minutes
-    assert re.search("medium  measure_slide: .*DUE TO TIME LIMIT", done.text)
+    assert re.search("medium  measure_slide: SLURM status 'TIMEOUT': time limit", done.text)
     assert_whole(head, cohort)
 
 

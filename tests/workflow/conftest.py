@@ -67,7 +67,9 @@ def finished(once: Once, slides: Path) -> Path:
             if slide_id != "absent":
                 shutil.copyfile(slides / f"{slide_id}.svs", workdir / f"slides/{slide_id}.svs")
         write_sheet(workdir, [{"slide_id": i, "path": f"slides/{i}.svs"} for i in GATE_COHORT])
-        (workdir / "first_run.txt").write_text(run(workdir).text)
+        first = run(workdir)
+        (workdir / "first_run.txt").write_text(first.text)
+        (workdir / "first_run.log").write_text(first.log)
 
     return once("finished", fill)
 

@@ -53,7 +53,7 @@ def rows(*slide_ids: str, folder: str = "slides") -> list[dict[str, str]]:
 
 
 def test_first_run_measures_and_tiles_every_row(finished: Path, per_slide_rules: set[str]) -> None:
-    first = Run(0, (finished / "first_run.txt").read_text())
+    first = Run(0, "", (finished / "first_run.log").read_text())
     assert per_slide_rules >= {"measure_slide", "tile_slide"}
     assert first.measured == set(first.tiled) == set(GATE_COHORT)
     statuses = {i: row["qc_status"] for i, row in by_slide(finished, "cohort_qc.csv").items()}

@@ -1,5 +1,14 @@
-# What is said at the end of a run, and which failed jobs are remembered.
+# What is printed during and at the end of a run, and which failed jobs are remembered.
 import atexit
+import collections
+import shlex
+
+from snakemake.logging import logger
+
+HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
+CLEAN_UP = os.path.normpath(os.path.join(HERE, "../../scripts/clean_up.py"))
+if workflow.is_main_process:
+    RUN = run_log.watch(logger, verdict_text)
 
 
 @atexit.register
@@ -36,23 +45,51 @@ def forget_failures():
         failures.update(FAILED_JOBS, [], finished())
 
 
-def text_of(log):
-    """What the run's own log says."""
-    text = ""
-    for path in log if isinstance(log, list) else [log]:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text += file.read()
-    return text
+def left_over():
+    """Which files are of slides that are no longer in the sheet, and the command that removes them."""
+    try:
+        current = leftovers.current_ids(sheets.read_sheet(config["cohort"]))
+    except UserError:
+        return ""
+    words = [
+        sys.executable,
+        CLEAN_UP,
+        "--directory",
+        os.getcwd(),
+        os.path.abspath(config["cohort"]),
+    ]
+    return leftovers.notice(leftovers.find(os.getcwd(), current), shlex.join(words))
 
 
-def retry_summary(log):
-    """Whose jobs went well only when they were tried again, and why."""
-    return failures.retried(failures.from_log(text_of(log), SHEET.rows, os.getcwd(), mended=True))
+def part_summary():
+    """Counts of the verdicts of a part of the slides, from their measurements."""
+    counts = collections.Counter((verdict_text(i) or decide.PASS).split()[0] for i in PART)
+    order = (decide.PASS, decide.REVIEW, decide.FAIL, decide.ERROR)
+    totals = ", ".join(f"{counts[status]} {status}" for status in order)
+    return f"Part {config['part']}, measured and tiled: {len(PART)} slides: {totals}"
 
 
-def failure_summary(log):
-    """Writes failed_jobs.csv; returns who failed, why, and the way on."""
-    text = text_of(log)
-    new = failures.from_log(text, SHEET.rows, os.getcwd())
-    left = failures.update(FAILED_JOBS, new, finished())
-    return failures.summary(left, FAILED_JOBS, stopped=failures.STOPPED in text)
+def success_summary():
+    """What a person reads at the end of a run without failures."""
+    RUN.end()
+    if "batch" in workflow.dag_settings.targets:
+        return failures.retried(RUN.retried()) + part_summary()
+    texts = (closing_summary(), left_over())
+    return failures.retried(RUN.retried()) + "\n".join(text for text in texts if text)
+
+
+def failure_summary():
+    """Writes failed_jobs.csv; returns who failed, why, and how to go on."""
+    RUN.end()
+    failed = RUN.failed()
+    left = failures.update(FAILED_JOBS, failed, finished())
+    by_itself = os.access(os.path.join(workflow.rundir, sys.argv[0]), os.X_OK)
+    words = sys.argv if by_itself else sys.orig_argv
+    return failures.summary(
+        left,
+        [failure for failure in failed if not failure.slide_id],
+        FAILED_JOBS,
+        stopped=RUN.stopped,
+        again=failures.command(words, workflow.rundir),
+        accepting=failures.command(words, workflow.rundir, "accept_failures=true"),
+    )

@@ -27,7 +27,9 @@ ASKED = (
     "cohort/config",
     "cohort/decide",
     "cohort/failures",
+    "cohort/leftovers",
     "cohort/planned_sheet",
+    "cohort/run_log",
     "cohort/sheet_checks",
     "cohort/summary",
     "support/interpreter",
@@ -42,7 +44,8 @@ for module in ASKED:
         library(name)
 
 from grossing.cohort import config as settings
-from grossing.cohort import decide, failures, sheet_checks, summary
+from grossing.cohort import sheet as sheets
+from grossing.cohort import decide, failures, leftovers, run_log, sheet_checks, summary
 from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.slide import identity
@@ -139,10 +142,12 @@ def code_digest(rule, *also):
 
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
-    """Identity, verdict and gigapixels of a slide from its JSON; nothing else stays in memory."""
+    """Identity, gate, gigapixels and what is not PASS of a slide; nothing else stays in memory."""
     record = SlideRecord.read(f"results/slides/{slide_id}.json")
     size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
-    return record.identity, decide.gate(record, CRITERIA), size
+    verdict = decide.slide(record, CRITERIA)
+    text = "" if verdict.status == decide.PASS else f"{verdict.status} {verdict.text}"
+    return record.identity, decide.gate_of(verdict), size, text
 
 
 def known(slide_id):
@@ -191,6 +196,27 @@ def gate(wildcards):
     """pass, fail, or pending before the slide is measured."""
     before = known(wildcards.slide_id)
     return before[1] if before else "pending"
+
+
+def verdict_text(slide_id):
+    """Status and reasons of a measured slide; empty where it passes or is not measured yet."""
+    before = known(slide_id)
+    return before[3] if before else ""
+
+
+def announced(deed):
+    """What a job behind the gate does with its slide, and why; `resources` keeps it unrecorded."""
+
+    @asked_per_job
+    def announcement(wildcards, resources):
+        slide_id, verdict = wildcards.slide_id, verdict_text(wildcards.slide_id)
+        because = f": {verdict}" if verdict else ""
+        if gate(wildcards) == "pending":
+            because = " if it passes"
+        does = f"Not {deed}" if gate(wildcards) == "fail" else deed.capitalize()
+        return f"{does} {slide_id}{because}"
+
+    return announcement
 
 
 @asked_per_job

@@ -28,12 +28,13 @@ rule tile_slide:
     params:
         code=code_digest("tile_slide", engines.module_path(config["tiles"]["engine"])),
         gate=gate,
+        announced=announced("tiling"),
         slide=slide_path,
         tiles=config["tiles"],
         target_mpp=config["target_mpp"],
         target_mpp_tolerance=config["target_mpp_tolerance"],
     message:
-        "Tiling {wildcards.slide_id}: {params.gate}"
+        "{params.announced}"
     script:
         "../../scripts/tile_slide.py"
 
@@ -57,12 +58,13 @@ rule rescale_slide:
     params:
         code=code_digest("rescale_slide"),
         gate=gate,
+        announced=announced("rescaling"),
         slide=slide_path,
         target_mpp=config["target_mpp"],
         target_mpp_tolerance=config["target_mpp_tolerance"],
         quality=config["rescale"]["quality"],
     message:
-        "Rescaling {wildcards.slide_id}: {params.gate}"
+        "{params.announced}"
     script:
         "../../scripts/rescale_slide.py"
 

@@ -125,11 +125,9 @@ def _has_losses(record: SlideRecord) -> bool:
     )
 
 
-def gate(record: SlideRecord | None, criteria: Criteria) -> str:
-    """What tiling waits for: `pending` before the slide is measured, then `pass` or `fail`."""
-    if record is None:
-        return "pending"
-    return "pass" if slide(record, criteria).status in TILED else "fail"
+def gate_of(verdict: Verdict) -> str:
+    """`pass` for a slide that is tiled, else `fail`."""
+    return "pass" if verdict.status in TILED else "fail"
 
 
 @dataclass(frozen=True)

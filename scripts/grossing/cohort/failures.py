@@ -1,9 +1,11 @@
-"""Slides whose jobs died after all retries: who, where, why, and the way on."""
+"""Slides whose jobs died after all retries: who, where, why, and how to go on."""
 
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shlex
+import signal
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,74 +15,94 @@ from grossing.slide.record import Refusal, SlideRecord
 from grossing.support import files
 
 CODE: ErrorCode = "job_failed"
-REMEDY = "mend the cause and run again; see logs/<rule>/<slide_id>.log"
+REMEDY = "fix the cause and run again"
 MOST_LINES = 3
-#: what Snakemake says at Ctrl-C; jobs that end after it were ended by it
-STOPPED = "on user request"
-_BLOCK = re.compile(r"^Error in rule (\w+):$")
-_FIELD = re.compile(r"^ {4}(\w+): (.*)$")
-_TELLING = re.compile(
-    r"error|killed|oom|out of memory|time limit|cancelled|no space|exceed", re.IGNORECASE
+MOST_SLIDES = 20
+#: states of a SLURM job that name the cause
+STATES = {
+    "OUT_OF_MEMORY": "out of memory",
+    "TIMEOUT": "time limit",
+    "DEADLINE": "time limit",
+    "NODE_FAIL": "node failure",
+    "BOOT_FAIL": "node failure",
+    "CANCELLED": "cancelled",
+    "PREEMPTED": "preempted by another job",
+}
+_STATE = re.compile(r"SLURM status is: '(\w+)'")
+#: as Python's subprocess says it; a shell gives 128 + the number
+_SIGNAL = re.compile(r"died with <Signals\.\w+: (\d+)>|non-zero exit status (1[2-9]\d)\b")
+_ERROR = re.compile(
+    r"error|killed|\boom[-_ ]?kill|out of memory|time limit|cancelled|no space|exceed",
+    re.IGNORECASE,
 )
 _CAUSE = re.compile(
-    r"oom.?kill|out of memory|memory limit|time limit|no space left|node.?fail", re.IGNORECASE
+    r"killed by SIG|\boom[-_ ]?kill|\bout of memory|\bMemoryError|memory limit|time limit"
+    r"|no space left|SLURM status '\w+':",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One slide that a job failed for; `cause` and `log_lines` are the job's own words."""
+    """A job that failed: for which slide (empty for a job of the cohort), of which rule, and why.
+
+    `log_lines` are up to three lines of its logs, joined by a bar; `log` those of its logs that
+    there are, separated by blanks.
+    """
 
     slide_id: str
     rule: str
     cause: str
     log_lines: str
+    log: str = ""
 
 
-def from_log(
-    text: str, slide_ids: Iterable[str], workdir: str | os.PathLike[str], *, mended: bool = False
-) -> list[Failure]:
-    """Failures that a run's log tells of.
+def of_job(
+    slide_id: str, rule: str, message: str, exception: str, logs: Sequence[str | os.PathLike[str]]
+) -> Failure:
+    """Why a job failed, from what is known of it.
 
     Parameters
     ----------
-    text : Snakemake's log of the run
-    slide_ids : of the cohort sheet
-    workdir : against which the log's paths are relative
-    mended : those that a later attempt made good, instead of those that are left
+    message : of the scheduler
+    exception : what Snakemake raised on this machine
+    logs : of the job, and the scheduler's; those that do not exist are not named
     """
-    known, found = set(slide_ids), {}
-    for rule, told in _blocks(text.partition(STOPPED)[0]):
-        outputs = [Path(workdir, p) for p in told.get("output", "").split(", ") if p]
-        logs = [Path(workdir, p) for p in told.get("log", "").split(" (")[0].split(", ") if p]
-        slide_id = logs[0].name.removesuffix(".log") if logs else ""
-        if slide_id in known and all(path.exists() for path in outputs) is mended:
-            found[slide_id] = Failure(slide_id, rule, *_words(told.get("message", ""), logs))
-    return list(found.values())
+    there = [Path(path) for path in logs if os.path.exists(path)]
+    lines = [line.strip() for path in there for line in _lines(path) if line.strip()]
+    errors = [line for line in lines if _ERROR.search(line)] or lines
+    ordered = [_signal("\n".join([*lines, exception])), *errors, _state(message)]
+    few = list(dict.fromkeys(sorted(filter(None, ordered), key=_names_cause)))[-MOST_LINES:]
+    cause = few[-1] if few else "ended without a message"
+    return Failure(slide_id, rule, cause, " | ".join(few), " ".join(map(str, there)))
 
 
-def _blocks(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    rule, told = "", dict[str, str]()
-    for line in [*text.splitlines(), ""]:
-        start, field = _BLOCK.match(line), _FIELD.match(line)
-        if rule and not field:
-            yield rule, told
-            rule, told = "", {}
-        if start:
-            rule = start[1]
-        elif rule and field:
-            told[field[1]] = field[2]
+def _names_cause(line: str) -> bool:
+    return bool(_CAUSE.search(line))
 
 
-def _words(message: str, logs: Sequence[Path]) -> tuple[str, str]:
-    """The most telling line of a job's logs, and a few of them."""
-    lines = [line.strip() for path in logs for line in _lines(path) if line.strip()]
-    telling = [line for line in lines if _TELLING.search(line)] or lines
-    if message and message != "None":
-        telling.append(message)
-    telling.sort(key=lambda line: bool(_CAUSE.search(line)))
-    few = list(dict.fromkeys(telling))[-MOST_LINES:]
-    return (few[-1] if few else "no words; see the scheduler's log"), " | ".join(few)
+def _signal(text: str) -> str:
+    """The signal that killed a job, where one did."""
+    for died, exited in reversed(_SIGNAL.findall(text)):
+        number = int(died or int(exited) - 128)
+        if number in set(signal.Signals):
+            usual = ", usually out of memory" if number == signal.SIGKILL else ""
+            return f"killed by {signal.Signals(number).name} (signal {number}){usual}"
+    return ""
+
+
+def _state(message: str) -> str:
+    """SLURM's state of a job where its message has one, else the message."""
+    state = _STATE.search(message)
+    if not state:
+        return " ".join(message.split())
+    meaning = STATES.get(state[1])
+    return f"SLURM status '{state[1]}'" + (f": {meaning}" if meaning else "")
+
+
+def is_interrupt(failure: Failure) -> bool:
+    """Whether Ctrl-C ended the job."""
+    return failure.cause.startswith("killed by SIGINT")
 
 
 def _lines(path: Path) -> list[str]:
@@ -123,31 +145,78 @@ def update(
 
 
 def retried(mended: Sequence[Failure]) -> str:
-    """What a person is told of jobs that went well only when they were tried again."""
+    """What a person reads of jobs that went well only when they were tried again."""
     if not mended:
         return ""
-    lines = [f"  {f.slide_id}  {f.rule}: {f.cause}" for f in mended]
-    more = ["  ..."] if len(lines) > 20 else []
-    return "\n".join([f"{len(lines)} slides had a job tried again:", *lines[:20], *more, ""])
+    lines = [f"  {f.slide_id or 'cohort'}  {f.rule}: {f.cause}" for f in mended]
+    return "\n".join([f"{len(lines)} slides had a job tried again:", *_first(lines), ""])
 
 
-def summary(kept: Sequence[Failure], path: str | os.PathLike[str], *, stopped: bool) -> str:
-    """What a person is told at the end of a run with failures, or of one that was stopped."""
-    if stopped and not kept:
-        return "Stopped. Run the same command again to go on: finished work is kept."
-    if not kept:
-        return "Jobs failed, but none of them for a slide: see the log above."
-    width = max(len(failure.slide_id) for failure in kept)
-    lines = [f"  {f.slide_id:<{width}}  {f.rule}: {f.log_lines or f.cause}" for f in kept]
-    return "\n".join(
-        [
-            f"{len(kept)} slides have a failed job (all in {path}); the others went on:",
-            *lines[:20],
-            *(["  ..."] if len(lines) > 20 else []),
-            "Mend the cause and run the same command again: finished work is kept. Or complete "
-            "the tables without them: --config accept_failures=true (ERROR job_failed).",
-        ]
-    )
+def summary(
+    left: Sequence[Failure],
+    cohort: Sequence[Failure],
+    path: str | os.PathLike[str],
+    *,
+    stopped: bool,
+    again: str,
+    accepting: str,
+) -> str:
+    """What a person reads at the end of a run with failures, or of one that was stopped.
+
+    Parameters
+    ----------
+    left : failures of slides, as in `failed_jobs.csv`
+    cohort : failures of jobs that are no slide's
+    path : of `failed_jobs.csv`
+    again, accepting : commands that go on, and that go on without these slides
+    """
+    lines = [f"{f.rule} failed: {f.cause}{_where(f)}" for f in cohort]
+    if left:
+        width = max(len(failure.slide_id) for failure in left)
+        lines.append(f"{len(left)} slides have a failed job (all in {path}); the others went on:")
+        lines += _first([f"  {f.slide_id:<{width}}  {f.rule}: {f.cause}{_where(f)}" for f in left])
+    if not (lines or stopped):
+        lines.append("Jobs failed, but none of them for a slide: see the errors above.")
+    todo = "Stopped. Run" if stopped else "Fix the cause and run"
+    lines += [f"{todo} the same command again, finished work is kept:", f"  {again}"]
+    if left:
+        lines += ["Or complete the tables without these slides (ERROR job_failed):"]
+        lines += [f"  {accepting}"]
+    return "\n".join(lines)
+
+
+def _first(lines: list[str]) -> list[str]:
+    return lines[:MOST_SLIDES] + (["  ..."] if len(lines) > MOST_SLIDES else [])
+
+
+def _where(failure: Failure) -> str:
+    return f" (log: {failure.log})" if failure.log else ""
+
+
+def command(words: Sequence[str], folder: str, setting: str = "") -> str:
+    """A command line of Snakemake as one that can be pasted in any folder.
+
+    Parameters
+    ----------
+    words : of the command line
+    folder : where it was given
+    setting : `key=value` to add to its configuration
+    """
+    words = list(words)
+    if setting:
+        words = _with_setting(words, setting)
+    return f"cd {shlex.quote(folder)} && {shlex.join(words)}"
+
+
+def _with_setting(words: list[str], setting: str) -> list[str]:
+    """With a `key=value` as the first of the last `--config`, the one that counts."""
+    key = setting.partition("=")[0]
+    words = [word for word in words if not word.startswith(f"{key}=")]
+    for i in reversed(range(len(words))):
+        if option := re.fullmatch(r"(?:--config(?:=(.+))?|-C=?(.+)?)", words[i]):
+            attached = [value for value in option.groups() if value]
+            return [*words[:i], "--config", setting, *attached, *words[i + 1 :]]
+    return [*words, "--config", setting]
 
 
 def accepted(path: str | os.PathLike[str], slide_ids: Iterable[str]) -> dict[str, SlideRecord]:
@@ -157,7 +226,11 @@ def accepted(path: str | os.PathLike[str], slide_ids: Iterable[str]) -> dict[str
         failure.slide_id: SlideRecord(
             failure.slide_id,
             Identity(None, None),
-            Refusal(CODE, f"{failure.rule}: {failure.cause}", REMEDY),
+            Refusal(
+                CODE,
+                f"{failure.rule}: {failure.cause}",
+                REMEDY + (f"; see {failure.log}" if failure.log else ""),
+            ),
         )
         for failure in read(path)
         if failure.slide_id in wanted

@@ -1,0 +1,58 @@
+"""Removes the files of slides that are no longer in the cohort sheet.
+
+Lists them and asks first. Only what a run made of a slide is removed: nothing in other folders,
+nothing of other names, and nothing behind a link.
+
+Example: clean_up.py --directory WORKDIR SHEET.csv
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from grossing.cohort import leftovers, sheet
+from grossing.support.errors import UserError
+
+
+def bytes_of(path: Path) -> int:
+    """Size of a file, or of the files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.lstat().st_size for file in files if file.is_file())
+
+
+def main() -> None:
+    """Command line of `clean_up`."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sheet", help="the cohort sheet, relative to the directory")
+    parser.add_argument("--directory", type=Path, default=Path(), help="of the run (default: here)")
+    parser.add_argument("--yes", action="store_true", help="do it without asking")
+    options = parser.parse_args()
+    workdir = options.directory.resolve()
+    try:
+        current = leftovers.current_ids(sheet.read_sheet(workdir / options.sheet))
+    except UserError as error:
+        sys.exit(str(error))
+    if any(workdir.glob(".snakemake/locks/*")):
+        sys.exit(f"{workdir}: Snakemake runs here, or was killed (scripts/recover.py)")
+
+    left = leftovers.find(workdir, current)
+    paths = [path for products in left.values() for path in products]
+    for path in paths:
+        print(f"  {path.relative_to(workdir)}")
+    size = sum(map(bytes_of, paths)) / 1e6
+    print(f"{workdir}: {len(paths)} files of {len(left)} slides that are not in the sheet", end="")
+    print(f", {size:.1f} MB" if paths else "")
+    if not paths:
+        return
+    if not any((workdir / f"results/slides/{slide_id}.json").exists() for slide_id in current):
+        sys.exit(f"{options.sheet} has no slide that was measured here: is it the right sheet?")
+    if not options.yes:
+        answer = input("Remove them? [y/N] ") if sys.stdin.isatty() else ""
+        if answer.lower() not in ("y", "yes"):
+            sys.exit("Nothing is removed; --yes does it without asking.")
+    leftovers.remove(paths)
+    print("Done.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The log records of a run: which jobs failed, and what a person sees of it on the console.
+
+A handler on Snakemake's logger, which gets the records that a logger plugin gets. A plugin would be
+the same code as a package `snakemake_logger_plugin_*`, installed (not editable) wherever a run is
+started and named in every profile; and its records come through a queue that need not be empty when
+`onerror` asks what failed. Snakemake's `quiet` does not do: it takes the same lines, errors with
+them, out of the log file.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from grossing.cohort import failures
+
+STOPPED = "on user request"  # Snakemake's message at Ctrl-C
+PROGRESS_FRACTION = 0.05
+PROGRESS_S = 300
+JUDGED_AFTER = ("measure_slide", "tile_slide")
+_IN_THE_FILE = ("job_started", "shellcmd", "group_info", "resources_info")
+
+
+class RunLog(logging.Handler):
+    """Follows the jobs of a run, and passes on to the console what a person wants to see of them.
+
+    Parameters
+    ----------
+    console : the handler that prints; None prints nothing
+    verdict : status and reasons of a measured slide; empty where it passes
+    """
+
+    def __init__(self, console: logging.Handler | None, verdict: Callable[[str], str]) -> None:
+        super().__init__()
+        self.stopped = False
+        self._console, self._verdict = console, verdict
+        self._running = False
+        self._jobs: dict[int, tuple[str, str]] = {}
+        self._exceptions: dict[int | None, str] = {}
+        self._attempts: Counter[int] = Counter()
+        self._failures: dict[int, tuple[failures.Failure, list[str]]] = {}
+        self._judged: set[str] = set()
+        self._progress_at = (0.0, 0.0)
+        self._answers = {
+            "job_info": self._start,
+            "job_finished": self._finish,
+            "job_error": self._fail,
+            "error": self._exception,
+            "progress": self._progress,
+        }
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note what the record says, and print it, print something shorter, or leave it out."""
+        text = self._text(record)
+        if text is not None:
+            fields = {"msg": text, "levelno": record.levelno, "levelname": record.levelname}
+            record = logging.makeLogRecord(fields)
+        if self._console and text != "":
+            self._console.handle(record)
+
+    def end(self) -> None:
+        """No more jobs: what follows is printed as it is."""
+        self._running = False
+
+    def failed(self) -> list[failures.Failure]:
+        """The jobs that failed and were not made good by a later attempt."""
+        return [failure for failure, outputs in self._failures.values() if not _all_there(outputs)]
+
+    def retried(self) -> list[failures.Failure]:
+        """The jobs that failed and went well at a later attempt."""
+        return [failure for failure, outputs in self._failures.values() if _all_there(outputs)]
+
+    def _text(self, record: logging.LogRecord) -> str | None:
+        """What to print for a record: empty for nothing, None for what Snakemake prints."""
+        event = str(getattr(record, "event", None) or "")
+        if event == "workflow_started":
+            return ""
+        if event == "job_started":  # never in a dry run
+            self._running = True
+        if not self._running:
+            return None
+        if event in self._answers:
+            return self._answers[event](record)
+        if not event and STOPPED in record.getMessage():
+            self.stopped = True
+            return None
+        for_the_file = event in _IN_THE_FILE or (not event and record.levelno <= logging.INFO)
+        return "" if for_the_file else None
+
+    def _start(self, record: logging.LogRecord) -> str:
+        fields = vars(record)
+        slide_id = (fields["wildcards"] or {}).get("slide_id", "")
+        self._jobs[fields["jobid"]] = (fields["rule_name"], slide_id)
+        return ""
+
+    def _finish(self, record: logging.LogRecord) -> str:
+        """The verdict of a slide that was measured or tiled, once, where it is not PASS."""
+        rule, slide_id = self._jobs.get(vars(record)["job_id"], ("", ""))
+        if rule not in JUDGED_AFTER or slide_id in self._judged:
+            return ""
+        verdict = self._verdict(slide_id)
+        if verdict:
+            self._judged.add(slide_id)
+        return verdict and f"  {slide_id}  {verdict}"
+
+    def _exception(self, record: logging.LogRecord) -> str | None:
+        """What a job raised; its thread names the job with its next record."""
+        if record.thread == threading.main_thread().ident:
+            return None
+        self._exceptions[record.thread] = record.getMessage()
+        return "" if vars(record)["exception"] == "RuleException" else None
+
+    def _fail(self, record: logging.LogRecord) -> str:
+        fields = vars(record)
+        jobid = fields["jobid"]
+        rule, slide_id = self._jobs.get(jobid, (fields["rule_name"], ""))
+        raised = self._exceptions.pop(record.thread, "")
+        failure = failures.of_job(slide_id, rule, fields["rule_msg"] or "", raised, fields["log"])
+        if self.stopped or failures.is_interrupt(failure):
+            return ""
+        self._attempts[jobid] += 1
+        self._failures[jobid] = failure, fields["output"]
+        attempt = f"{rule} failed (attempt {self._attempts[jobid]})"
+        return f"  {slide_id or 'cohort'}  {attempt}: {failure.cause}"
+
+    def _progress(self, record: logging.LogRecord) -> str:
+        """Steps done, at every twentieth of them and at the latest after five minutes."""
+        done, total = vars(record)["done"], vars(record)["total"]
+        share, now = done / total, time.monotonic()
+        last_share, last_time = self._progress_at
+        if done < total and share < last_share + PROGRESS_FRACTION and now < last_time + PROGRESS_S:
+            return ""
+        self._progress_at = share, now
+        return f"{time.strftime('%H:%M:%S')} {done} of {total} steps ({100 * done // total}%) done"
+
+
+def _all_there(paths: list[str]) -> bool:
+    return all(map(os.path.exists, paths))
+
+
+def watch(logger: logging.Logger, verdict: Callable[[str], str]) -> RunLog:
+    """Follow a run from now on; `--verbose` leaves the console to Snakemake.
+
+    Parameters
+    ----------
+    logger : Snakemake's
+    verdict : status and reasons of a measured slide; empty where it passes
+    """
+    console = None
+    if not logger.isEnabledFor(logging.DEBUG):
+        console = next((h for h in logger.handlers if h.name == "DefaultStreamHandler"), None)
+    if console:
+        logger.removeHandler(console)
+    run = RunLog(console, verdict)
+    logger.addHandler(run)
+    return run
