@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from stages import CONFIG
 
 segment_tissue = tissue.segment
-segment_nuclei = segmentation.segment
+segment_nuclei = segmentation.segment_nuclei
 
 SAMPLES = REPOSITORY / "tests/data/samples"
 FOCUS_LIMIT = CONFIG["thresholds"]["tile"]["focus_reblur_min"]
