@@ -72,7 +72,7 @@ WRONG = {
     ),
     "plane twice": (
         ["a,a,,,,heap,1", "b,b,,,,heap,01"],
-        "line 3, column z_plane: '01': line 2 is that plane of the stack",
+        "line 3, column z_plane: '01': line 2 has the same plane of the stack",
     ),
     "no plane": (
         ["a,a,,,,heap,1", "b,b,,,,heap,"],
