@@ -132,7 +132,7 @@ def test_a_column_that_is_almost_one_of_ours_is_named(write: Callable[..., Path]
         "line 1, column Case ID",
         "line 1, column Stain",
     ]
-    assert "rename it where you mean `case_id`" in lines[0]
+    assert "rename it if you mean `case_id`" in lines[0]
 
 
 # Numbers and ids
