@@ -1,4 +1,4 @@
-"""One slide from the focal planes of a stack, each block from the plane that is sharp there."""
+"""One slide from the focal planes of a stack, each block from the plane that is sharpest there."""
 
 from grossing.support import logs
 from grossing.zstack import fused_slide

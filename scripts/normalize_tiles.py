@@ -1,4 +1,4 @@
-"""The tiles of one slide in the colours of a reference; what would be ruined is passed through."""
+"""The tiles of one slide in the colours of a reference; unsuitable tiles are passed through."""
 
 from grossing.slide.record import SlideRecord
 from grossing.stain import reference

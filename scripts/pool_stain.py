@@ -1,4 +1,4 @@
-"""The colours that all slides are brought to: those of one slide, or of the training slides."""
+"""The reference of stain normalisation: colours of one slide, or of the training slides."""
 
 from grossing.slide.record import SlideRecord
 from grossing.stain import reference

@@ -88,12 +88,12 @@ class Tiles:
         rows = _read(Path(table))
         if missing := [n for n in patch_cohort.SCHEMA.names if n not in rows.column_names]:
             raise ValueError(f"{table} has no column {missing[0]}: make it with this version")
-        wanted = pc.is_valid(rows["tile_container"])
+        chosen = pc.is_valid(rows["tile_container"])
         for column, value in (("split", split), ("label", label), ("stain", stain)):
-            wanted = pc.and_(wanted, _matching(rows, column, value))
-        wanted = pc.and_(wanted, _matching(rows, "qc_status", status, STATUSES))
-        wanted = pc.and_(wanted, _matching(rows, "qc_status_tile", tile_status, TILE_STATUSES))
-        rows = rows.filter(wanted).combine_chunks()
+            chosen = pc.and_(chosen, _matching(rows, column, value))
+        chosen = pc.and_(chosen, _matching(rows, "qc_status", status, STATUSES))
+        chosen = pc.and_(chosen, _matching(rows, "qc_status_tile", tile_status, TILE_STATUSES))
+        rows = rows.filter(chosen).combine_chunks()
         if product == "normalized":
             _require_normalized(rows)
         self.rows = _filled(rows)
@@ -138,7 +138,7 @@ class Tiles:
 
         Raises
         ------
-        ValueError : the container or the member is not there, or of another run than the tiles.
+        ValueError : the container or the member is missing or from another run than the tiles.
         """
         slide_id, member, key = row["slide_id"], row["tile_path"], str(container)
         section = MADE_BY[self.product]
@@ -190,7 +190,7 @@ def _members(path: Path) -> dict[str, tuple[int, int]]:
 
 
 def _dzi(container: Path, slide_id: str) -> bytes | None:
-    """What tells the grid of a container; None where there is none."""
+    """The `.dzi` of a container, which describes its grid; None where there is none."""
     name = f"{slide_id}.dzi"
     try:
         if container.is_dir():
@@ -206,13 +206,13 @@ def decode(data: bytes, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
 
     Raises
     ------
-    ValueError : the bytes are no picture; the container is not the one of this table.
+    ValueError : the bytes do not decode: the container is not the one of this table.
     """
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if picture is None:
         raise ValueError(
-            f"{row['slide_id']}: {row['tile_path']} is no picture at offset {row['tile_offset']} "
-            f"of {row['tile_container']}: table and container are of different runs: "
+            f"{row['slide_id']}: {row['tile_path']} does not decode at offset {row['tile_offset']} "
+            f"of {row['tile_container']}: table and container come from different runs: "
             f"delete {row['tile_container']} and run again"
         )
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
@@ -227,7 +227,7 @@ def _read(path: Path) -> pa.Table:
 
 
 def _require_normalized(rows: pa.Table) -> None:
-    """Raises ValueError where a row was not seen by that stage: what lies there is older."""
+    """Raises ValueError where a row has no `stain_status`: its slide was not normalised."""
     missing = rows.filter(pc.is_null(rows["stain_status"]))["slide_id"]
     if len(missing):
         raise ValueError(
@@ -237,7 +237,7 @@ def _require_normalized(rows: pa.Table) -> None:
 
 
 def _filled(rows: pa.Table) -> pa.Table:
-    """Null text as "", null measurements as NaN: what batches can be made of.
+    """Null text as "", null measurements as NaN, as batches need them.
 
     Whole numbers of which some are null become floats; a column of nulls alone stays as it is.
     """

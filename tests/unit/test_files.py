@@ -38,7 +38,7 @@ def test_another_machines_job_keeps_its_file_until_it_is_old(tmp_path: Path, dea
     elsewhere = beside(path, "node7", os.getpid())
     assert files.temporary_for(path) != elsewhere
     assert elsewhere.exists()
-    long_ago = elsewhere.stat().st_mtime - 2 * files.FORSAKEN_S
+    long_ago = elsewhere.stat().st_mtime - 2 * files.ABANDONED_S
     os.utime(elsewhere, (long_ago, long_ago))
     files.temporary_for(path)
     assert not elsewhere.exists()

@@ -176,7 +176,7 @@ def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
     make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
     assert record_of(path)["levels"][1]["downsample"] != 4
     raw, general = raw_of(path, 1), general_of(path, 1)
-    assert not raw_tiff.agrees(raw, general, [(100, 100, 100, 100)])
+    assert not readers.agrees(raw, general, [(100, 100, 100, 100)])
     assert [chosen(path, level).name for level in (0, 1)] == ["raw", "openslide"]
 
 
@@ -194,7 +194,7 @@ def test_other_vendors_are_left_to_openslide(plain):
 def test_compared_places_lie_in_the_picture(plain, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        raw_tiff, "agrees", lambda raw, general, places: seen.extend(places) or True
+        readers, "agrees", lambda raw, general, places: seen.extend(places) or True
     )
     chosen(plain, places=[(x, 50) for x in range(0, 5000, 10)]).close()
     assert 2 <= len(seen) <= readers.CHECKED_PLACES + 1

@@ -62,14 +62,14 @@ def test_marks_of_missing_values_are_no_value(write: Callable[..., Path], mark: 
 def test_many_missing_values_are_one_warning_per_column(write: Callable[..., Path]) -> None:
     marks = ["NA", "n/a", "tumor", "NA"]
     _, lines = check(write(*(f"s{i},{i}.svs,,{mark}," for i, mark in enumerate(marks))))
-    remedy = "read as no value; leave such cells empty"
+    remedy = "read as missing; leave such values empty"
     assert lines == [f"line 2, column label: 'NA', 'n/a' in 3 rows: {remedy}"]
 
 
 def test_a_slide_needs_an_id_and_a_path(write: Callable[..., Path]) -> None:
     assert errors(write("NA,a.svs,,,", "b,nan,,,")) == [
-        "line 2, column slide_id: 'NA': fill the cell of `slide_id`",
-        "line 3, column path: 'nan': fill the cell of `path`",
+        "line 2, column slide_id: 'NA': fill in `slide_id`",
+        "line 3, column path: 'nan': fill in `path`",
     ]
 
 
@@ -110,7 +110,7 @@ def test_visible_letters_of_any_script_stay(write: Callable[..., Path]) -> None:
 def test_invisible_characters_of_ids_and_columns(write: Callable[..., Path]) -> None:
     assert errors(write("a\u200b,a.svs,,,"))[0].startswith(r"line 2, column slide_id: 'a\u200b': ")
     sheet, lines = check(write("a,a.svs,train", header="slide_id,path,\u200bsplit"))
-    assert sheet.cell("a", "split") == "train"
+    assert sheet.value("a", "split") == "train"
     assert "U+200B ZERO WIDTH SPACE" in lines[0]
 
 
@@ -132,7 +132,7 @@ def test_a_column_that_is_almost_one_of_ours_is_named(write: Callable[..., Path]
         "line 1, column Case ID",
         "line 1, column Stain",
     ]
-    assert "rename it where you mean `case_id`" in lines[0]
+    assert "rename it if you mean `case_id`" in lines[0]
 
 
 # Numbers and ids
@@ -290,11 +290,11 @@ def test_all_findings_are_listed_errors_first(write: Callable[..., Path]) -> Non
     beginnings = [
         "line 3, column slide_id: 'a b': use letters",
         "line 4, column mpp: 'fast': give um per pixel",
-        "line 5: 2 cells for 8 columns: quote cells",
+        "line 5: 2 values for 8 columns: quote values",
         "line 6, column slide_id: 'a', which line 2 has already",
-        "line 2, column z_stack: one plane: a stack needs two planes",
+        "line 2, column z_stack: one plane: a stack needs at least two planes",
         "line 3, column split: case 'P1' is in 'train' (line 2), 'test' (line 3)",
-        "warning: line 4, column case_id: 'NA': read as no value",
+        "warning: line 4, column case_id: 'NA': read as missing",
         "warning: line 3, column label: 'tumor' (line 2), 'Tumor' (line 3)",
     ]
     assert len(lines) == len(beginnings), lines

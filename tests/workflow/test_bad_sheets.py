@@ -23,13 +23,13 @@ SHEETS = {
         b"slide_id,file\na,a.svs\n",
         "line 1, column path",
         "missing column",
-        "add a column `path`; found: slide_id, file",
+        "add a column `path`; the sheet has slide_id, file",
     ),
     "other case": (
         b"Slide_ID,path\na,a.svs\n",
         "line 1, column slide_id",
         "missing column",
-        "found: Slide_ID, path",
+        "the sheet has Slide_ID, path",
     ),
     "duplicate id": (
         b"slide_id,path\na,a.svs\n\nb,b.svs\na,c.svs\n",
@@ -55,8 +55,8 @@ SHEETS = {
         "'.a'",
         "not starting with a dot",
     ),
-    "empty id": (b"slide_id,path\n,a.svs\n", "line 2, column slide_id", "''", "fill the cell"),
-    "empty path": (b"slide_id,path\na, \n", "line 2, column path", "''", "fill the cell of `path`"),
+    "empty id": (b"slide_id,path\n,a.svs\n", "line 2, column slide_id", "''", "fill in"),
+    "empty path": (b"slide_id,path\na, \n", "line 2, column path", "''", "fill in `path`"),
     "path twice": (
         b"slide_id,path,full_path\na,a.svs,b.svs\n",
         "line 1, column path",
@@ -78,13 +78,13 @@ SHEETS = {
     "too few cells": (
         b"slide_id,path,site\na,a.svs,x\nb,b.svs\n",
         "line 3",
-        "2 cells for 3 columns",
-        "give every column a cell",
+        "2 values for 3 columns",
+        "give each row one value per column",
     ),
     "too many cells": (
         b"slide_id,path\na,a,1.svs\n",
         "line 2",
-        "3 cells for 2 columns",
+        "3 values for 2 columns",
         "quote cells that hold a comma",
     ),
     "decimal comma": (
@@ -358,7 +358,7 @@ def test_remedy_for_windows_1252_works(tmp_path: Path) -> None:
     assert command.startswith("iconv ")
     command = command.replace("OLD.csv", old.name).replace("NEW.csv", "new.csv")
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
-    assert read(tmp_path / "new.csv").cell("a", "site") == "K\u00f6ln \u20ac"
+    assert read(tmp_path / "new.csv").value("a", "site") == "K\u00f6ln \u20ac"
 
 
 def test_all_wrong_keys_are_listed_at_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-# The cohort sheet and the configuration, checked; what rules ask about a slide.
+# The cohort sheet and the configuration, checked; functions that rules call for one slide.
 import functools
 import gc
 import inspect
@@ -8,7 +8,7 @@ import sys
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: look less often
+gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: collect less often
 
 
 @functools.cache
@@ -23,7 +23,7 @@ library("grossing/support/code_digest.py")
 
 from grossing.support import code_digest as digests
 
-ASKED = (
+LIBRARY_MODULES = (
     "cohort/config",
     "cohort/decide",
     "cohort/failures",
@@ -39,7 +39,7 @@ ASKED = (
     "columns/tile_metrics",
     "tiles/engines",
 )
-for module in ASKED:
+for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
         library(name)
 
@@ -62,7 +62,7 @@ settings.read_flags(config, CONFIG_SCHEMA)
 
 
 def checked_sheet():
-    """The sheet and its stacks; says what is wrong with it, with the configuration and the Python."""
+    """The sheet and its stacks; UserError for faults of the sheet, the configuration or the Python."""
     if refusal := interpreter.refusal(sys.executable):
         raise UserError(refusal)
     settings.check(
@@ -116,7 +116,7 @@ TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
 
 
 def of_slides(slide_ids, *patterns):
-    """Files of many slides as an input function: asked only where a job of that rule is planned."""
+    """Files of many slides as an input function, called only where a job of that rule is planned."""
 
     def paths(wildcards):
         each = [str(pattern) for group in patterns for pattern in group]
@@ -151,7 +151,7 @@ def measured_before(slide_id, mtime_ns):
 
 
 def known(slide_id):
-    """What an earlier measurement left of a slide, or None."""
+    """`measured_before` of a slide, None before it is measured."""
     try:
         return measured_before(slide_id, os.stat(f"results/slides/{slide_id}.json").st_mtime_ns)
     except (FileNotFoundError, ValueError):
@@ -183,7 +183,7 @@ if workflow.is_main_process:
 def fingerprint(wildcards):
     """Identity of a slide's content; a slide that only moved, was touched or archived keeps it."""
     if wildcards.slide_id in STACKS:
-        return "fused"  # an input, which counts by itself
+        return "fused"  # an input, which triggers reruns by itself
     path, before = SHEET.slide_path(wildcards.slide_id), known(wildcards.slide_id)
     recorded = before[0] if before else None
     if recorded and recorded.content_hash and not os.path.exists(path):
@@ -232,4 +232,4 @@ def given_mpp(wildcards):
 
 @asked_per_job
 def given_stain(wildcards):
-    return SHEET.cell(wildcards.slide_id, "stain")
+    return SHEET.value(wildcards.slide_id, "stain")

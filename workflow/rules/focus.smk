@@ -1,8 +1,8 @@
-# Stacks of focal planes: fused into one slide each, which then takes the way of any slide.
+# Stacks of focal planes: each is fused into one slide, which is then processed like any other.
 
 
 rule fuse_focus:
-    """One slide from the focal planes of a stack, each block from the plane that is sharp there."""
+    """One slide from the focal planes of a stack, each block from the plane that is sharpest there."""
     output:
         tiff="results/fused/{slide_id}.tif",
         heatmap="results/fused/{slide_id}.png",

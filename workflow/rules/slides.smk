@@ -1,4 +1,4 @@
-# One slide: opened and measured once, judged nowhere but in decide_slides.
+# One slide: opened and measured once; thresholds are applied in decide_slides alone.
 
 
 rule measure_slide:

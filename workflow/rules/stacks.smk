@@ -1,8 +1,9 @@
-# What the rules ask about the planes of a stack.
+# Functions that rules call for the planes of a stack.
 library("grossing/slide/stack_record.py")
 library("grossing/slide/tiff_directory.py")
 
 from grossing.slide.stack_record import StackRecord
+from grossing.support.errors import Unsupported
 
 
 @asked_per_job
@@ -40,12 +41,12 @@ def plane_names(wildcards):
 
 @functools.lru_cache(maxsize=None)
 def page_count(path):
-    """Planes in a TIFF; asked for the stacks that are fused, not for all of the sheet."""
+    """Planes in a TIFF; called for the stacks that are fused, not for all of the sheet."""
     from grossing.slide import tiff_directory  # needs tifffile, which only such stacks need
 
     try:
         return len(tiff_directory.equal_pages(path))
-    except tiff_directory.Unsupported:
+    except Unsupported:
         return 0
 
 
@@ -64,8 +65,8 @@ def stack_memory(wildcards, attempt):
 @functools.lru_cache(maxsize=None)
 def plane_bytes(path):
     """Size of a plane with its companions; 0 where it is gone."""
-    found = identity.stat(path)
-    return found.bytes if found else 0
+    now = identity.stat(path)
+    return now.bytes if now else 0
 
 
 def stack_minutes(wildcards, attempt):
@@ -77,7 +78,7 @@ def of_stacks(path):
     """An output of `fuse_focus` as input for the slides that are stacks; none for all others."""
 
     @asked_per_job
-    def wanted(wildcards):
+    def output(wildcards):
         return path.format(slide_id=wildcards.slide_id) if wildcards.slide_id in STACKS else []
 
-    return wanted
+    return output

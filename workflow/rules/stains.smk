@@ -2,7 +2,7 @@
 
 
 rule pool_stain:
-    """The colours that all slides are brought to: one slide's, or the training slides' median."""
+    """The reference of stain normalisation: one slide's colours, or the training slides' median."""
     input:
         facts=of_slides(reference_slides(), [rules.measure_slide.output.facts]),
     output:
@@ -23,7 +23,7 @@ rule pool_stain:
 
 
 rule normalize_tiles:
-    """Tiles of one slide in the colours of the reference; what would be ruined stays as it is."""
+    """Tiles of one slide in the colours of the reference; unsuitable tiles are passed through."""
     input:
         **({} if STAIN["reference"] == "shipped" else {"reference": rules.pool_stain.output[0]}),
         facts=rules.measure_slide.output.facts,
@@ -51,7 +51,7 @@ rule normalize_tiles:
 
 
 rule separate_stains:
-    """Tiles of one slide as grey pictures of haematoxylin and of eosin density."""
+    """Tiles of one slide as grey pictures of hematoxylin and of eosin density."""
     input:
         facts=rules.measure_slide.output.facts,
         metrics=rules.tile_slide.output.metrics,

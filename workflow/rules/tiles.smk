@@ -1,4 +1,4 @@
-# Tiles of the slides that passed; the gate is a parameter, so a flipped verdict reruns its slide.
+# Tiles of the slides that pass; the gate is a parameter, so a changed verdict reruns its slide.
 
 CONTAINERS = {
     "zip": {"container": "results/tiles/{slide_id}.zip"},

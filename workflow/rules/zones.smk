@@ -1,4 +1,4 @@
-# Optional: where nuclei stand dense, from the tiles.
+# Optional: zones of high cellularity, from the tiles.
 
 
 rule find_zones:

@@ -1,4 +1,4 @@
-"""Write what follows from the schemas: Arrow schemas, lists of codes, and the tables of the docs.
+"""Generate Arrow schemas, lists of codes and the tables of the docs from the schemas.
 
 A schema may take columns from another one: `name: {column_of: TABLE}` is that column, and
 `+TABLE: {only: [...], without: [...], nullable: true}` stands for all its columns that the schema
@@ -174,7 +174,7 @@ def _sheet_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _limits(rule: Schema) -> str:
-    """The range of a value in words; empty where any value will do."""
+    """The range of a value as text; empty where any value is allowed."""
     if "enum" in rule:
         return ", ".join(f"`{value}`" for value in rule["enum"] if value is not None)
     if rule.get("type") == "boolean":

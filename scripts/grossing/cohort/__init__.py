@@ -1,1 +1,1 @@
-"""All slides together: sheet, configuration, verdicts, tables, failed jobs."""
+"""The whole cohort: sheet, configuration, thresholds and verdicts, tables, failed jobs."""

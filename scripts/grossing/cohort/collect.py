@@ -39,12 +39,12 @@ class TileTables:
         ------
         CohortError : two files of one slide, or a stage that lacks a slide.
         """
-        found = cls(by_slide(metrics), tuple(map(by_slide, stages)))
-        for stage in found.stages:
-            if other := set(stage) ^ set(found.metrics):
-                slide_id = min(other)
+        tile_tables = cls(by_slide(metrics), tuple(map(by_slide, stages)))
+        for stage in tile_tables.stages:
+            if unpaired := set(stage) ^ set(tile_tables.metrics):
+                slide_id = min(unpaired)
                 raise CohortError(f"slide {slide_id}: one of its tile tables is missing")
-        return found
+        return tile_tables
 
     def read(self, slide_id: str) -> pa.Table:
         """`tile_metrics` of a slide with the columns that the optional stages add.
@@ -66,12 +66,12 @@ class TileTables:
 
 def by_slide(paths: Iterable[PathLike]) -> dict[str, Path]:
     """Files by the slide_id that they are named after; CohortError where two are of one slide."""
-    found: dict[str, Path] = {}
+    path_of: dict[str, Path] = {}
     for path in map(Path, paths):
-        if path.stem in found:
-            raise CohortError(f"slide {path.stem} has two tables: {found[path.stem]} and {path}")
-        found[path.stem] = path
-    return found
+        if path.stem in path_of:
+            raise CohortError(f"slide {path.stem} has two tables: {path_of[path.stem]} and {path}")
+        path_of[path.stem] = path
+    return path_of
 
 
 def _with_stage(table: pa.Table, metrics: Path, path: Path) -> pa.Table:
@@ -79,7 +79,7 @@ def _with_stage(table: pa.Table, metrics: Path, path: Path) -> pa.Table:
     for name in ("tile_col", "tile_row"):
         if not added[name].equals(table[name]):
             raise CohortError(
-                f"{path} and {metrics} are of different runs: delete the first and run again"
+                f"{path} and {metrics} come from different runs: delete the first and run again"
             )
     for name in added.column_names:
         if name not in table.column_names:
@@ -95,7 +95,7 @@ def tiles(
     limits: Mapping[str, Mapping[str, float]],
     container: str,
 ) -> pa.Table:
-    """Judge all tiles of a cohort, and its slides by what tiling found.
+    """Judge all tiles of a cohort, and its slides by the results of tiling.
 
     Parameters
     ----------
@@ -113,13 +113,13 @@ def tiles(
     ------
     CohortError : a slide without its table of tiles; a table without its slide.
     """
-    if strange := set(tile_tables.metrics) - set(verdicts["slide_id"].to_pylist()):
-        raise CohortError(f"slide {min(strange)} is tiled and has no verdict")
-    nothing, found = tables.from_rows([], tile_metrics.SCHEMA), []
+    if unknown := set(tile_tables.metrics) - set(verdicts["slide_id"].to_pylist()):
+        raise CohortError(f"slide {min(unknown)} is tiled and has no verdict")
+    no_tiles, results = tables.from_rows([], tile_metrics.SCHEMA), []
     for row in _rows(verdicts):
         slide_id = row["slide_id"]
         failed = row["qc_reasons"] == failures.CODE
-        table = nothing if failed else tile_tables.read(slide_id)
+        table = no_tiles if failed else tile_tables.read(slide_id)
         judged = decide.tiles(_judged_columns(table), _lost(table), limits["tile"])
         final = decide.after_tiling(
             Verdict.from_text(row["qc_status"], row["qc_reasons"]),
@@ -130,13 +130,13 @@ def tiles(
         )
         if table.num_rows:
             writer.write(_part(table, row | {"qc_status": final.status}, judged, container))
-        found.append(_tiling(table, judged, final))
-    return _joined(verdicts, found)
+        results.append(_tiling(table, judged, final))
+    return _joined(verdicts, results)
 
 
-def _joined(verdicts: pa.Table, found: list[Row]) -> pa.Table:
+def _joined(verdicts: pa.Table, results: list[Row]) -> pa.Table:
     """`measured_qc` with its verdicts replaced by the final ones, and the columns of tiling."""
-    added = tables.from_rows(found, cohort_qc.SCHEMA)
+    added = tables.from_rows(results, cohort_qc.SCHEMA)
     for name in ("qc_status", "qc_reasons"):
         index = verdicts.column_names.index(name)
         verdicts = verdicts.set_column(index, cohort_qc.SCHEMA.field(name), added[name])
@@ -146,8 +146,8 @@ def _joined(verdicts: pa.Table, found: list[Row]) -> pa.Table:
 
 
 def _rows(verdicts: pa.Table) -> Iterator[Row]:
-    wanted = ("slide_id", "qc_status", "qc_reasons", *CARRIED)
-    present = [name for name in wanted if name in verdicts.column_names]
+    names = ("slide_id", "qc_status", "qc_reasons", *CARRIED)
+    present = [name for name in names if name in verdicts.column_names]
     for batch in verdicts.select(present).to_batches(max_chunksize=1000):
         yield from batch.to_pylist()
 
@@ -185,7 +185,7 @@ def _part(table: pa.Table, slide: Row, judged: JudgedTiles, container: str) -> p
 
 
 def _tiling(table: pa.Table, judged: JudgedTiles, final: Verdict) -> Row:
-    """What tiling made of a slide: the columns that `cohort_qc` adds, and the final verdict."""
+    """The results of tiling of one slide: the columns that `cohort_qc` adds, the final verdict."""
     first = (table.slice(0, 1).to_pylist() or [{}])[0]
     lost = int(_lost(table).sum())
     return {

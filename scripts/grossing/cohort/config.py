@@ -18,7 +18,7 @@ _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?
 
 
 def read_flags(config: dict[str, Any], schema_path: str | os.PathLike[str]) -> None:
-    """Make flags of the words true and false that `--config` gives as text, in place."""
+    """Convert flags that `--config` gave as the texts true and false, in place."""
     _read_flags(config, yaml.safe_load(Path(schema_path).read_text(encoding="utf-8")))
 
 
@@ -45,7 +45,7 @@ def check(
     files: Mapping[str, str | os.PathLike[str]],
     command_line: Mapping[str, Any],
 ) -> None:
-    """Complain about all wrong keys and values.
+    """Check all keys and values.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def check(
 
     Raises
     ------
-    UserError : with file, line, column, key, value and remedy of each.
+    UserError : with file, line, column, key, value and remedy of all that are wrong.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     nodes = {name: yaml.compose(_text(path)) for name, path in files.items()}
@@ -70,7 +70,7 @@ def check(
 
 
 def _text(path: str | os.PathLike[str]) -> str:
-    """A configuration file; YAML takes no tabs, in JSON they are blanks."""
+    """A configuration file; tabs, which JSON allows and YAML does not, become blanks."""
     return Path(path).read_text(encoding="utf-8").replace("\t", " ")
 
 
@@ -94,14 +94,14 @@ def _faults(error: jsonschema.ValidationError) -> Iterator[tuple[list[str], str,
 def _faults_of_file(
     name: str, node: yaml.Node | None, above: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
-    """Keys that stand twice in one section, of which YAML drops the first; odd numbers."""
+    """Duplicate keys of a section, of which YAML ignores the first; numbers in odd notations."""
     if isinstance(node, yaml.MappingNode):
         first: dict[str, yaml.Node] = {}
         for key, value in node.value:
             keys = (*above, str(key.value))
             if first.setdefault(keys[-1], key) is not key and keys[-1] != "<<":
                 text = f"duplicate key, also on line {first[keys[-1]].start_mark.line + 1}"
-                yield _at(name, key, keys, text, "keep one: YAML drops the first without a word")
+                yield _at(name, key, keys, text, "keep one: YAML silently ignores the first")
             yield from _faults_of_file(name, value, keys)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
@@ -123,7 +123,7 @@ def _at(name: str, node: yaml.Node, keys: Sequence[str], value: str, remedy: str
 
 
 def _no_json(value: Any) -> list[str]:
-    """A date is no text to a path: something that no key takes, and that shows what was given."""
+    """Replaces a value without a JSON type, such as a date, by one that no key accepts."""
     return [str(value)]
 
 
@@ -134,8 +134,8 @@ def _depth(error: jsonschema.ValidationError) -> tuple[int, str]:
 def _rule(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
-    words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
-    text = words.get(
+    names = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+    text = names.get(
         schema["type"], {"string": "text", "object": "a section"}.get(schema["type"], "")
     )
     if "minLength" in schema:

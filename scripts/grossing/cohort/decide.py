@@ -61,7 +61,7 @@ class Verdict:
 
 
 def blurred_fraction(record: SlideRecord, focus_reblur_min: float) -> float | None:
-    """Share of sampled tissue tiles whose re-blur focus is below the limit; None if none was."""
+    """Share of sampled tissue tiles whose re-blur focus is below the limit; None without any."""
     focus = record.measures.focus.focus_tiles.focus_reblur if record.measures else ()
     values = [value for value in focus if value is not None]
     if not values:
@@ -101,7 +101,7 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
 
 
 def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
-    """Numbers that `thresholds.SLIDE` judges; what was not measurable is left out."""
+    """Numbers that `thresholds.SLIDE` judges; those that could not be measured are left out."""
     values = vars(measures.areas) | {"blurred_fraction": blurred}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -172,7 +172,7 @@ def tiles(
 def after_tiling(
     verdict: Verdict, *, candidates: int, lost: int, passed: int, limits: Mapping[str, float]
 ) -> Verdict:
-    """Final verdict of a slide once it is tiled; what tiling found can only lower it.
+    """Final verdict of a slide once it is tiled; the results of tiling can only lower it.
 
     Parameters
     ----------

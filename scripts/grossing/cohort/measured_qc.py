@@ -38,7 +38,7 @@ def table(
     Parameters
     ----------
     records : what was measured, of every slide once, in any order
-    failed : what stands in for the record of slides whose job failed (`failures.accepted`)
+    failed : the records of slides whose job failed (`failures.accepted`)
     leakage : whether copies of one slide in two splits stop the run (`sheet_checks.contents`)
 
     Returns
@@ -47,7 +47,7 @@ def table(
 
     Raises
     ------
-    CohortError : a slide of the sheet has no record, or two; a record is of no slide.
+    CohortError : a slide of the sheet has no record, or two; a record belongs to no slide.
     UserError : two files of the sheet are copies of one slide and contradict each other.
     """
     rows: dict[str, dict[str, Any]] = {}
@@ -79,12 +79,12 @@ def _check_copies(sheet: Sheet, hashes: Mapping[str, str], leakage: Leakage) -> 
 def _once(
     records: Iterable[SlideRecord], failed: Mapping[str, SlideRecord]
 ) -> Iterable[SlideRecord]:
-    """The records one by one; raises CohortError where a slide comes twice."""
-    seen = set(failed)
+    """The records one by one; raises CohortError where a slide has two."""
+    slide_ids = set(failed)
     for record in records:
-        if record.slide_id in seen:
+        if record.slide_id in slide_ids:
             raise CohortError(f"slide {record.slide_id} has two records")
-        seen.add(record.slide_id)
+        slide_ids.add(record.slide_id)
         yield record
 
 

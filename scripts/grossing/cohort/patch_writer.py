@@ -22,7 +22,7 @@ class PatchWriter:
     Parameters
     ----------
     parquet, csv : paths
-    csv_rows_max : above this many rows the CSV keeps only its header (the Parquet has them all)
+    csv_rows_max : with more rows the CSV holds its header only (the Parquet file holds all rows)
     """
 
     def __init__(
@@ -74,6 +74,8 @@ class PatchWriter:
         if self._written <= self._csv_rows_max:
             self._csv.write_table(part)
         elif fitted:
-            LOG.warning("more than %d tiles: patch_cohort.csv keeps its header", self._csv_rows_max)
+            LOG.warning(
+                "more than %d tiles: patch_cohort.csv holds its header only", self._csv_rows_max
+            )
             self._csv.close()
             self._csv = self._open_csv()

@@ -1,7 +1,7 @@
 """The cohort sheet as a run was planned with it.
 
-The head of a run keeps a copy at its start. All jobs read that, so that each slide keeps its own
-row, whatever becomes of the sheet while they run.
+The head of a run writes a copy at its start. All jobs read this copy, so that each slide keeps its
+own row even if the sheet changes during the run.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ class PlannedSheet:
 
     @property
     def digest(self) -> str:
-        """Hash of the rows: an edited sheet counts also where its date is old (rsync, cp -p)."""
+        """Hash of the rows: an edited sheet is noticed even if its date is old (rsync, cp -p)."""
         return hashlib.sha256(self._text().encode()).hexdigest()
 
     def write(self, path: PathLike) -> None:
-        """Keep the sheet; a copy that holds the same rows stays untouched."""
+        """Write the sheet; a file with the same content is not touched."""
         text = self._text()
         if not os.path.exists(path) or Path(path).read_text(encoding="utf-8") != text:
             files.write(path, text.encode())
@@ -46,7 +46,7 @@ class PlannedSheet:
 
         Raises
         ------
-        CohortError : it is another sheet: a second run was started meanwhile.
+        CohortError : the file holds another sheet: a second run was started meanwhile.
         """
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         sheet = Sheet(data["path"], tuple(data["columns"]), data["rows"], data["lines"])
@@ -57,7 +57,7 @@ class PlannedSheet:
         planned = cls(sheet, stacks)
         if expected not in (None, planned.digest):
             raise CohortError(
-                f"{sheet.path}: the cohort sheet changed while the run was going: run the same "
+                f"{sheet.path}: the cohort sheet changed during the run: run the same "
                 "command again; finished work is kept"
             )
         return planned

@@ -1,4 +1,4 @@
-"""The cohort sheet and the configuration: read as text, checked before anything runs."""
+"""The cohort sheet: read as text, checked before any job runs."""
 
 import csv
 import functools
@@ -45,7 +45,7 @@ _AS_UTF8 = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a cohort sheet in its order, every cell as text, its columns and line numbers.
+    """The rows of a cohort sheet in its order, every value as text, its columns and line numbers.
 
     `findings` are faults of single rows and values.
     """
@@ -62,10 +62,10 @@ class Sheet:
 
     def given_mpp(self, slide_id: str) -> float | None:
         """The sheet's um/px of a slide, None where it gives none."""
-        cell = self.rows[slide_id].get("mpp", "")
-        return float(cell) if cell else None
+        text = self.rows[slide_id].get("mpp", "")
+        return float(text) if text else None
 
-    def cell(self, slide_id: str, column: str) -> str:
+    def value(self, slide_id: str, column: str) -> str:
         return self.rows[slide_id].get(column, "")
 
     def finding(
@@ -98,8 +98,8 @@ def load(
 ) -> Sheet:
     """Read a cohort sheet and list the faults of its rows and values.
 
-    In the columns that are used, marks of missing values are read as empty cells, and invisible
-    characters are taken out (not of `slide_id` and `path`).
+    In the columns that are used, marks of missing values are read as empty, and invisible
+    characters are removed (not of `slide_id` and `path`).
 
     Parameters
     ----------
@@ -114,16 +114,18 @@ def load(
     path = os.fspath(path)
     lines = list(_records(path))
     header, faults = _header(path, lines[0][1] if lines else [], set(reserved))
-    check, cells = _check_of_rows(schema_path), _Cells(path)
+    check, reader = _check_of_rows(schema_path), _ValueReader(path)
     rows: dict[str, dict[str, str]] = {}
     numbers: dict[str, int] = {}
     for number, raw in lines[1:]:
         if len(raw) != len(header):
-            remedy = "quote cells that hold a comma, and give every column a cell"
-            value = f"{len(raw)} cells for {len(header)} columns"
+            remedy = "quote values that hold a comma, and give each row one value per column"
+            value = f"{len(raw)} values for {len(header)} columns"
             faults.append(Finding(path, number, "", value, remedy))
             continue
-        row = {name: cells.read(number, name, cell) for name, cell in zip(header, raw, strict=True)}
+        row = {
+            name: reader.read(number, name, text) for name, text in zip(header, raw, strict=True)
+        }
         faults += [Finding(path, number, *fault) for fault in check(row)]
         slide_id = row["slide_id"]
         if slide_id in rows:
@@ -134,11 +136,11 @@ def load(
     if not lines[1:]:
         remedy = "add one line per slide below the header"
         faults.append(Finding(path, 1, "", "no slides", remedy))
-    return Sheet(path, tuple(header), rows, numbers, (*faults, *cells.findings()))
+    return Sheet(path, tuple(header), rows, numbers, (*faults, *reader.findings()))
 
 
-class _Cells:
-    """Reads cells, and counts by column what was changed in them."""
+class _ValueReader:
+    """Reads values, and counts by column what was changed in them."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -153,7 +155,7 @@ class _Cells:
         if not values.is_missing(value) or column in _NEEDED:
             return value
         if value:
-            self._note(line, column, value, "read as no value; leave such cells empty")
+            self._note(line, column, value, "read as missing; leave such values empty")
         return ""
 
     def _visible(self, line: int, column: str, value: str) -> str:
@@ -171,24 +173,24 @@ class _Cells:
     def findings(self) -> list[Finding]:
         """A warning for each column and kind of change."""
         faults = []
-        for (column, remedy), cells in self._changed.items():
-            different = list(dict.fromkeys(value for _, value in cells))
+        for (column, remedy), changed in self._changed.items():
+            different = list(dict.fromkeys(value for _, value in changed))
             listed = [_shown(value) for value in different[:_LISTED_MAX]]
             more = ["..."] if len(different) > _LISTED_MAX else []
-            count = f" in {len(cells)} rows" if len(cells) > 1 else ""
+            count = f" in {len(changed)} rows" if len(changed) > 1 else ""
             text = ", ".join(listed + more) + count
-            faults.append(Finding(self._path, cells[0][0], column, text, remedy, "warning"))
+            faults.append(Finding(self._path, changed[0][0], column, text, remedy, "warning"))
         return faults
 
 
 def _shown(value: str) -> str:
-    """A value with escapes for what is not visible, and its names."""
+    """A value with escapes for invisible characters, and their names."""
     names = values.invisible(value)
     return f"{value!a} ({', '.join(names)})" if names else repr(value)
 
 
 def _records(path: str) -> Iterable[tuple[int, list[str]]]:
-    """Line number and cells of every record that is not blank."""
+    """Line number and values of every record that is not blank."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -207,27 +209,27 @@ def _records(path: str) -> Iterable[tuple[int, list[str]]]:
         raise _unreadable(path, line, "", "byte 0", f"not a text of UTF-8: {_AS_UTF8}")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
+        for record in reader:
+            if any(value.strip() for value in record):
+                yield reader.line_num, record
     except csv.Error as error:
         raise _unreadable(path, reader.line_num, "", str(error), "close the quotes") from error
 
 
-def _header(path: str, cells: list[str], reserved: set[str]) -> tuple[list[str], list[Finding]]:
+def _header(path: str, texts: list[str], reserved: set[str]) -> tuple[list[str], list[Finding]]:
     """Names of the columns, and what is wrong with them."""
-    names = [_OLDER_NAMES.get(name, name) for name in map(values.cleaned, cells)]
+    names = [_OLDER_NAMES.get(name, name) for name in map(values.cleaned, texts)]
     if not names:
         raise _unreadable(path, 1, "", "empty sheet", "start with a header: slide_id,path,...")
-    if len(names) == 1 and (";" in names[0] or "\t" in cells[0]):
+    if len(names) == 1 and (";" in names[0] or "\t" in texts[0]):
         remedy = "separate the columns with commas, not semicolons or tabs"
-        raise _unreadable(path, 1, "", repr(cells[0]), remedy)
+        raise _unreadable(path, 1, "", repr(texts[0]), remedy)
     every = dict.fromkeys((*_NEEDED, *names))
     faults = [finding for name in every for finding in _faults_of_name(path, name, names, reserved)]
-    for cell in cells:
-        if values.invisible(cell.strip(_BLANKS)):
+    for text in texts:
+        if values.invisible(text.strip(_BLANKS)):
             remedy = f"{_INVISIBLE} are left out; {_DELETE}"
-            faults.append(Finding(path, 1, values.cleaned(cell), _shown(cell), remedy, "warning"))
+            faults.append(Finding(path, 1, values.cleaned(text), _shown(text), remedy, "warning"))
     if len(every) > len(names) or len(set(names)) < len(names):
         findings.refuse(faults)
     return names, faults
@@ -239,7 +241,7 @@ def _faults_of_name(
     """What is wrong with the name of a column."""
     meant = _PLAIN_NAMES.get(_plain(name), name)
     if name not in names:
-        remedy = f"add a column `{name}`; found: {', '.join(names)}"
+        remedy = f"add a column `{name}`; the sheet has {', '.join(names)}"
         yield Finding(path, 1, name, "missing column", remedy)
     elif not name:
         yield Finding(path, 1, "", "a column without a name", "name it or drop it")
@@ -249,7 +251,7 @@ def _faults_of_name(
         remedy = "rename it: Grossing writes a column of that name"
         yield Finding(path, 1, name, "reserved name", remedy)
     elif meant != name and meant not in _NEEDED:
-        remedy = f"it is carried through and not used: rename it where you mean `{meant}`"
+        remedy = f"it is carried through and not used: rename it if you mean `{meant}`"
         yield Finding(path, 1, name, f"a name like `{meant}`", remedy, "warning")
 
 
@@ -281,21 +283,21 @@ def _check_of_rows(
         return str(error.schema["remedy"]) if error else ""
 
     def faults(row: Mapping[str, str]) -> list[tuple[str, str, str]]:
-        wrong_cells = []
+        wrong_values = []
         for name, value in row.items():
             if name not in validators:
                 continue
             if name in schema["required"] and values.is_missing(value):
-                wrong_cells.append((name, repr(value), f"fill the cell of `{name}`"))
+                wrong_values.append((name, repr(value), f"fill in `{name}`"))
             elif value and (wrong := remedy(name, value)):
-                wrong_cells.append((name, ascii(value), wrong))
-        return wrong_cells
+                wrong_values.append((name, ascii(value), wrong))
+        return wrong_values
 
     return faults
 
 
-def _is_mpp(cell: Any) -> bool:
-    return _MPP_RANGE[0] <= float(cell) <= _MPP_RANGE[1]
+def _is_mpp(text: Any) -> bool:
+    return _MPP_RANGE[0] <= float(text) <= _MPP_RANGE[1]
 
 
 def _unreadable(path: str, line: int, column: str, value: str, remedy: str) -> UserError:

@@ -14,8 +14,8 @@ from grossing.support.findings import Finding, Severity
 
 Leakage = Literal["stop", "report"]
 
-#: column to what it means that two of its values differ only in case or blanks: nobody means two
-#: splits by that, but a genotype `Aa` is not `AA`
+#: how serious it is, by column, that two values differ only in case or blanks: two such splits are
+#: never intended, but a genotype `Aa` is not `AA`
 SPELLED: dict[str, Severity] = {
     "split": "error",
     "case_id": "warning",
@@ -124,7 +124,7 @@ def cases(sheet: Sheet, leakage: Leakage) -> list[Finding]:
     faults = []
     members: dict[str, list[str]] = {}
     for slide_id in sheet.rows:
-        if case_id := sheet.cell(slide_id, "case_id"):
+        if case_id := sheet.value(slide_id, "case_id"):
             members.setdefault(case_id, []).append(slide_id)
     for case_id, slide_ids in members.items():
         different = _different(sheet, "split", slide_ids, values.folded)
@@ -160,7 +160,7 @@ def contents(sheet: Sheet, hashes: Mapping[str, str], leakage: Leakage) -> list[
 
 
 def _contradictions(
-    sheet: Sheet, identity: Mapping[str, str], words: str, leakage: Leakage
+    sheet: Sheet, identity: Mapping[str, str], relation: str, leakage: Leakage
 ) -> Iterator[Finding]:
     """Slides of equal identity that differ in a value of `OF_ONE_SLIDE`."""
     for group in _groups(identity, lambda slide_id: identity[slide_id]):
@@ -170,8 +170,8 @@ def _contradictions(
             if different := _different(sheet, column, group, fold):
                 differences.append(f"{column} {_beside(sheet, column, different)}")
         if differences:
-            other = f"{words} {group[0]!r} on line {sheet.lines[group[0]]}"
-            value = f"{sheet.cell(group[1], 'path')!r} is {other}, with {', '.join(differences)}"
+            other = f"{relation} {group[0]!r} on line {sheet.lines[group[0]]}"
+            value = f"{sheet.value(group[1], 'path')!r} is {other}, with {', '.join(differences)}"
             remedy = "correct the path, or give both rows one split, label and case_id"
             yield _leak(sheet, group[1], "path", value, remedy, leakage)
 
@@ -196,7 +196,7 @@ def _first_rows(sheet: Sheet, column: str) -> dict[str, str]:
     """The values of a column, each with the first slide that has it; empty ones left out."""
     first: dict[str, str] = {}
     for slide_id in sheet.rows:
-        if value := sheet.cell(slide_id, column):
+        if value := sheet.value(slide_id, column):
             first.setdefault(value, slide_id)
     return first
 
@@ -215,7 +215,7 @@ def _different(
     """The first slide of each value of a column, where there are several; empty ones left out."""
     first: dict[str, str] = {}
     for slide_id in slide_ids:
-        if value := sheet.cell(slide_id, column):
+        if value := sheet.value(slide_id, column):
             first.setdefault(fold(value), slide_id)
     return list(first.values()) if len(first) > 1 else []
 
@@ -223,7 +223,7 @@ def _different(
 def _beside(sheet: Sheet, column: str, slide_ids: Sequence[str]) -> str:
     """The values of some slides with their lines."""
     listed = [
-        f"{sheet.cell(slide_id, column)!r} (line {sheet.lines[slide_id]})"
+        f"{sheet.value(slide_id, column)!r} (line {sheet.lines[slide_id]})"
         for slide_id in slide_ids[:_LISTED_MAX]
     ]
     more = len(slide_ids) - len(listed)

@@ -16,8 +16,8 @@ def of_verdicts(verdicts: pa.Table) -> str:
     ----------
     verdicts : `measured_qc` or `cohort_qc`
     """
-    wanted = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy"]
-    rows = verdicts.select(wanted).to_pylist()
+    columns = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy"]
+    rows = verdicts.select(columns).to_pylist()
     counts = Counter(row["qc_status"] for row in rows)
     width = max((len(row["slide_id"]) for row in rows), default=0)
     lines = []

@@ -1,6 +1,6 @@
-"""Every threshold: which column it judges, which key of the config is its limit, and which way.
+"""Every threshold: the column it judges, the config key of its limit, its direction, its reason.
 
-A limit of 0 for `tissue_area_mm2_min`, or of 1 for a share, judges nothing.
+A limit of 0 for `tissue_area_mm2_min`, or of 1 for a share, fails nothing.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from grossing.columns.reason_codes import SlideReason, TileReason
 
 @dataclass(frozen=True)
 class Threshold:
-    """`column` may not be above (max) or below (min) `thresholds.slide` or `.tile`'s `limit`."""
+    """`column` may not be above (max) or below (min) the config's `thresholds.*.{limit}`."""
 
     column: str
     limit: str
@@ -36,7 +36,7 @@ class Threshold:
 
 
 def with_value(reason: str, value: float, limit: float) -> str:
-    """`reason=value>limit`, `<` or `=`; the value with as many digits as tell it from the limit."""
+    """`reason=value>limit`, `<` or `=`; the value with enough digits to differ from the limit."""
     sign = ">" if value > limit else "<" if value < limit else "="
     text = f"{value:.4g}"
     if float(text) == limit and value != limit:
@@ -44,17 +44,17 @@ def with_value(reason: str, value: float, limit: float) -> str:
     return f"{reason}={text}{sign}{limit:g}"
 
 
-#: judges alone: nothing else is judged of a slide that is not brightfield
+#: checked first; a slide that is not brightfield is judged by nothing else
 BRIGHTFIELD = Threshold("brightness", "brightness_min", "min", "not_brightfield")
 
-#: of what is measured before tiling
+#: on what is measured before tiling
 SLIDE = (
     Threshold("tissue_area_mm2", "tissue_area_mm2_min", "min", "tissue_area_mm2"),
     Threshold("blurred_fraction", "blurred_fraction_max", "max", "blurred_fraction"),
     Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
 )
 
-#: of what tiling found
+#: on the results of tiling
 AFTER_TILING = (Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),)
 
 TILE = (

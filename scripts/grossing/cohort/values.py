@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-#: what spreadsheets, R, pandas and people write for "no value", in lower case
+#: marks of a missing value in spreadsheets, R, pandas and by hand, in lower case
 MISSING = frozenset(
     ("na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "none", "nil", "-", "--")
 )

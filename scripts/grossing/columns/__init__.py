@@ -1,1 +1,1 @@
-"""Arrow schemas of all tables and lists of codes, made from `workflow/schemas`."""
+"""Columns of all tables and lists of codes, generated from `workflow/schemas`: not edited here."""

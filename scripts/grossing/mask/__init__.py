@@ -1,1 +1,1 @@
-"""Labels of places: tissue, ink, artefacts, glass; and the outlines of labels."""
+"""The label picture of a slide (tissue, ink, artefacts, glass) and the outlines of its labels."""

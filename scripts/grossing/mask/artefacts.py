@@ -1,7 +1,7 @@
 """Pen ink, folds, dark spots and bubbles on an overview picture of about 8 um/px.
 
-All masks are conservative: what they take is taken from the tissue, so a doubtful pixel is
-left to the tissue mask. Ink is judged by colour alone; the others by darkness, size and shape.
+All masks are conservative: a pixel that they mark is no longer tissue, so doubtful pixels are not
+marked. Ink is detected by colour alone; the others by darkness, size and shape.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 def pen(rgb: Picture) -> Mask:
     """Green, blue, red and black ink, by hue with hysteresis.
 
-    A pixel that is surely ink starts a stroke; paler ink of the same hue that touches it is
-    taken along, then the stroke is widened by 2 pixels for its soft rim. Green ink over tissue
-    is known by having no more red than green, which haematoxylin and eosin always have.
+    Pixels that are certainly ink start a stroke; paler ink of the same hue that touches them is
+    added, then the stroke is widened by 2 pixels for its soft rim. Green ink over tissue has no
+    more red than green, whereas hematoxylin and eosin always have more.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def pen(rgb: Picture) -> Mask:
 
     Notes
     -----
-    Red ink has the colour of eosin and blood. It is believed where it is more vivid than any
-    stain, or where it is broad and even; then its paler strokes are taken too. Faded red lines
-    on a slide without vivid ones stay tissue. Black ink thinner than 5 pixels is not seen.
+    Red ink has the colour of eosin and blood. It is marked where it is more vivid than any stain,
+    or where it is broad and even; then its paler strokes are marked too. Faded red lines on a
+    slide without vivid ones stay tissue. Black ink thinner than 5 pixels is missed.
     """
     r, g, b = (channel.astype(np.int16) for channel in cv2.split(rgb))
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
@@ -57,7 +57,7 @@ def pen(rgb: Picture) -> Mask:
 
 
 def _red(red: npt.NDArray[np.int16], blue: npt.NDArray[np.int16]) -> Mask:
-    """Red ink from R-G and B-G; eosin is excluded unless ink is proven elsewhere."""
+    """Red ink from R-G and B-G; colours of eosin count only where the slide has certain red ink."""
     plain = (red >= 80) & (4 * blue < red)
     vivid = _opened((red >= 130) & (blue < 0.27 * red), 5)
     if vivid.mean() < VIVID_RED_FRACTION:
@@ -91,7 +91,7 @@ def rims(tissue: Mask, ink: Mask, mpp: float, *, reach_um: float = 60.0) -> Mask
 
 
 def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.05) -> Mask:
-    """Small black pieces apart from any stroke: dust, pigment, dirt on the glass.
+    """Small black pieces away from any stroke: dust, pigment, dirt on the glass.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def bubbles(rgb: Picture, glass: Picture, tissue: Mask, mpp: float) -> Mask:
 
     Notes
     -----
-    Sees the dark rim only: the inside of a bubble looks like glass. Rims over tissue are missed.
+    Detects the dark rim only: the inside of a bubble looks like glass. Misses rims over tissue.
     """
     steps = np.arange(256)[:, None] / np.maximum(glass, 1)
     ratio = cv2.LUT(rgb, (255 * np.minimum(steps, 1)).astype(np.uint8)[:, None, :])
@@ -188,7 +188,7 @@ def _elongated(mask: Mask, length_px: float) -> Mask:
 
 
 def _grown(core: Mask, weak: Mask) -> Mask:
-    """The pieces of `weak` that hold some of `core`, once specks are opened away."""
+    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks."""
     seeds = _opened(core, 3)
     if not seeds.any():
         return seeds

@@ -26,7 +26,7 @@ def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
     )
     contours, tree = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     rings = [(np.asarray(c[:, 0, :], np.float64) + 0.5) / _REFINE for c in contours]
-    found: list[shapely.Polygon] = []
+    polygons: list[shapely.Polygon] = []
     for index, ring in enumerate(rings):
         if tree[0][index][3] >= 0 or len(ring) < 3:
             continue
@@ -35,8 +35,8 @@ def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
         ]
         exact = shapely.Polygon(ring, holes).buffer(_INSET, join_style="mitre")
         valid = shapely.make_valid(exact.simplify(_SIMPLIFY))
-        found += [p for p in shapely.get_parts(valid) if p.geom_type == "Polygon" and p.area > 0]
-    return found
+        polygons += [p for p in shapely.get_parts(valid) if p.geom_type == "Polygon" and p.area > 0]
+    return polygons
 
 
 def feature_collection(

@@ -82,8 +82,8 @@ def segment(
 
     Notes
     -----
-    Tissue is what has more colour than the slide's own glass: Otsu's threshold, never below the
-    noise of the glass, so that faint tissue stays and glass is not split. Comparable between
+    Tissue has more colour than the slide's own glass: Otsu's threshold, never below the noise of
+    the glass, so that faint tissue is kept and glass is not split. Comparable between
     slides only at equal resolution. Misses fat and unstained tissue; ink of the colour of a
     stain stays (see `artefacts.pen`).
 
@@ -92,10 +92,10 @@ def segment(
     .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
     """
     _check(rgb, mpp, scanned, method)
-    picture, seen, scale = _working(rgb, mpp, scanned, working_mpp)
+    picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     ink = artefacts.pen(picture)
-    glass = glass_colour(picture, seen)
-    clean = seen & ~ink
+    glass = glass_colour(picture, valid)
+    clean = valid & ~ink
     if method == "otsu_saturation":
         feature = _saturation(picture)
         threshold = _otsu(feature[clean])
@@ -104,14 +104,14 @@ def segment(
         noise = _noise(feature[_flat(picture) & _near(picture, glass) & clean])
         otsu = otsu_share * _otsu(feature[clean])
         threshold = float(np.clip(otsu, max(chroma_min, noise), chroma_max))
-    found = _cleaned(
+    tissue = _cleaned(
         (feature > threshold) & clean,
         scale.disc(open_um),
         scale.disc(close_um),
         scale.area(min_area_mm2, 5e-4),
         scale.area(fill_hole_mm2, 2e-3),
     )
-    labels = _labels(picture, seen, found, ink, glass, scale.mpp)
+    labels = _labels(picture, valid, tissue, ink, glass, scale.mpp)
     return _resized(labels, rgb.shape[1], rgb.shape[0])
 
 
@@ -137,16 +137,16 @@ def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
         flat &= scanned
     pixels = rgb[flat]
     whole = flat.size if scanned is None else int(scanned.sum())
-    found = len(pixels)
-    if found < max(20, 1e-3 * whole):
+    count = len(pixels)
+    if count < max(20, 1e-3 * whole):
         return np.array(FALLBACK_GLASS, np.uint8)
     pixels = pixels[:: 1 + len(pixels) // SAMPLE_PX].astype(np.int32)
     code = (pixels[:, 0] << 16) | (pixels[:, 1] << 8) | pixels[:, 2]
     coloured = code != 0xFFFFFF
-    if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / found:
+    if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
         pixels, code = pixels[coloured], code[coloured]
-    cell = ((code >> 6) & 0x3F000) | ((code >> 4) & 0xFC0) | ((code >> 2) & 0x3F)
-    commonest = pixels[cell == np.bincount(cell).argmax()]
+    colour_bin = ((code >> 6) & 0x3F000) | ((code >> 4) & 0xFC0) | ((code >> 2) & 0x3F)
+    commonest = pixels[colour_bin == np.bincount(colour_bin).argmax()]
     return np.asarray(np.round(commonest.mean(axis=0)), np.uint8)
 
 
@@ -170,11 +170,11 @@ def _working(
     size = max(1, round(width * factor)), max(1, round(height * factor))
     shrunk = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
     picture: Picture = np.ascontiguousarray(shrunk, np.uint8)
-    seen: Mask = np.ones(picture.shape[:2], np.bool_)
+    valid: Mask = np.ones(picture.shape[:2], np.bool_)
     if scanned is not None:
-        seen = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
-        picture = np.where(seen[..., None], picture, glass_colour(picture, seen))
-    return picture, seen, _Scale(mpp / factor, int(seen.sum()))
+        valid = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
+        picture = np.where(valid[..., None], picture, glass_colour(picture, valid))
+    return picture, valid, _Scale(mpp / factor, int(valid.sum()))
 
 
 def _flat(rgb: Picture) -> Mask:
@@ -224,26 +224,24 @@ def _noise(values: npt.NDArray[np.float32]) -> float:
     return float(median + 6 * 1.4826 * np.median(np.abs(values - median)))
 
 
-def _cleaned(
-    found: Mask, opening: Picture, closing: Picture, min_px: float, hole_px: float
-) -> Mask:
+def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_px: float) -> Mask:
     """Opened and closed; small pieces dropped, small holes filled."""
-    mask = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, opening)
+    mask = cv2.morphologyEx(raw.view(np.uint8), cv2.MORPH_OPEN, opening)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing)
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
     keep = stats[:, cv2.CC_STAT_AREA] >= min_px
     keep[0] = False
-    kept = keep[pieces]
-    _, holes, stats, _ = cv2.connectedComponentsWithStats((~kept).view(np.uint8), connectivity=4)
+    large = keep[pieces]
+    _, holes, stats, _ = cv2.connectedComponentsWithStats((~large).view(np.uint8), connectivity=4)
     fill = stats[:, cv2.CC_STAT_AREA] < hole_px
     fill[0] = False
-    return np.asarray(kept | fill[holes])
+    return np.asarray(large | fill[holes])
 
 
 def _labels(
-    rgb: Picture, seen: Mask, tissue: Mask, ink: Mask, glass: Picture, mpp: float
+    rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, glass: Picture, mpp: float
 ) -> Picture:
-    """One label per pixel; where two things are true the later one counts."""
+    """One label per pixel; where several apply the last one counts."""
     ink = ink | artefacts.rims(tissue & ~ink, ink, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, glass, tissue | ink, mpp)] = BUBBLE
@@ -251,7 +249,7 @@ def _labels(
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     labels[ink] = PEN
     labels[artefacts.dark_spots(rgb, ink, mpp)] = DARK_SPOT
-    labels[~seen] = NOT_SCANNED
+    labels[~valid] = NOT_SCANNED
     return labels
 
 

@@ -1,1 +1,1 @@
-"""Everything that is measured of one slide before it is tiled, and the files that hold it."""
+"""Measuring one slide before it is tiled: overview, probes, focus, and the files of the results."""

@@ -1,4 +1,4 @@
-"""A measured slide and its files: JSON, mask, thumbnail, outlines; valid, empty where need be."""
+"""A measured slide and its files: JSON, mask, thumbnail, outlines; empty if it is unusable."""
 
 from dataclasses import dataclass
 from typing import Protocol

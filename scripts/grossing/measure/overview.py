@@ -49,12 +49,12 @@ def read(
     ----------
     slide_mpp : um per level-0 pixel
     mpp : about the um per pixel of the overview
-    max_side_px : about the most that the longer side has
+    max_side_px : about the maximum of the longer side
     """
     longer = max(file.bounds.width, file.bounds.height)
-    wanted = max(1.0, mpp / slide_mpp, longer / max_side_px)
-    level = level_for(file.downsamples, wanted)
-    whole = max(1, round(wanted / file.downsamples[level]))
+    factor = max(1.0, mpp / slide_mpp, longer / max_side_px)
+    level = level_for(file.downsamples, factor)
+    whole = max(1, round(factor / file.downsamples[level]))
     picture, lost = _shrunk_level(slide, file, level, whole)
     rgb = opening.over_glass(picture, (255, 255, 255))
     if lost.any():
@@ -72,7 +72,7 @@ def read(
 def _shrunk_level(
     slide: opening.Slide, file: FileFacts, level: int, whole: int
 ) -> tuple[Pixels, Pixels]:
-    """The bounds at one level, shrunk by a whole factor: premultiplied BGRA, and what was lost."""
+    """The bounds at one level, shrunk by a whole factor: premultiplied BGRA, and lost pixels."""
     bounds, scale = file.bounds, whole * file.downsamples[level]
     columns, rows = max(1, int(bounds.width / scale)), max(1, int(bounds.height / scale))
     out = np.zeros((rows, columns, 4), np.uint8)

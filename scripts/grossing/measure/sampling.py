@@ -40,10 +40,10 @@ def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float
     mask : (H, W) uint8 labels from the origin of the bounds
     downsample : level-0 px per mask pixel
     """
-    wanted = mask == labels.TISSUE
-    if not wanted.any():
-        wanted = mask != labels.NOT_SCANNED
-    places = np.argwhere(wanted)
+    area = mask == labels.TISSUE
+    if not area.any():
+        area = mask != labels.NOT_SCANNED
+    places = np.argwhere(area)
     failed = 0
     chosen = _spread(places, PROBES)
     for row, column in chosen:
@@ -77,7 +77,7 @@ def read(
     mask, downsample : as in `probe`
     slide_mpp : um per level-0 pixel
     glass : (3,) uint8 colour of the empty slide
-    sample_tiles : most places that are read
+    sample_tiles : maximum of places that are read
     tile_um : side of a place, um
     """
     side = tile_um / slide_mpp
@@ -102,7 +102,7 @@ def read(
 
 
 class _Places:
-    """Sampled places and their focus; NaN is not measurable."""
+    """Sampled places and their focus; NaN where it cannot be measured."""
 
     def __init__(self) -> None:
         self._x: list[int] = []
@@ -134,7 +134,7 @@ def _median(values: Sequence[float | None]) -> float | None:
 def _is_tissue(
     mask: Pixels, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.bool_]:
-    """(rows, columns) bool: where the mask says tissue; coordinates in mask px."""
+    """(rows, columns) bool: where the mask has tissue; coordinates in mask px."""
     row = rows.astype(np.intp).clip(0, mask.shape[0] - 1)
     column = columns.astype(np.intp).clip(0, mask.shape[1] - 1)
     return np.asarray(mask[np.ix_(row, column)] == labels.TISSUE)

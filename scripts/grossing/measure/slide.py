@@ -45,8 +45,8 @@ def measure(
 ) -> Measured:
     """Facts, tissue and pen mask, focus, stain and identity of one slide.
 
-    An unusable slide has a refusal with the reason; what may be gone the next time (storage that
-    fails) is raised, so that the job is tried again.
+    The record of an unusable slide has a refusal with the reason; errors that may be temporary
+    (failing storage) are raised, so that the job is tried again.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
 
 @dataclass(frozen=True)
 class _View:
-    """The overview as it is measured: bright field, its labels, its glass colour as it is shown."""
+    """The overview, its brightfield version, its labels, and the glass colour of the original."""
 
     overview: overview.Overview
     bright: Pixels

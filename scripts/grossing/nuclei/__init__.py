@@ -1,1 +1,1 @@
-"""Nuclei: segmented in a picture, their shape, those of a whole slide."""
+"""Nuclei: segmentation of a picture, their shape, and the nuclei of a whole slide."""

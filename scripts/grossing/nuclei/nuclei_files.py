@@ -1,4 +1,4 @@
-"""The nuclei of a slide written as they come: a table, and outlines for QuPath."""
+"""The nuclei of a slide, written part by part: a table, and outlines for QuPath."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ class NucleiFiles:
 
     Parameters
     ----------
-    table : Parquet file of `nuclei`
+    table : Parquet file with the columns of `nuclei`
     geojson : detections for QuPath; if None, none are written, and those of an earlier run beside
         the table (`A.geojson` beside `A.parquet`) are removed
 
@@ -63,7 +63,7 @@ class NucleiFiles:
         self._stack.__exit__(failure, *rest)  # type: ignore[arg-type]
 
     def add(self, nuclei: Sequence[Nucleus], outlines: Sequence[shapely.Polygon] = ()) -> None:
-        """Nuclei, which are numbered here, and, where they are wanted, outlines in level-0 px."""
+        """Add nuclei, which are numbered here, and (`wants_outlines`) outlines in level-0 px."""
         first = self.count + 1
         self.count += len(nuclei)
         self._waiting += enumerate(nuclei, first)

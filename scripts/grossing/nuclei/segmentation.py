@@ -19,7 +19,7 @@ from grossing.support.types import Mask, Pixels
 COARSEST_MPP = 1.05  # a nucleus is 6 px wide there
 LEAST_STAINED = 3e-3  # share of the picture
 DENSE_OD = 0.15
-MOST_FOREIGN = 2 / 3  # of what is dense; H&E has less than a quarter, ink under which one sees 0.8
+MOST_FOREIGN = 2 / 3  # of what is dense; H&E has less than a quarter, ink 0.8 and more
 NUCLEUS_RADIUS_UM = 3.5
 LOG_OF_DISC = 0.6  # response of the Laplacian of Gaussian to a disc of contrast 1 of that radius
 MARGIN_UM = 10.0  # a nucleus reaches this far out of the mask
@@ -76,8 +76,8 @@ def segment_nuclei(
 
     Notes
     -----
-    Whatever the mask, glass, grey dirt and green ink are not looked at (`stained`), and a picture
-    that is ink as a whole (`is_foreign`) has no nuclei unless `levels` are given. Blue ink on part
+    With any mask, glass, grey dirt and green ink are left out (`stained`), and a picture that is
+    mostly ink (`is_foreign`) has no nuclei unless `levels` are given. Blue ink on part
     of a picture has the colour of hematoxylin: only a mask keeps it out. Nuclei cut by the
     picture's edge count.
 
@@ -117,7 +117,7 @@ def histogram(
     glass: npt.ArrayLike = (255, 255, 255),
     blur_um: float = 0.3,
 ) -> Counts:
-    """What `find_levels` needs of a picture; sums over the pictures of a slide.
+    """The input of `find_levels` from one picture; histograms of a slide's pictures can be added.
 
     Parameters as in `segment_nuclei`; (1024,) int64 of the smoothed signal where there is stain.
     """
@@ -212,7 +212,7 @@ def _blurred(picture: Values, sigma_px: float) -> Values:
 
 
 def _histogram(smooth: Values, where: Mask, modality: str) -> Counts:
-    """Counts where there is enough to look at, else zeros."""
+    """Counts where enough of the picture is stained, else zeros."""
     if where.mean() < LEAST_STAINED:
         return np.zeros(BINS, np.int64)
     low, high = RANGE[modality]

@@ -94,18 +94,18 @@ def _perimeters(labels: Labels, count: int) -> Numbers:
     return np.asarray(total[1:] * math.pi / 8)
 
 
-def polygons(labels: Labels, wanted: Sequence[int]) -> list[shapely.Polygon]:
+def polygons(labels: Labels, numbers: Sequence[int]) -> list[shapely.Polygon]:
     """Valid polygons of some nuclei, in pixels from the picture's corner.
 
     Parameters
     ----------
     labels : (H, W) int32
-    wanted : numbers of nuclei; each has one polygon, its largest piece
+    numbers : of nuclei; each has one polygon, its largest piece
     """
     regions = skimage.measure.regionprops(labels)  # type: ignore[no-untyped-call]
     pieces = {piece.label: piece for piece in regions}
     polygons = []
-    for number in wanted:
+    for number in numbers:
         top, left, _, _ = pieces[number].bbox
         shape = np.pad(pieces[number].image, 1)
         largest = max(outlines.of_mask(shape), key=lambda polygon: polygon.area)

@@ -1,4 +1,4 @@
-"""Nuclei of a slide, tile by tile, each counted once; written as they come."""
+"""Nuclei of a slide, found, counted once and written tile by tile."""
 
 import logging
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TileCount:
-    """Nuclei of a tile and their density; None without pixels, or where none were looked for."""
+    """Nuclei of a tile and their density; None without pixels, or where nuclei are not measured."""
 
     tile_col: int
     tile_row: int
@@ -64,12 +64,12 @@ def measure(
 
     Parameters
     ----------
-    container, metrics : what tiling left of the slide
+    container, metrics : the outputs of tiling
     output : the table of its nuclei
     geojson : their outlines for QuPath; None writes none
     record : what was measured of the slide
-    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is looked at
-    given_stain : the sheet's `stain`; nothing is looked for unless it is H&E or fluorescence
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched
+    given_stain : the sheet's `stain`; only H&E and fluorescence are measured
     options : how nuclei are segmented
     """
     cv2.setNumThreads(1)

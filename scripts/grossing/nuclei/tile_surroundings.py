@@ -17,7 +17,7 @@ RIM_UM = {BRIGHTFIELD: 16.0, FLUORESCENCE: 48.0}
 
 @dataclass(frozen=True)
 class TileWithRim:
-    """(H, W, 3) uint8 RGB, (H, W) bool where to look, and the tile's corner in them (px)."""
+    """(H, W, 3) uint8 RGB, (H, W) bool where to search, and the tile's corner in them (px)."""
 
     rgb: Pixels
     inside: Mask
@@ -26,13 +26,13 @@ class TileWithRim:
 
 
 class TileSurroundings:
-    """Cuts tiles with a rim of their neighbours, and tells where in them is tissue.
+    """Cuts tiles with a rim of their neighbours, and marks where to search in them.
 
     Parameters
     ----------
     tiles : of the slide, at least one
     slide : what was measured of it
-    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is looked at
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched
     modality : "brightfield" or "fluorescence"
 
     Attributes
@@ -71,12 +71,12 @@ class TileSurroundings:
                 to_x, of_x = _overlap(across * size + rim_px, size, side)
                 rgb[to_y, to_x], covered[to_y, to_x] = pixels[of_y, of_x], True
         y, x = (_extent(np.asarray(covered.any(axis=axis))) for axis in (1, 0))
-        inside = covered & self._wanted(tile, rim_px)
+        inside = covered & self._searched(tile, rim_px)
         picture = np.ascontiguousarray(rgb[y, x])
         return TileWithRim(picture, inside[y, x], rim_px - x.start, rim_px - y.start)
 
-    def _wanted(self, tile: StoredTile, rim_px: int) -> Mask:
-        """Where to look: the mask, enlarged to the tile and its rim (nearest)."""
+    def _searched(self, tile: StoredTile, rim_px: int) -> Mask:
+        """Where to search: the mask, enlarged to the tile and its rim (nearest)."""
         along = (np.arange(-rim_px, self.size_px + rim_px) + 0.5) * self.scale
         picks, within = [], []
         for axis, corner in enumerate((tile.y_level0_px, tile.x_level0_px)):
@@ -86,10 +86,10 @@ class TileSurroundings:
             within.append((at >= 0) & (at <= limit))
         part = self._mask[np.ix_(*picks)]
         if self.modality == FLUORESCENCE:
-            wanted = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
+            searched = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
         else:
-            wanted = part == labels.TISSUE
-        return np.asarray(wanted & within[0][:, None] & within[1])
+            searched = part == labels.TISSUE
+        return np.asarray(searched & within[0][:, None] & within[1])
 
 
 def _extent(there: npt.NDArray[np.bool_]) -> slice:

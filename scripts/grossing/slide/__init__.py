@@ -1,1 +1,1 @@
-"""One slide file: opening, identity, geometry and tile grid, and readers of its pixels."""
+"""One slide file: opening, identity, tile grid, and readers that decode its pixels."""

@@ -104,7 +104,7 @@ def _bounds(properties: Mapping[str, str], width: int, height: int) -> Bounds:
     return Bounds(x, y, max(1, min(w, width - x)), max(1, min(h, height - y)))
 
 
-def level_for(downsamples: Sequence[float], wanted: float) -> int:
-    """The coarsest level still at or finer than `wanted` (level-0 px per wanted px)."""
-    fine_enough = [i for i, d in enumerate(downsamples) if d <= wanted * 1.0001]
+def level_for(downsamples: Sequence[float], downsample: float) -> int:
+    """The coarsest level that is not coarser than `downsample` (level-0 px per px)."""
+    fine_enough = [i for i, d in enumerate(downsamples) if d <= downsample * 1.0001]
     return max(fine_enough, key=lambda i: downsamples[i], default=0)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from grossing.slide.record import Bounds
 
-ROUNDING = 1e-9  # 0.51 is 2 % above 0.5, whatever binary fractions say
+ROUNDING = 1e-9  # 0.51 is 2 % above 0.5, also in binary fractions
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def make(
     bounds : of the scanned area, level-0 px
     mpp : um per level-0 pixel
     size_px : side of a written tile
-    target_mpp : wanted um per pixel
+    target_mpp : requested um per pixel
     target_mpp_tolerance : where a whole factor brings the slide this close to the target
         (relative), that factor is used exactly and nothing is resampled by a fraction
 

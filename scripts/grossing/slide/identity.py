@@ -1,4 +1,4 @@
-"""Identity of a slide by its content: what changed, what only moved or was touched."""
+"""Identity of a slide by its content: a file that only moved or was touched keeps it."""
 
 import functools
 import hashlib
@@ -26,7 +26,7 @@ class Stat:
 
 @dataclass(frozen=True)
 class Identity:
-    """Which content a path held; both None where there was no file to read."""
+    """The content at a path; both None where there was no file to read."""
 
     source: Stat | None
     content_hash: str | None
@@ -117,16 +117,16 @@ def identity(path: str | os.PathLike[str], *, hashed: bool = True) -> Identity:
 
     Parameters
     ----------
-    hashed : False leaves the hash out, where the file's content does not count
+    hashed : False leaves the hash out, where the content does not matter
     """
     readable = os.path.isfile(path) and os.access(path, os.R_OK)
     return Identity(stat(path), content_hash(path) if hashed and readable else None)
 
 
 def recorded_hash(path: str | os.PathLike[str], recorded: Identity) -> str | None:
-    """The content hash from an earlier measurement, where it still holds; reads no content.
+    """The content hash from an earlier measurement, if it is still valid; reads no content.
 
-    It holds where size and mtime are the recorded ones, and where the slide is gone (archived).
+    It is valid where size and mtime are the recorded ones, and where the slide is gone (archived).
     """
     now = stat(path)
     return recorded.content_hash if now is None or recorded.source == now else None

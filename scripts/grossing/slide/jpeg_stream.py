@@ -1,7 +1,7 @@
-"""The abbreviated JPEG streams of TIFF tiles: checked before they are decoded, tables put back.
+"""The abbreviated JPEG streams of TIFF tiles: checked, and completed with their shared tables.
 
-A TIFF tells the colour transform by its photometric tag, not in the stream, so markers that a
-decoder would heed instead (JFIF, Adobe) are taken out and one that agrees with the tag is put in.
+A TIFF states the colour transform in its photometric tag, not in the stream, so markers that a
+decoder would follow instead (JFIF, Adobe) are removed and one that agrees with the tag is added.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def head(tables: bytes, *, ycbcr: bool) -> bytes:
 
     Raises
     ------
-    BadStream : more than tables, or less.
+    BadStream : other segments than tables, or cut off.
     """
     parts = [SOI, ADOBE, b"\x01" if ycbcr else b"\x00"]
     for marker, start, end in _segments(tables) if tables else ():
@@ -47,17 +47,17 @@ def completed(stream: bytes, head: bytes, width: int, height: int) -> bytes:
     ------
     BadStream : not a baseline stream of three 8-bit components and of this size.
     """
-    frames, kept = 0, 2
+    frames, part_start = 0, 2
     parts: list[bytes | memoryview] = [head]
     for marker, start, end in _segments(stream):
         if marker in BASELINE:
             frames += 1
             _check_frame(stream[start + 4 : end], width, height)
         elif marker in COLOUR:
-            parts.append(stream[kept:start])
-            kept = end
+            parts.append(stream[part_start:start])
+            part_start = end
         elif marker == START_OF_SCAN and frames == 1:
-            return b"".join([*parts, memoryview(stream)[kept:]])
+            return b"".join([*parts, memoryview(stream)[part_start:]])
         elif marker not in TABLES:
             raise BadStream(f"unexpected marker {marker:02x}")
     raise BadStream("ends before the picture")
@@ -67,10 +67,10 @@ def _check_frame(frame: bytes, width: int, height: int) -> None:
     if len(frame) < 6:
         raise BadStream("a frame header that is cut off")
     depth, parts = frame[0], frame[5]
-    found = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
-    if found != (width, height) or (depth, parts) != (8, 3):
+    size = int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
+    if size != (width, height) or (depth, parts) != (8, 3):
         raise BadStream(
-            f"{found[0]}x{found[1]} px of {parts} components in {depth} bits, "
+            f"{size[0]}x{size[1]} px of {parts} components in {depth} bits, "
             f"not {width}x{height} px of 3 in 8"
         )
 
@@ -82,7 +82,7 @@ def _segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
     start = 2
     for _ in range(MOST_SEGMENTS):
         if len(stream) < start + 2 or stream[start] != 0xFF:
-            raise BadStream("ends within the headers, or no marker where one must be")
+            raise BadStream("ends within the headers, or a marker is missing")
         marker = stream[start + 1]
         if marker == EOI:
             yield marker, start, start + 2

@@ -7,7 +7,7 @@ FLUORESCENCE = {"fluorescence", "if", "dapi", "fish"}
 
 
 def is_he(stain: str | None) -> bool:
-    """Whether a sheet's `stain` means haematoxylin and eosin (an empty cell does).
+    """Whether a sheet's `stain` means hematoxylin and eosin (an empty value does).
 
     "H&E", "H and E", "Haematoxylin/Eosin", "H&E (FFPE)" and those with saffron do.
     """

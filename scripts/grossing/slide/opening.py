@@ -20,7 +20,7 @@ MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
 
 
 class Slide:
-    """An open slide that survives read errors (OpenSlide's handle does not: it is reopened)."""
+    """An open slide, usable after read errors (OpenSlide's handle is not: it is reopened)."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
@@ -85,16 +85,16 @@ def _open(path: str) -> openslide.OpenSlide:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
         remedy = "check that the copy is complete; convert formats that OpenSlide cannot read"
-        raise SlideError("unsupported", words(error, path), remedy) from error
+        raise SlideError("unsupported", message_of(error, path), remedy) from error
     except openslide.OpenSlideError as error:
         is_czi = os.path.splitext(path)[1].lower() == ".czi"
         code: ErrorCode = "unsupported" if is_czi else "unreadable"
         remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
-        raise SlideError(code, words(error, path), remedy) from error
+        raise SlideError(code, message_of(error, path), remedy) from error
 
 
-def words(error: Exception, path: str | os.PathLike[str]) -> str:
-    """A reader's words on one line; where the file lies is nobody's business."""
+def message_of(error: Exception, path: str | os.PathLike[str]) -> str:
+    """The message of a reader on one line, without the folder of the file."""
     return " ".join(str(error).replace(os.fspath(path), os.path.basename(path)).split())
 
 
@@ -112,8 +112,8 @@ def check_index(slide: Slide) -> None:
         across, down = width / w, height / h
         rounding = across / w + down / h
         if abs(across - down) > ASPECT_TOLERANCE * down + 2 * rounding:
-            words = f"level {level} of {w}x{h} px does not fit level 0 of {width}x{height} px"
-            raise SlideError("unreadable", words, remedy)
+            message = f"level {level} of {w}x{h} px does not fit level 0 of {width}x{height} px"
+            raise SlideError("unreadable", message, remedy)
     if width * height > MOST_PIXELS_PER_BYTE * size:
-        words = f"{size} bytes cannot hold {width}x{height} px"
-        raise SlideError("unreadable", words, remedy)
+        message = f"{size} bytes cannot hold {width}x{height} px"
+        raise SlideError("unreadable", message, remedy)

@@ -1,20 +1,21 @@
 """Tiles of JPEG TIFFs decoded straight from the file: OpenSlide's pixels at a third of its cost."""
 
-import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
 from grossing.slide import jpeg_stream, tiff_directory
-from grossing.slide.tiff_directory import Directory, Numbers, Source, Unsupported
-from grossing.support.errors import ReadError
+from grossing.slide.record import FileFacts
+from grossing.slide.tiff_directory import Directory, Numbers, Source
+from grossing.support.errors import ReadError, Unsupported
+from grossing.support.types import PathLike, Pixels
 
 CACHE_BYTES = 16 * 1024 * 1024
+VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
 MOST_TILE_PX = 2048
 MOST_TABLE_BYTES = 1 << 16
 SCALES = (1, 2, 4, 8)
@@ -31,16 +32,6 @@ PLAIN = {COMPRESSION: JPEG, FILL_ORDER: 1, ORIENTATION: 1, SAMPLES: 3, PLANAR: 1
     TILE_DEPTH: 1,
 }
 
-Pixels = npt.NDArray[np.uint8]
-
-
-class Readable(Protocol):
-    """What is compared: a reader of rectangles of one level."""
-
-    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        """(h, w, 3) uint8 RGB; `ReadError` where it does not decode."""
-        ...
-
 
 class RawTiffReader:
     """One level of an Aperio or generic tiled TIFF whose tiles are baseline JPEG.
@@ -50,22 +41,20 @@ class RawTiffReader:
     Parameters
     ----------
     path : the slide
-    width_px, height_px : of the level, as OpenSlide tells them; the page with exactly this size is
-        read, so never a thumbnail, label or macro picture
+    width_px, height_px : of the level, as OpenSlide reports them; the page of exactly this size
+        is read, so never a thumbnail, label or macro picture
     glass : (3,) uint8, where no tile was scanned
     scale : 2, 4 or 8 decode to 1/scale of the resolution, faster but with other pixels; `read` then
         counts in pixels of the smaller picture
 
     Raises
     ------
-    Unsupported : another reader must be used; the words say why.
+    Unsupported : another reader must be used; the message says why.
     """
-
-    name = "raw"
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: PathLike,
         width_px: int,
         height_px: int,
         glass: npt.ArrayLike,
@@ -73,9 +62,10 @@ class RawTiffReader:
         scale: int = 1,
     ) -> None:
         self._glass = np.asarray(glass, np.uint8)
-        self._scale = scale
-        self._kept: OrderedDict[int, Pixels] = OrderedDict()
-        self._kept_bytes = 0
+        self.scale = scale
+        self.name = "raw" if scale == 1 else "raw_scaled"
+        self._cache: OrderedDict[int, Pixels] = OrderedDict()
+        self._cache_bytes = 0
         self._source = Source(path)
         try:
             page = _find_page(tiff_directory.directories(self._source), width_px, height_px)
@@ -111,7 +101,7 @@ class RawTiffReader:
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""
-        wide, high = self._layout.tile_width // self._scale, self._layout.tile_height // self._scale
+        wide, high = self._layout.tile_width // self.scale, self._layout.tile_height // self.scale
         across = -(-self._width // wide)
         for row in range(top // high, -(-bottom // high)):
             for column in range(left // wide, -(-right // wide)):
@@ -125,15 +115,15 @@ class RawTiffReader:
 
     def _tile(self, index: int, *, keep: bool) -> Pixels | None:
         """A decoded tile, None where nothing was scanned; one that is needed again is kept."""
-        if index in self._kept:
-            self._kept.move_to_end(index)
-            return self._kept[index] if keep else self._kept[index].copy()
+        if index in self._cache:
+            self._cache.move_to_end(index)
+            return self._cache[index] if keep else self._cache[index].copy()
         tile = self._decode(index)
         if keep and tile is not None:
-            self._kept[index] = tile
-            self._kept_bytes += tile.nbytes
-            while self._kept_bytes > CACHE_BYTES:
-                self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+            self._cache[index] = tile
+            self._cache_bytes += tile.nbytes
+            while self._cache_bytes > CACHE_BYTES:
+                self._cache_bytes -= self._cache.popitem(last=False)[1].nbytes
         return tile
 
     def _decode(self, index: int) -> Pixels | None:
@@ -144,7 +134,7 @@ class RawTiffReader:
             return None
         if length > 4 * wide * high + MOST_TABLE_BYTES:
             raise ReadError(f"tile {index} claims {length} bytes")
-        smallest = (high // self._scale, wide // self._scale) if self._scale > 1 else (0, 0)
+        smallest = (high // self.scale, wide // self.scale) if self.scale > 1 else (0, 0)
         try:
             stream = self._source.at(int(layout.offsets[index]), length)
             tile: Pixels = simplejpeg.decode_jpeg(
@@ -154,30 +144,26 @@ class RawTiffReader:
             )
         except (Unsupported, jpeg_stream.BadStream, ValueError) as error:
             raise ReadError(f"tile {index}: {error}") from error
-        if tile.shape != (high // self._scale, wide // self._scale, 3):
+        if tile.shape != (high // self.scale, wide // self.scale, 3):
             raise ReadError(f"tile {index} decodes to {tile.shape[1]}x{tile.shape[0]} px")
         return tile
 
 
-def agrees(
-    reader: Readable, reference: Readable, places: Iterable[tuple[int, int, int, int]]
-) -> bool:
-    """Whether two readers give the same pixels, or both none, at each (x, y, w, h)."""
-    for place in places:
-        mine, theirs = (_read_or_none(each, place) for each in (reader, reference))
-        if mine is None or theirs is None:
-            if mine is not theirs:
-                return False
-        elif not np.array_equal(mine, theirs):
-            return False
-    return True
+def open_level(
+    path: PathLike, file: FileFacts, level: int, glass: npt.ArrayLike, scale: int
+) -> RawTiffReader:
+    """The reader of one level, as OpenSlide counts them (`readers.OpenLevel`).
 
-
-def _read_or_none(reader: Readable, place: tuple[int, int, int, int]) -> Pixels | None:
-    try:
-        return reader.read(*place)
-    except ReadError:
-        return None
+    Raises
+    ------
+    Unsupported : tiles may overlap, OpenSlide would resample the level, or as `RawTiffReader`.
+    """
+    extent = file.levels[level]
+    if file.vendor not in VENDORS:
+        raise Unsupported(f"tiles of {file.vendor} may overlap")
+    if extent.downsample != round(extent.downsample):
+        raise Unsupported(f"downsample {extent.downsample} is resampled")
+    return RawTiffReader(path, extent.width_px, extent.height_px, glass, scale=scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +197,13 @@ def _find_page(pages: Iterable[Directory], width: int, height: int) -> Directory
     page is only taken if it and all finer ones are complete.
     """
     tiled = [page for page in pages if TILE_WIDTH in page]
-    found = [p for p in tiled if (p.number(WIDTH, 0), p.number(HEIGHT, 0)) == (width, height)]
-    if len(found) != 1:
-        raise Unsupported(f"{len(found)} tiled pages of {width}x{height} px")
+    matching = [p for p in tiled if (p.number(WIDTH, 0), p.number(HEIGHT, 0)) == (width, height)]
+    if len(matching) != 1:
+        raise Unsupported(f"{len(matching)} tiled pages of {width}x{height} px")
     finer = [page for page in tiled if page.number(WIDTH, 0) > width]
-    if finer and any((page.numbers(TILE_BYTES) == 0).any() for page in [*finer, *found]):
+    if finer and any((page.numbers(TILE_BYTES) == 0).any() for page in [*finer, *matching]):
         raise Unsupported("a coarser level of a slide with missing tiles")
-    return found[0]
+    return matching[0]
 
 
 def _layout(page: Directory, scale: int) -> _Layout:

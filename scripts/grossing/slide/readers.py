@@ -1,23 +1,22 @@
-"""Pixels of one pyramid level for the tile loop, behind one interface."""
+"""Readers of the pixels of one pyramid level, behind one interface and one registry."""
 
+import functools
 import logging
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
 import openslide
 
-from grossing.slide import opening, raw_tiff, tiff_directory
+from grossing.slide import opening, raw_tiff
 from grossing.slide.record import FileFacts
-from grossing.support.errors import ReadError
-from grossing.support.types import Pixels
+from grossing.support.errors import ReadError, Unsupported
+from grossing.support.types import PathLike, Pixels
 
 CACHE_BYTES = 48 * 1024 * 1024
 CHECKED_PLACES = 5
 CHECKED_PX = 256
-RAW_VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
 LOG = logging.getLogger(__name__)
 
 
@@ -50,7 +49,7 @@ class OpenSlideReader:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: PathLike,
         level: int,
         downsample: float,
         glass: Pixels,
@@ -68,30 +67,43 @@ class OpenSlideReader:
         self._slide.close()
 
 
-class RawReader:
-    """Raw JPEG tiles of a TIFF; a rectangle that fails is tried through OpenSlide."""
+class OpenLevel(Protocol):
+    """Opens one level of a slide with a fast reader, at 1/scale (1, 2, 4, 8) of its resolution."""
 
-    def __init__(
-        self, raw: raw_tiff.RawTiffReader, general: OpenSlideReader, scale: int = 1
-    ) -> None:
-        self._raw, self._general, self.scale = raw, general, scale
-        self.name = "raw" if scale == 1 else "raw_scaled"
+    def __call__(
+        self, path: PathLike, file: FileFacts, level: int, glass: Pixels, scale: int
+    ) -> Reader:
+        """Raises `Unsupported` where the reader cannot read the level."""
+        ...
+
+
+#: the registry: fast readers in the order in which they are tried; a reader is used for a slide
+#: only if its pixels equal those of OpenSlide at a few places
+FAST_READERS: tuple[OpenLevel, ...] = (raw_tiff.open_level,)
+
+
+class FastReader:
+    """A fast reader; a rectangle that fails is read through OpenSlide."""
+
+    def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
+        self._fast, self._general = fast, general
+        self.name, self.scale = fast.name, fast.scale
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
-            return self._raw.read(x, y, w, h)
+            return self._fast.read(x, y, w, h)
         except ReadError:
             k = self.scale
             rgb = self._general.read(x * k, y * k, w * k, h * k)
             return np.asarray(cv2.resize(rgb, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
 
     def close(self) -> None:
-        self._raw.close()
+        self._fast.close()
         self._general.close()
 
 
 def open_reader(
-    path: str | os.PathLike[str],
+    path: PathLike,
     *,
     file: FileFacts,
     level: int,
@@ -101,10 +113,7 @@ def open_reader(
     places: Sequence[tuple[int, int]] = (),
     cache_bytes: int = CACHE_BYTES,
 ) -> Reader:
-    """The fastest reader that gives OpenSlide's pixels for a level of a slide.
-
-    Raw tiles are read where OpenSlide would not resample them (the level's downsample is a whole
-    number, tiles do not overlap) and where pixels compared at some places are equal.
+    """The first of `FAST_READERS` that gives OpenSlide's pixels for a level, else OpenSlide.
 
     Parameters
     ----------
@@ -112,11 +121,11 @@ def open_reader(
     level : as OpenSlide counts
     glass : (3,) uint8
     prefer : "auto" or "openslide"
-    scale : 2, 4 or 8 let the raw reader decode at that fraction of the resolution where it can:
+    scale : 2, 4 or 8 let a fast reader decode at that fraction of the resolution where it can:
         faster, other pixels (the full resolution still has to agree)
     places : (x, y) in pixels of the level, best in tissue, where the readers are compared; the
         last pixels of the level are always compared too
-    cache_bytes : what OpenSlide may keep of decoded tiles
+    cache_bytes : size of OpenSlide's cache of decoded tiles
 
     Raises
     ------
@@ -127,29 +136,49 @@ def open_reader(
     if prefer != "auto":
         return general
     width, height = extent.width_px, extent.height_px
-    try:
-        if file.vendor not in RAW_VENDORS:
-            raise tiff_directory.Unsupported(f"tiles of {file.vendor} may overlap")
-        if extent.downsample != round(extent.downsample):
-            raise tiff_directory.Unsupported(f"downsample {extent.downsample} is resampled")
-        raw = raw_tiff.RawTiffReader(path, width, height, glass)
-    except tiff_directory.Unsupported as reason:
-        LOG.info("read through OpenSlide: %s", reason)
-        return general
     squares = _squares(places or _diagonal(width, height), width, height)
-    if not raw_tiff.agrees(raw, general, squares):
-        LOG.warning("read through OpenSlide: raw tiles give other pixels")
-        raw.close()
-        return general
-    if scale == 1:
-        return RawReader(raw, general)
+    for open_level in FAST_READERS:
+        at_scale = functools.partial(open_level, path, file, level, glass)
+        try:
+            fast = at_scale(1)
+        except Unsupported as reason:
+            LOG.info("read through OpenSlide: %s", reason)
+            continue
+        if agrees(fast, general, squares):
+            return FastReader(fast if scale == 1 else _scaled(fast, at_scale, scale), general)
+        LOG.warning("read through OpenSlide: the tiles of reader %s have other pixels", fast.name)
+        fast.close()
+    return general
+
+
+def _scaled(fast: Reader, at_scale: Callable[[int], Reader], scale: int) -> Reader:
+    """The reader that decodes at 1/scale, or the given one where that is not supported."""
     try:
-        scaled = raw_tiff.RawTiffReader(path, width, height, glass, scale=scale)
-    except tiff_directory.Unsupported as reason:
+        scaled = at_scale(scale)
+    except Unsupported as reason:
         LOG.info("decoded at full resolution: %s", reason)
-        return RawReader(raw, general)
-    raw.close()
-    return RawReader(scaled, general, scale)
+        return fast
+    fast.close()
+    return scaled
+
+
+def agrees(reader: Reader, reference: Reader, places: Iterable[tuple[int, int, int, int]]) -> bool:
+    """Whether two readers give the same pixels, or both none, at each (x, y, w, h)."""
+    for place in places:
+        mine, theirs = (_read_or_none(each, place) for each in (reader, reference))
+        if mine is None or theirs is None:
+            if mine is not theirs:
+                return False
+        elif not np.array_equal(mine, theirs):
+            return False
+    return True
+
+
+def _read_or_none(reader: Reader, place: tuple[int, int, int, int]) -> Pixels | None:
+    try:
+        return reader.read(*place)
+    except ReadError:
+        return None
 
 
 def _diagonal(width: int, height: int) -> list[tuple[int, int]]:

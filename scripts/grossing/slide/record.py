@@ -219,9 +219,9 @@ class UsableSlide:
 
 @dataclass(frozen=True)
 class SlideRecord:
-    """One slide: who it is, why it cannot be used or what was measured.
+    """One slide: its identity, and what was measured or why it cannot be used.
 
-    Of a refused slide `file`, `resolution` and `probes` are there as far as they were found out.
+    A refused slide has `file`, `resolution` and `probes` as far as they could be determined.
     """
 
     slide_id: str

@@ -1,4 +1,4 @@
-"""What is stated of a stack of focal planes once it is fused; its JSON holds it on one level.
+"""A fused stack of focal planes as typed records; its JSON holds their fields on one level.
 
 Columns, units and ranges are in `workflow/schemas/fused.schema.yaml`.
 """

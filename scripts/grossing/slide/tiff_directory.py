@@ -1,7 +1,7 @@
 """The pages of a TIFF or BigTIFF, as far as the raw tile reader needs them, read by tifffile.
 
-Nothing that the file says is trusted: all that is odd raises `Unsupported`, so that another reader
-can be tried.  tifffile checks that values lie in the file; it follows loops of pages, reads values
+No value of the file is trusted: anything unusual raises `Unsupported`, so that another reader can
+be tried.  tifffile checks that values lie in the file; it follows loops of pages, reads values
 of any length, and only logs where a chain of pages breaks off: these three are checked here.
 """
 
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from grossing.support.errors import Unsupported
+
 MOST_PAGES = 256
 MOST_BYTES = 1 << 24  # of one tag: 2 million tiles, 1.3e11 pixels in tiles of 256 px
 
@@ -23,18 +25,14 @@ FORMATS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 
 Numbers = npt.NDArray[np.unsignedinteger]
 
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what matters of it is raised here
-
-
-class Unsupported(Exception):
-    """A file, or a part of it, that this reader leaves to OpenSlide; the words say why."""
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what matters is raised here
 
 
 class Source(io.FileIO):
     """A file whose bytes are read by position; the page cache is not memory of ours."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not os.path.isfile(path):  # a pipe would be waited for
+        if not os.path.isfile(path):  # opening a pipe would block
             raise Unsupported("no such file, or not a regular one")
         try:
             super().__init__(os.fspath(path))
@@ -49,7 +47,7 @@ class Source(io.FileIO):
         return super().read(size) or b""
 
     def at(self, offset: int, length: int) -> bytes:
-        """Exactly `length` bytes; several threads may ask.
+        """Exactly `length` bytes; may be called from several threads.
 
         Raises
         ------
@@ -114,17 +112,17 @@ def directories(source: Source) -> Iterator[Directory]:
     Unsupported : not a TIFF, a chain that does not end, leaves the file or has more than 256
         pages, or a page that tifffile cannot read.
     """
-    seen: set[int] = set()
+    offsets: set[int] = set()
     try:
         # formats that tifffile would read in their own way are plain TIFFs here
         tiff = tifffile.TiffFile(source, is_ndpi=False, is_lsm=False, is_scanimage=False)
         for each in tiff.pages:
             page = Directory(cast(tifffile.TiffPage, each))
-            if page.offset in seen:
-                raise Unsupported(f"the chain of pages does not end ({len(seen)} so far)")
-            if len(seen) >= MOST_PAGES:
+            if page.offset in offsets:
+                raise Unsupported(f"the chain of pages does not end ({len(offsets)} so far)")
+            if len(offsets) >= MOST_PAGES:
                 raise Unsupported(f"more than {MOST_PAGES} pages")
-            seen.add(page.offset)
+            offsets.add(page.offset)
             yield page
         end = tiff.filehandle.read_array(
             f"{tiff.byteorder}u{tiff.tiff.offsetsize}", 1, tiff.pages.next_page_offset or 0
@@ -134,7 +132,7 @@ def directories(source: Source) -> Iterator[Directory]:
     except Exception as error:  # whatever a damaged value leads to in tifffile
         raise Unsupported(str(error)) from error
     if end[0]:
-        raise Unsupported(f"the chain of pages breaks off after {len(seen)}")
+        raise Unsupported(f"the chain of pages breaks off after {len(offsets)}")
 
 
 def equal_pages(path: str | os.PathLike[str]) -> list[int]:

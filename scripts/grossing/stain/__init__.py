@@ -1,1 +1,1 @@
-"""Optical density, the stain colours of a slide, and changing them."""
+"""Optical density, the stain colours of a slide, and normalisation to those of a reference."""

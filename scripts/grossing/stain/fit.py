@@ -1,4 +1,4 @@
-"""What colour a slide's stains have: fitted by torchstain, kept as a few numbers."""
+"""The stain colours of a slide as a few numbers, fitted by torchstain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,8 +28,8 @@ def fit(
 
     Parameters
     ----------
-    pixels : (N, 3) or (H, W, 3) uint8 RGB, best of tissue without ink; of more than 300,000 evenly
-        spread ones are taken
+    pixels : (N, 3) or (H, W, 3) uint8 RGB, preferably of tissue without ink; of more than 300,000,
+        evenly spread ones are taken
     glass : (3,) colour of the empty slide, which then becomes 240 in all channels before the fit
     method : "macenko" or "reinhard"
 
@@ -44,8 +44,8 @@ def fit(
 
     Notes
     -----
-    Macenko as torchstain has it: light 240, beta 0.15, alpha 1. On pixels without haematoxylin or
-    without eosin, and on ink, it finds some direction in colour space and says nothing.
+    Macenko as torchstain has it: light 240, beta 0.15, alpha 1. On pixels without hematoxylin or
+    without eosin, and on ink, it returns an arbitrary direction in colour space without an error.
 
     References
     ----------
@@ -71,9 +71,9 @@ def _macenko(pixels: Pixels) -> MacenkoFit | None:
     except np.linalg.LinAlgError:
         return None
     h, e = normalizer.HERef.T
-    found = MacenkoFit(rounded(h), rounded(e), rounded(normalizer.maxCRef))
-    usable = np.isfinite(matrix(found)).all() and min(found.max_c) > 0
-    return found if usable and angle(found.h, found.e) >= LEAST_ANGLE_DEG else None
+    fitted = MacenkoFit(rounded(h), rounded(e), rounded(normalizer.maxCRef))
+    usable = np.isfinite(matrix(fitted)).all() and min(fitted.max_c) > 0
+    return fitted if usable and angle(fitted.h, fitted.e) >= LEAST_ANGLE_DEG else None
 
 
 def _reinhard(pixels: Pixels) -> ReinhardFit | None:
@@ -81,8 +81,8 @@ def _reinhard(pixels: Pixels) -> ReinhardFit | None:
         return None
     normalizer = NumpyReinhardNormalizer()
     normalizer.fit(pixels)
-    found = ReinhardFit(rounded(normalizer.target_means), rounded(normalizer.target_stds))
-    return found if min(found.std) > 0 else None
+    fitted = ReinhardFit(rounded(normalizer.target_means), rounded(normalizer.target_stds))
+    return fitted if min(fitted.std) > 0 else None
 
 
 def rounded(values: npt.ArrayLike) -> Any:

@@ -1,4 +1,4 @@
-"""The light of a slide: pixels as they would be if its empty glass had torchstain's intensity."""
+"""Correction for a slide's light: its empty glass gets the intensity that torchstain assumes."""
 
 import cv2
 import numpy as np

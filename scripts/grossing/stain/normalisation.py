@@ -17,7 +17,7 @@ def apply(
     reference: Fit | str | None = "shipped",
     glass: npt.ArrayLike | None = None,
 ) -> tuple[Pixels, str | None]:
-    """A tile in the colours of a reference, or as it is where that would ruin it.
+    """A tile in the colours of a reference, or unchanged where normalisation would damage it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def apply(
 
     Returns
     -------
-    (H, W, 3) uint8; the very tile that was given where it is passed through
+    (H, W, 3) uint8; `rgb` itself where the tile is passed through
     None, or why it was: "foreign_colour" (most dark pixels are not the colour of a stain),
     "too_little_tissue" (fewer than 500 stained pixels), "fit_failed" (no fit), "stain_angle" (a
     stain vector of the fit is more than 30 degrees from the reference's), "luminance" (light and

@@ -1,4 +1,4 @@
-"""Optical density, and its parts that hematoxylin and eosin make."""
+"""Optical density, and the parts of it that are due to hematoxylin and eosin."""
 
 import functools
 

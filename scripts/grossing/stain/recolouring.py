@@ -16,11 +16,11 @@ from grossing.support.types import Mask, Pixels
 MIN_TISSUE_PX = 500
 MOST_ANGLE_DEG = 30.0
 LEAST_CORRELATION = 0.8
-SAMPLE_PX = 64  # least side of what a tile is judged by
+SAMPLE_PX = 64  # least side of the sample that a tile is judged by
 LEAST_CHROMA = 16  # greyer pixels are glass, dirt or black ink
 BLACK_LEVEL = 100  # a pixel without chroma is black where no channel is brighter
 VIVID_RED, VIVID_BLUE_SHARE = 130, 0.15
-EVEN_GREY_LEVELS = 2.0  # standard deviation below which luminance tells nothing
+EVEN_GREY_LEVELS = 2.0  # standard deviation below which luminance is too even to compare
 
 
 def sample(rgb: Pixels) -> tuple[Pixels, int]:
@@ -40,7 +40,7 @@ def sample(rgb: Pixels) -> tuple[Pixels, int]:
 def content(rgb: Pixels, weight: int = 1) -> tuple[Mask, str | None]:
     """Where a tile is stained tissue by its colour, and why it must not be changed, if so.
 
-    Haematoxylin and eosin both take most of the green: a stained pixel is darker in green than
+    Hematoxylin and eosin both absorb most in green: a stained pixel is darker in green than
     glass, has some colour, and no channel is darker than green. Other dark pixels (green and blue
     ink, DAB: another channel is darker; black ink: dark without colour; red ink: red without any
     blue) are foreign.
@@ -75,7 +75,7 @@ def content(rgb: Pixels, weight: int = 1) -> tuple[Mask, str | None]:
 
 @functools.lru_cache(maxsize=8)
 def change(source: stain_fit.Fit, target: stain_fit.Fit) -> Callable[[Pixels], Pixels] | None:
-    """What brings pixels from one fit's colours to the other's; None where they lie too far apart.
+    """The function from one fit's colours to the other's; None where they lie too far apart.
 
     Raises
     ------
@@ -103,7 +103,7 @@ _LOGS = np.log(np.arange(1, 257)).astype(np.float32)[None]
 
 
 def _macenko(rgb: Pixels, *, matrix: npt.NDArray[np.float32]) -> Pixels:
-    """As torchstain, which cuts the fraction off."""
+    """As torchstain, which truncates to whole grey levels."""
     values = cv2.transform(cv2.LUT(rgb, _LOGS), matrix)
     cv2.exp(values, dst=values)
     return np.asarray(cv2.convertScaleAbs(values, alpha=1, beta=-0.5), np.uint8)
@@ -118,11 +118,11 @@ def _reinhard(rgb: Pixels, *, source: ReinhardFit, target: ReinhardFit) -> Pixel
     return np.asarray(cv2.convertScaleAbs(np.clip(values, 0, 1), alpha=255, beta=-0.5), np.uint8)
 
 
-def keeps_luminance(seen: Pixels, stained: Mask, change: Callable[[Pixels], Pixels]) -> bool:
+def keeps_luminance(pixels: Pixels, stained: Mask, change: Callable[[Pixels], Pixels]) -> bool:
     """Whether light and dark stay where they are on the stained pixels of a tile's sample."""
     one, other = (
         cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[stained].astype(np.float32)
-        for picture in (seen, change(seen))
+        for picture in (pixels, change(pixels))
     )
     if not len(one):
         return True

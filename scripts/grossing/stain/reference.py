@@ -1,4 +1,4 @@
-"""The stain colours that tiles are brought to: shipped, of one slide, or of the training slides."""
+"""The reference of stain normalisation: shipped, of one slide, or of the training slides."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ SHIPPED = StainFits(
 
 @dataclass(frozen=True)
 class Reference:
-    """What all slides are brought to: as the config names it, the slides used, their pooled fit."""
+    """The reference: its name in the config, the slides it comes from, their pooled fit."""
 
     reference: str
     slides: tuple[str, ...]
@@ -57,7 +57,7 @@ def read_fit(path: PathLike | None, method: str) -> Fit:
 
 
 def pooled(fits: Sequence[Fit]) -> Fit:
-    """The median of several slides' fits of one method; one odd slide does not move it far."""
+    """The median of several slides' fits of one method; a single outlier does not move it far."""
     kind = type(fits[0])
     middle = {
         name: np.median([getattr(one, name) for one in fits], axis=0) for name in asdict(fits[0])
@@ -68,7 +68,7 @@ def pooled(fits: Sequence[Fit]) -> Fit:
 
 
 def pool(slides: Iterable[SlideRecord], *, reference: str, method: str = "macenko") -> Reference:
-    """What all slides are brought to, from those that define it.
+    """The reference of a cohort, from the slides that define it.
 
     Slides that cannot be read or have no fit are left out. A verdict does not count: a changed
     threshold must not change the colours of a cohort.

@@ -1,1 +1,1 @@
-"""What all rooms share: files, logs, images, tables, errors, types, threads, code digest."""
+"""What all rooms use: files, logs, images, tables, errors, types, threads, code digest."""

@@ -1,4 +1,4 @@
-"""What a script does, as a hash: its own code and every library module it imports, no comments."""
+"""A hash of a script's code and of every library module that it imports, without comments."""
 
 import ast
 import functools
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PACKAGE = "grossing"
-INIT = "grossing/__init__.py"  # names that are loaded when used: no rule does anything with them
+INIT = "grossing/__init__.py"  # its names are loaded when used: no rule depends on them
 WITHOUT_ROOM = ("dataset",)
 
 
@@ -26,19 +26,19 @@ def of_script(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()
     """
     digest = hashlib.sha256()
     for name in [script, *sorted(modules_of(script, fetch, also) - {INIT})]:
-        digest.update(f"{name}\0{_understood(_text(fetch(name)))[1]}\0".encode())
+        digest.update(f"{name}\0{_parsed(_text(fetch(name)))[1]}\0".encode())
     return digest.hexdigest()
 
 
 def modules_of(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()) -> set[str]:
     """Names of the package's files that a script imports, directly or through others."""
     waiting = [script, *also]
-    found = set(waiting[1:])
+    modules = set(waiting[1:])
     while waiting:
-        new = _understood(_text(fetch(waiting.pop())))[0] - found
-        found |= new
+        new = _parsed(_text(fetch(waiting.pop())))[0] - modules
+        modules |= new
         waiting += new
-    return found
+    return modules
 
 
 def _text(path: str) -> str:
@@ -46,8 +46,8 @@ def _text(path: str) -> str:
 
 
 @functools.cache
-def _understood(text: str) -> tuple[frozenset[str], str]:
-    """What a file imports of this package, and its meaning; most are part of several rules."""
+def _parsed(text: str) -> tuple[frozenset[str], str]:
+    """The modules that a file imports, and its code as text; cached: rules share most modules."""
     tree = ast.parse(text)
     return frozenset(_imports(tree)), _meaning(tree)
 
@@ -73,7 +73,7 @@ def _imports(tree: ast.Module) -> set[str]:
 
 
 def _meaning(tree: ast.Module) -> str:
-    """The code without docstrings and without its version number, as text."""
+    """The code as text, without comments, docstrings and version number."""
     tree.body = [node for node in tree.body if not _is_version(node)]
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

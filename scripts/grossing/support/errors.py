@@ -1,4 +1,4 @@
-"""What can be wrong with a user's files, as exceptions that say what to do."""
+"""Exceptions for faults of a user's files; their messages say what to do."""
 
 from grossing.columns.error_codes import ErrorCode
 
@@ -12,13 +12,17 @@ class CohortError(Exception):
 
 
 class SlideError(Exception):
-    """A slide that cannot be used: a reason code, the reader's words and a remedy."""
+    """A slide that cannot be used: a reason code, the reader's message and a remedy."""
 
     def __init__(self, code: ErrorCode, message: str, remedy: str) -> None:
         super().__init__(f"{message} ({remedy})")
         self.code: ErrorCode = code
         self.message = message
         self.remedy = remedy
+
+
+class Unsupported(Exception):
+    """A file, or a part of it, that a reader leaves to another reader; the message says why."""
 
 
 class ReadError(Exception):

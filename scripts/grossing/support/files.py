@@ -11,20 +11,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: age in seconds at which a file of another machine's job is taken for left over: longer than a job
-FORSAKEN_S = 7 * 86_400
+#: age in seconds at which a file of another machine's job counts as left over: longer than a job
+ABANDONED_S = 7 * 86_400
 
 
 def temporary_for(path: Path) -> Path:
-    """A hidden name beside `path` to write to; what a killed job left of an earlier one goes.
+    """A hidden name beside `path` to write to; leftovers of killed jobs are removed.
 
     The name holds machine and process: a job that still runs elsewhere, its Snakemake killed, keeps
     its own file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for found in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        if _is_forsaken(found):
-            remove(found)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _is_abandoned(leftover):
+            remove(leftover)
     return path.with_name(f".{path.name}.{_machine()}.{os.getpid()}.tmp")
 
 
@@ -33,12 +33,12 @@ def _machine() -> str:
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def _is_forsaken(temporary: Path) -> bool:
+def _is_abandoned(temporary: Path) -> bool:
     """Whether the process that wrote a temporary file is gone."""
     *_, machine, process, _ = temporary.name.split(".")
     if machine != _machine() or not process.isdecimal():
         with contextlib.suppress(FileNotFoundError):
-            return time.time() - temporary.stat().st_mtime > FORSAKEN_S
+            return time.time() - temporary.stat().st_mtime > ABANDONED_S
         return False
     try:
         os.kill(int(process), 0)

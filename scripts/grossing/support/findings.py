@@ -1,4 +1,4 @@
-"""Faults of a user's files: where each is, what stands there, what to do about it."""
+"""Faults of a user's files: the place, the value and the remedy of each."""
 
 from collections import Counter
 from collections.abc import Iterable

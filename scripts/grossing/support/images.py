@@ -35,7 +35,7 @@ def encoder(*, format: str, quality: int, chroma: str) -> Callable[[Pixels], byt
 
 
 def decode(data: bytes) -> Pixels | None:
-    """(H, W, 3) uint8 RGB of an encoded picture; None where the bytes are none."""
+    """(H, W, 3) uint8 RGB of an encoded picture; None where the bytes do not decode."""
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if picture is None:
         return None

@@ -2,7 +2,7 @@
 
 import re
 
-# what a shell does not leave as it is in an unquoted absolute path
+# characters that a shell changes in an unquoted absolute path
 _SPECIAL = re.compile(r"""[ \t\n|&;()<>$`\\"'*?\[{]""")
 
 

@@ -1,4 +1,4 @@
-"""Where a job's words go."""
+"""The log of a job."""
 
 import logging
 import os
@@ -18,18 +18,18 @@ def to_file(path: str | os.PathLike[str]) -> None:
     for stream in (1, 2):
         os.dup2(target, stream)
     os.close(target)
-    sys.excepthook = _words_or_traceback
+    sys.excepthook = _log_error
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
     )
-    logging.getLogger("pyvips").setLevel(logging.WARNING)  # it tells of every region it makes
+    logging.getLogger("pyvips").setLevel(logging.WARNING)  # it logs every region
 
 
-def _words_or_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """What a user can mend ends in one line, what only a developer can in a traceback."""
+def _log_error(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """An error with a remedy for the user ends in one line, any other in a traceback."""
     if hasattr(error, "remedy"):
         LOGGER.error("%s", error)
     else:

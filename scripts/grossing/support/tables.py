@@ -1,7 +1,4 @@
-"""Column names and types of every table, and how tables are written.
-
-The schemas in `workflow/schemas` say the same with units, ranges and meanings (a test compares).
-"""
+"""How tables are made of rows, written and read."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +12,7 @@ import pyarrow.parquet
 
 from grossing.support import files
 
-TEXT, LONG, DOUBLE, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
-FLOAT, INT = pa.float32(), pa.int32()
+TEXT, FLAG = pa.string(), pa.bool_()
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
@@ -58,7 +54,7 @@ def write_parquet(table: pa.Table, path: str | os.PathLike[str]) -> None:
 
 
 def write_csv(table: pa.Table, path: str | os.PathLike[str]) -> None:
-    """Write under a temporary name, then rename; null cells are empty."""
+    """Write under a temporary name, then rename; null values are empty."""
     with files.replacing(path) as temporary:
         pa.csv.write_csv(table, temporary, csv_options())
 

@@ -1,1 +1,1 @@
-"""Tiles of one slide: cut, measured, written as DeepZoom, read back, recoloured and separated."""
+"""Tiles of one slide: cut, measured, written as DeepZoom, read back, normalised, separated."""

@@ -1,4 +1,4 @@
-"""DeepZoom pyramids of sparse tiles, written as they come in Z-order, into one container file.
+"""DeepZoom pyramids of sparse tiles, written tile by tile in Z-order into one container.
 
 Only the open canvases of one path from the leaf to the root are held, so memory does not grow with
 the slide.
@@ -38,7 +38,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Member:
-    """Where a written tile lies: `offset` is None outside a zip."""
+    """Where a written tile is stored: `offset` is None outside a zip."""
 
     path: str
     offset: int | None
@@ -46,7 +46,7 @@ class Member:
 
 
 class Container(Protocol):
-    """What tiles are written to; nothing stands under the final name before `finish`."""
+    """What tiles are written to; nothing exists under the final name before `finish`."""
 
     path: Path
 
@@ -74,7 +74,7 @@ class ZipContainer:
         os.replace(self._temporary, self.path)
 
     def discard(self) -> None:
-        with contextlib.suppress(OSError):  # a full disk takes no directory either
+        with contextlib.suppress(OSError):  # on a full disk the zip's directory cannot be written
             self._zip.close()
         files.remove(self._temporary)
 
@@ -118,7 +118,7 @@ def read_size(path: str | os.PathLike[str], name: str) -> tuple[int, int]:
 
 
 def z_order(column: int, row: int) -> int:
-    """Position of a cell on the Z-order curve: the children of a pyramid tile come together."""
+    """Position of a tile on the Z-order curve: the children of a pyramid tile are adjacent."""
     code = 0
     for bit in range(max(column, row).bit_length()):
         code |= (column >> bit & 1) << 2 * bit | (row >> bit & 1) << 2 * bit + 1
@@ -182,7 +182,7 @@ class Pyramid:
         return member
 
     def _place(self, level: int, column: int, row: int, half: Pixels) -> None:
-        """Put a child's half-size picture into its parent, closing the parent before it."""
+        """Put a child's half-size picture into its parent; closes the parent before it."""
         if level < 0:
             return
         at = (column // 2, row // 2)

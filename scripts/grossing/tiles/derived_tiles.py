@@ -1,4 +1,4 @@
-"""New tiles from the tiles of one slide, under the same names: what stages after tiling write."""
+"""New tiles from the tiles of one slide, under the same names, for the stages after tiling."""
 
 import contextlib
 from collections.abc import Callable, Mapping

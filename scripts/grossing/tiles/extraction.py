@@ -28,8 +28,8 @@ class TileExtractor:
     slide : what was measured of it
     grid : its tile grid
     prefer : "auto", or "openslide" for the general reader
-    fast_downsample : let the decoder shrink where a whole factor is wanted
-    checked : (column, row) of tiles, best with tissue, where the fast reader has to prove itself
+    fast_downsample : let the decoder shrink where the factor is whole
+    checked : (column, row) of tiles, best with tissue, where readers are compared
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The tiles of one slide brought to common colours."""
+"""The tiles of one slide in the colours of a reference."""
 
 import logging
 from collections import Counter
@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class NormalizedTile:
-    """What became of a tile: "normalized", or why it was passed through; None without a picture."""
+    """The status of a tile: "normalized", or why it was passed through; None without a picture."""
 
     tile_col: int
     tile_row: int
@@ -51,14 +51,14 @@ def normalize(
     encoding: Encoding,
     threads: int = 1,
 ) -> NormalizedTiles:
-    """Write a slide's tiles in the colours of the reference, under the names they have.
+    """Write a slide's tiles in the colours of the reference, under the same names.
 
     Parameters
     ----------
-    container, metrics : what tiling left of the slide
+    container, metrics : the outputs of tiling
     output : the new container
     record : the slide, with its fit; the tiles of another stain than H&E pass through
-    reference : the fit to go to
+    reference : the fit that gives the target colours
     method : "macenko" or "reinhard"
     scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
     threads : that decode and encode; the result does not depend on them

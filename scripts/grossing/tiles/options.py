@@ -17,7 +17,7 @@ class Encoding:
 
     @classmethod
     def from_config(cls, section: Mapping[str, Any]) -> Self:
-        """Of the keys of `tiles` in the configuration."""
+        """From the config section `tiles`."""
         values = {field.name: section[field.name] for field in fields(cls)}
         return cls(**values | {"chroma": str(section["chroma"])})
 

@@ -1,4 +1,4 @@
-"""A DeepZoom pyramid of a slide, as the config section `tiles` wants it."""
+"""A DeepZoom pyramid of a slide, as the config section `tiles` specifies it."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""One slide as a pyramidal TIFF at the target resolution, through libvips as it is read."""
+"""One slide as a pyramidal TIFF at the target resolution, streamed through libvips."""
 
 import pyvips
 

@@ -27,7 +27,7 @@ def separate(
 
     Parameters
     ----------
-    container, metrics : what tiling left of the slide
+    container, metrics : the outputs of tiling
     outputs : new containers by stain (`CHANNELS`)
     record : the slide; densities are relative to its glass, and the containers of a slide of
         another stain than H&E hold no tiles

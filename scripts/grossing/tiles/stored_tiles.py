@@ -12,8 +12,8 @@ from grossing.support import images, tables
 from grossing.support.types import PathLike, Pixels
 from grossing.tiles import deepzoom
 
-KEPT_BYTES = 48 * 2**20  # 64 tiles of 512 px
-NEIGHBOURHOOD = 9  # a tile and those around it are kept whatever their size
+CACHE_BYTES = 48 * 2**20  # 64 tiles of 512 px
+NEIGHBOURHOOD = 9  # a tile and those around it are cached whatever their size
 SAMPLE_TILES = 64
 
 #: column and row of a tile in the grid
@@ -54,8 +54,8 @@ class StoredTiles:
 
     Notes
     -----
-    `pixels` keeps the last tiles that were decoded, 48 MB or at least 9 of them, so that neighbours
-    in Z-order cost little; `decoded` keeps none.
+    `pixels` caches the last decoded tiles, 48 MB or at least 9 of them, so that neighbours in
+    Z-order cost little; `decoded` caches none.
     """
 
     def __init__(self, container: PathLike, metrics: PathLike) -> None:
@@ -64,7 +64,7 @@ class StoredTiles:
         columns = [field.name for field in fields(StoredTile)]
         self.rows = [StoredTile(**row) for row in tables.read(metrics, columns).to_pylist()]
         self._at = {row.place: row for row in self.rows if row.tile_path is not None}
-        self._kept: dict[Place, Pixels] = {}
+        self._cache: dict[Place, Pixels] = {}
 
     def __enter__(self) -> Self:
         if self.container.is_file():
@@ -96,16 +96,16 @@ class StoredTiles:
         return os.pread(self._file.fileno(), tile.tile_bytes or 0, tile.tile_offset or 0)
 
     def pixels(self, place: Place) -> Pixels | None:
-        """As `decoded`, for those who come back to a tile."""
-        pixels = self._kept.pop(place, None)
+        """As `decoded`, with a cache for tiles that are read repeatedly."""
+        pixels = self._cache.pop(place, None)
         if pixels is None:
             pixels = self.decoded(place)
         if pixels is None:
             return None
-        most = max(NEIGHBOURHOOD, KEPT_BYTES // pixels.nbytes)
-        while len(self._kept) >= most:
-            del self._kept[next(iter(self._kept))]
-        self._kept[place] = pixels
+        most = max(NEIGHBOURHOOD, CACHE_BYTES // pixels.nbytes)
+        while len(self._cache) >= most:
+            del self._cache[next(iter(self._cache))]
+        self._cache[place] = pixels
         return pixels
 
     def decoded(self, place: Place) -> Pixels | None:
@@ -113,7 +113,7 @@ class StoredTiles:
 
         Raises
         ------
-        ValueError : container and table are of different runs.
+        ValueError : the bytes do not decode: container and table come from different runs.
         """
         tile = self._at.get(place)
         if tile is None:
@@ -127,13 +127,13 @@ class StoredTiles:
 
         Raises
         ------
-        ValueError : container and table are of different runs.
+        ValueError : the bytes do not decode: container and table come from different runs.
         """
         pixels = images.decode(data)
         if pixels is None:
             raise ValueError(
-                f"{tile.slide_id}: {tile.tile_path} is no picture at offset {tile.tile_offset} of "
-                f"{self.container}: table and container are of different runs: "
+                f"{tile.slide_id}: {tile.tile_path} does not decode at offset {tile.tile_offset} "
+                f"of {self.container}: table and container come from different runs: "
                 f"delete {self.container} and run again"
             )
         return pixels

@@ -1,4 +1,4 @@
-"""One slide's tiles: which are candidates, cut and measured by the engine that the config names."""
+"""One slide's tiles: the candidates, cut and measured by the engine that the config names."""
 
 import importlib
 from collections.abc import Callable

@@ -13,7 +13,7 @@ from grossing.support.types import Pixels
 
 @dataclass(frozen=True)
 class TileMeasures:
-    """None where a measure does not apply or cannot tell."""
+    """None where a measure does not apply or is undefined."""
 
     mean_od: float
     hematoxylin_od: float | None

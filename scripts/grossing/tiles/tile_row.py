@@ -1,4 +1,4 @@
-"""A candidate tile on its way: where it lies, what was measured, where it was written."""
+"""A candidate tile: its place on the slide, its measures, its place in the container."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +11,7 @@ from grossing.tiles.tile_measures import TileMeasures
 
 @dataclass(frozen=True)
 class TileRow:
-    """One candidate tile; `measures` is None as long as it is not cut, and where it is lost.
+    """One candidate tile; `measures` is None before it is cut, and where it is lost.
 
     `tissue_fraction` and `pen_fraction` are shares of its square of the mask.
     """

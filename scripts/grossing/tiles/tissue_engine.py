@@ -1,4 +1,4 @@
-"""The tile engine of the default: only where there is tissue, each tile encoded once."""
+"""The default tile engine `tissue`: only tiles with tissue, each encoded once."""
 
 import threading
 from collections.abc import Callable

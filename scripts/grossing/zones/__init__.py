@@ -1,1 +1,1 @@
-"""Zones of one slide where nuclei stand dense."""
+"""Zones of high cellularity of one slide, such as inflammation."""

@@ -1,4 +1,4 @@
-"""Which blocks of a slide are zones, from what was summed over each of them."""
+"""The blocks of a slide that are zones, from the sums over each block."""
 
 import cv2
 import numpy as np

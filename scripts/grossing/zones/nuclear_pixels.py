@@ -1,4 +1,4 @@
-"""Which pixels are nuclear: the threshold of their hematoxylin density."""
+"""The threshold of hematoxylin density above which a pixel is nuclear."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ def histogram(densities: npt.NDArray[np.float32]) -> Counts:
 
 
 def threshold(counts: Counts, least: float) -> float:
-    """Otsu's threshold of a histogram, amid a gap where there is one, but no less than `least`.
+    """Otsu's threshold of a histogram (the middle of a gap where there is one), at least `least`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Zones of high cellularity of a slide, such as inflammation, in H&E: where nuclei stand dense."""
+"""Zones of high cellularity of an H&E slide, such as inflammation, from its tiles."""
 
 import logging
 import math
@@ -72,7 +72,7 @@ def find(
 
     Parameters
     ----------
-    container, metrics : what tiling left of the slide
+    container, metrics : the outputs of tiling
     record : what was measured of the slide
     mask : (H, W) uint8 labels over the scanned bounds
     given_stain : the sheet's `stain`
@@ -81,14 +81,14 @@ def find(
     Notes
     -----
     A block is a pixel of the mask, or a whole part of one where that is coarser than 10 um.
-    Tissue without a tile (candidates hold at least 5 % tissue) is not looked at.
+    Tissue without a tile (candidates hold at least 5 % tissue) is left out.
     """
     cv2.setNumThreads(1)
     with StoredTiles(container, metrics) as tiles:
         reason = _reason(tiles, given_stain)
         if reason is None:
             return _measured(tiles, record.usable(), mask, options)
-    LOG.info("slide %s: no zones are looked for: %s", record.slide_id, reason)
+    LOG.info("slide %s: zones are not measured: %s", record.slide_id, reason)
     none = ZonesRecord(record.slide_id, options.method, reason)
     return SlideZones(none, np.zeros((1, 1), np.uint8), mask_outlines.EMPTY)
 

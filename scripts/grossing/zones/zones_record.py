@@ -1,4 +1,4 @@
-"""What is stated of a slide's zones; its JSON holds the fields on one level.
+"""The zones of a slide as typed records; its JSON holds their fields on one level.
 
 Columns, units and ranges are in `workflow/schemas/zones.schema.yaml`.
 """

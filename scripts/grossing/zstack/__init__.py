@@ -1,1 +1,1 @@
-"""Stacks of focal planes: which plane is sharp where, and the fused slide."""
+"""Stacks of focal planes: registration, the sharpest plane of each block, the fused slide."""

@@ -1,4 +1,4 @@
-"""Whether the planes of a stack lie upon each other; a stack whose planes do not is refused."""
+"""Whether the planes of a stack are aligned; a stack with shifted planes is refused."""
 
 import logging
 from collections.abc import Sequence

@@ -25,15 +25,15 @@ class BlockGrid:
         return x, y, min(self.block_px, self.width - x), min(self.block_px, self.height - y)
 
 
-def block_side(wanted_px: float, tile_px: int | None) -> int:
-    """Side of a block near the wanted one that makes whole stored tiles, so that each is read once.
+def block_side(requested_px: float, tile_px: int | None) -> int:
+    """Side of a block near the requested one, in whole stored tiles, so that each is read once.
 
     Parameters
     ----------
-    wanted_px : side that the configuration asks for
+    requested_px : side that the configuration asks for
     tile_px : side of the planes' stored tiles; None where they have none
     """
-    least = max(FEATHER_PX, round(wanted_px))
+    least = max(FEATHER_PX, round(requested_px))
     if not tile_px:
         return least
     if tile_px <= 1.5 * least:

@@ -1,4 +1,4 @@
-"""Blocks of a stack read from its planes; what does not decode is noted and replaced."""
+"""Blocks of a stack read from its planes; places that do not decode are noted and replaced."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -86,14 +86,14 @@ class BlockReader:
                 LOG.warning("plane %s at %d,%d is lost: %s", name, x, y, error)
         return plane, None
 
-    def check_lost(self, wanted: Mask) -> None:
-        """Refuse a stack of which every plane lost the same half of the picture, or of the tissue.
+    def check_lost(self, tissue: Mask) -> None:
+        """Refuse a stack of which half of the picture, or of the tissue, decodes in no plane.
 
         Raises
         ------
-        SlideError : it did.
+        SlideError : more than half of the blocks, or of those with tissue, are lost.
         """
-        for lost, of in ((self.lost, "blocks"), (self.lost[wanted], "blocks with tissue")):
+        for lost, of in ((self.lost, "blocks"), (self.lost[tissue], "blocks with tissue")):
             if 2 * lost.sum() > lost.size:
                 message = f"{lost.sum()} of {lost.size} {of} do not decode in any plane"
                 raise SlideError("unreadable", message, "copy or scan the planes again")

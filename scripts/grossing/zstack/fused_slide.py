@@ -1,4 +1,4 @@
-"""A stack of focal planes as one slide: checked, chosen block by block, written as it is read."""
+"""A stack of focal planes as one slide: checked, chosen and written block by block."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -87,26 +87,26 @@ def _fused(
     def measure(row: int, column: int) -> npt.NDArray[np.float64]:
         return reader.sharpness(row, column, options.method)
 
-    choice = plane_choice.choose(measure, blocks.wanted, len(opened))
+    choice = plane_choice.choose(measure, blocks.has_tissue, len(opened))
     mpp = middle.resolution.mpp
     with files.replacing(output) as temporary:
         bands = reader.bands(choice.plane)
         with libvips_feed.image(bands, middle.width, middle.height) as image:
             libvips_feed.save_tiff(image, temporary, mpp, options.quality)
-        reader.check_lost(blocks.wanted)
+        reader.check_lost(blocks.has_tissue)
     fused = _facts(middle, choice, blocks, reader)
     counts = fused.measured_blocks, fused.tissue_blocks
     LOG.info("%s: %d of %d blocks with tissue measured", record.slide_id, *counts)
     names = [plane.name for plane in opened]
     complete = replace(
         record,
-        planes=_plane_shifts(names, shifts, choice.plane[blocks.wanted]),
+        planes=_plane_shifts(names, shifts, choice.plane[blocks.has_tissue]),
         resolution=middle.resolution,
         fused=fused,
     )
     heatmap = plane_map.draw(
         choice.plane,
-        blocks.wanted,
+        blocks.has_tissue,
         names,
         title=record.slide_id,
         block_um=blocks.grid.block_px * mpp,
@@ -132,7 +132,7 @@ def _facts(middle: Plane, choice: Choice, blocks: TissueBlocks, reader: BlockRea
         objective=middle.objective,
         block_px=blocks.grid.block_px,
         blocks=int(choice.plane.size),
-        tissue_blocks=int(blocks.wanted.sum()),
+        tissue_blocks=int(blocks.has_tissue.sum()),
         measured_blocks=choice.measured,
         substituted_blocks=int((reader.substituted & ~reader.lost).sum()),
         lost_blocks=int(reader.lost.sum()),

@@ -1,4 +1,4 @@
-"""What a stack was fused to, besides the slide: its record, its blocks, their map."""
+"""The results of fusing a stack besides the slide: its record, its blocks, their map."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ def fuse_planes(
     cell_px : side of a block, px, at least 16; the last blocks may be smaller
     method : "laplacian" (variance of the Laplacian after a Gaussian of sigma 1 px) or "absdiff"
         (mean absolute difference from the 5 x 5 mean)
-    tissue_fraction : (rows, columns) in 0..1; blocks below 0.05 are not looked at. All are if None
+    tissue_fraction : (rows, columns) in 0..1; blocks below 0.05 are not measured. All are if None
 
     Returns
     -------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FocusStackOptions:
-    """Measure of sharpness, wanted side of a block (um), JPEG quality of the fused slide."""
+    """Measure of sharpness, requested side of a block (um), JPEG quality of the fused slide."""
 
     method: str
     block_um: float

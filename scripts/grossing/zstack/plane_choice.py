@@ -28,7 +28,7 @@ class Choice:
 
     `plane` counts from 0; `sharpness` is that of the sharpest plane, `ratio` the same over the
     median plane, both NaN where a block was not measured; `source` as in `SOURCES`; `measured` is
-    the number of blocks of which all planes were looked at.
+    the number of blocks of which all planes were measured.
     """
 
     plane: PlaneIndex
@@ -60,24 +60,24 @@ def sharpness(picture: Pixels, method: str = "laplacian") -> float:
     return float(cv2.meanStdDev(cv2.Laplacian(smooth, cv2.CV_32F))[1][0, 0]) ** 2
 
 
-def choose(measure: Callable[[int, int], Floats], wanted: Mask, planes: int) -> Choice:
+def choose(measure: Callable[[int, int], Floats], tissue: Mask, planes: int) -> Choice:
     """The plane of every block, coarse to fine.
 
     At first every second block of every second row is measured, and the last ones; and all blocks
-    of a piece of tissue that none of these lies in, so that no other piece decides it. Then, again
-    and again, those blocks are measured whose measured surroundings (5 x 5 blocks) disagree or are
+    of a piece of tissue that none of these lies in, so that no other piece decides for it. Then,
+    repeatedly, those blocks are measured whose measured surroundings (5 x 5 blocks) disagree or are
     not sure. The rest takes the plane that its surroundings agree on.
 
     Parameters
     ----------
     measure : row and column of a block to the sharpness of each plane there, (planes,)
-    wanted : (rows, columns) bool, the blocks that may be measured
+    tissue : (rows, columns) bool, the blocks that may be measured
     planes : their number
     """
-    values = np.full((*wanted.shape, planes), np.nan)
-    sure = np.full(wanted.shape, -1, np.int32)
-    done = np.zeros(wanted.shape, bool)
-    waiting = _first(wanted)
+    values = np.full((*tissue.shape, planes), np.nan)
+    sure = np.full(tissue.shape, -1, np.int32)
+    done = np.zeros(tissue.shape, bool)
+    waiting = _first(tissue)
     while waiting.any():
         for row, column in np.argwhere(waiting):
             values[row, column] = measure(int(row), int(column))
@@ -85,19 +85,19 @@ def choose(measure: Callable[[int, int], Floats], wanted: Mask, planes: int) -> 
                 sure[row, column] = values[row, column].argmax()
         done |= waiting
         lowest, highest = _extremes(sure)
-        waiting = wanted & ~done & (lowest != highest)
-    source = np.full(wanted.shape, NEIGHBOURS, np.uint8)
-    source[wanted & ~done] = AGREED
+        waiting = tissue & ~done & (lowest != highest)
+    source = np.full(tissue.shape, NEIGHBOURS, np.uint8)
+    source[tissue & ~done] = AGREED
     source[sure >= 0] = MEASURED
     plane = _filled(np.where(source == AGREED, _extremes(sure)[1], sure), planes)
     return _described(_smoothed(plane, values), values, source)
 
 
-def _first(wanted: Mask) -> Mask:
+def _first(tissue: Mask) -> Mask:
     """The blocks that are measured before anything is known; some in every piece of tissue."""
-    _, pieces = cv2.connectedComponents(wanted.astype(np.uint8), connectivity=8)
-    first = wanted & _lattice(wanted.shape)
-    return np.asarray(first | (wanted & ~np.isin(pieces, pieces[first])))
+    _, pieces = cv2.connectedComponents(tissue.astype(np.uint8), connectivity=8)
+    first = tissue & _lattice(tissue.shape)
+    return np.asarray(first | (tissue & ~np.isin(pieces, pieces[first])))
 
 
 def _lattice(shape: tuple[int, ...]) -> Mask:
@@ -115,7 +115,7 @@ def _extremes(sure: PlaneIndex) -> tuple[PlaneIndex, PlaneIndex]:
 
 
 def _ratio(values: Floats) -> float:
-    """Sharpest over median; 0 where nothing has any structure."""
+    """Sharpest over median; 0 where no plane has any structure."""
     top, median = float(values.max()), float(np.median(values))
     return top / median if median > 0 else np.inf if top > 0 else 0.0
 

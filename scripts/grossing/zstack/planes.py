@@ -1,4 +1,4 @@
-"""Focal planes opened for reading: each a slide of its own, or the pages of one TIFF."""
+"""Focal planes opened for reading: one slide per plane, or the pages of one TIFF."""
 
 import contextlib
 import math
@@ -13,7 +13,7 @@ import pyvips
 from grossing.measure import overview
 from grossing.slide import facts, opening, readers, tiff_directory
 from grossing.slide.record import Bounds, FileFacts, Level, Resolution
-from grossing.support.errors import ReadError, SlideError
+from grossing.support.errors import ReadError, SlideError, Unsupported
 from grossing.support.types import PathLike, Pixels
 
 WHITE = (255, 255, 255)
@@ -26,7 +26,7 @@ ROWS_REMEDY = f"give each plane a row and its number in z_plane, or {PAGE_REMEDY
 class Plane(Protocol):
     """One focal plane.
 
-    `name` is its number as people give it, `tile_px` the side of its stored tiles, None where it
+    `name` is its number as the user gives it, `tile_px` the side of its stored tiles, None where it
     has none. Coordinates count from the corner of the scanned picture of `width` x `height` px.
     """
 
@@ -98,7 +98,7 @@ class PagePlane:
         try:
             image = self._load()
         except pyvips.Error as error:
-            raise SlideError("unreadable", opening.words(error, path), PAGE_REMEDY) from error
+            raise SlideError("unreadable", opening.message_of(error, path), PAGE_REMEDY) from error
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
@@ -108,8 +108,8 @@ class PagePlane:
         try:
             data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
-            reason = opening.words(error, self._path)
-            if self.tile_px:  # libvips gives a tile that failed as black the next time
+            reason = opening.message_of(error, self._path)
+            if self.tile_px:  # libvips returns a tile that failed as black the next time
                 self._image = _rgb(self._load())
             raise ReadError(reason) from error
         return np.frombuffer(data, np.uint8).reshape(h, w, 3)
@@ -216,8 +216,8 @@ def _pages(path: PathLike) -> list[str]:
         raise SlideError("file_missing", "no such file", remedy)
     try:
         pages = tiff_directory.equal_pages(path)
-    except tiff_directory.Unsupported as error:
-        raise SlideError("unsupported", opening.words(error, path), ROWS_REMEDY) from error
+    except Unsupported as error:
+        raise SlideError("unsupported", opening.message_of(error, path), ROWS_REMEDY) from error
     if len(pages) < 2:
         raise SlideError("unsupported", "a TIFF with one plane", ROWS_REMEDY)
     return [str(page) for page in pages]
@@ -236,7 +236,7 @@ def _rgb(image: pyvips.Image) -> pyvips.Image:
 def _page_resolution(image: pyvips.Image, given_mpp: float | None) -> Resolution:
     """The sheet's resolution, or that of the page's tags.
 
-    libvips says 1 px/mm where there are no tags.
+    libvips reports 1 px/mm where there are no tags.
     """
     x, y = (1000 / per_mm if per_mm > 0 else math.inf for per_mm in (image.xres, image.yres))
     if given_mpp is not None:

@@ -3,8 +3,8 @@
 Measured better than the libraries' functions on 60 windows of 512 px of a real slide, unequally
 defocused, noisy, as JPEG, shifted by up to 12 px: the median error is 0.16 px, the worst 0.55, in
 0.8 ms.  On the same shrunk windows `skimage.registration.phase_cross_correlation` has 0.29 and
-3.1 px in 10 ms (0.14 and 0.94 without normalisation, which gives no height of the peak to tell by
-that two pictures do not match), `cv2.phaseCorrelate` 0.56 and 2.4 px in 0.8 ms.
+3.1 px in 10 ms (0.14 and 0.94 without normalisation, which returns no height of the peak that
+would show that two pictures do not match), `cv2.phaseCorrelate` 0.56 and 2.4 px in 0.8 ms.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-SHRINK = 4  # fine details are those that defocus takes away
+SHRINK = 4  # defocus removes fine details
 WINDOW_PX = 512
 SMALLEST_PX = 128
-SMOOTH_PX = 1.0  # sigma, in shrunk pixels: the grid of JPEG blocks must not count
-RESPONSE_MIN = 0.5  # below it the peak is no reliable place
+SMOOTH_PX = 1.0  # sigma, in shrunk pixels: the grid of JPEG blocks must not matter
+RESPONSE_MIN = 0.5  # below it the place of the peak is not reliable
 ROUNDS = 4
 MOST_SHIFT_PX = 128
 
@@ -31,7 +31,7 @@ Read = Callable[[int, int, int, int, int], npt.NDArray[np.uint8] | None]
 class Shift:
     """A plane against the middle one: x, y in level-0 px (None: not measurable), places used.
 
-    `failed` places did not decode, `tried` is their number with all others.
+    `failed` places did not decode; `tried` is the number of all places.
     """
 
     x_px: float | None
@@ -51,8 +51,8 @@ def shifts(
 ) -> list[Shift]:
     """Shift of every plane against the middle one.
 
-    A plane too blurred to be compared with the middle one is compared with its neighbour on the
-    way there, and the two shifts are added.
+    A plane too blurred to be compared with the middle one is compared with its neighbour in
+    that direction, and the two shifts are added.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def shifts(
         step = plane - 1 if plane > middle else plane + 1
         before = shift_of[step]
         if shift_of[plane].x_px is None and before.x_px is not None and before.y_px is not None:
-            way = (before.x_px, before.y_px)
-            shift_of[plane] = _against(read, plane, step, way, corners, side, size)
+            offset = (before.x_px, before.y_px)
+            shift_of[plane] = _against(read, plane, step, offset, corners, side, size)
     return [shift_of[plane] for plane in range(planes)]
 
 
@@ -144,12 +144,12 @@ def _against(
     read: Read,
     plane: int,
     reference: int,
-    way: tuple[float, float],
+    offset: tuple[float, float],
     corners: Sequence[tuple[int, int]],
     side: int,
     size: tuple[int, int],
 ) -> Shift:
-    """Median shift over the places whose peak is clear; `way` is that of the reference."""
+    """Median shift over the places whose peak is clear; `offset` is that of the reference."""
     peaks, failed = [], 0
     for x, y in corners:
         first, picture = (read(which, x, y, side, side) for which in (reference, plane))
@@ -161,7 +161,7 @@ def _against(
             peaks.append(moved)
     if 3 * len(peaks) < len(corners) or not peaks:
         return Shift(None, None, len(peaks), failed, len(corners))
-    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(peaks), axis=0) + way)
+    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(peaks), axis=0) + offset)
     return Shift(x_px, y_px, len(peaks), failed, len(corners))
 
 
@@ -182,13 +182,13 @@ def _refined(
         total = (at[0] - corner[0] + SHRINK * x, at[1] - corner[1] + SHRINK * y)
         if response < RESPONSE_MIN or max(map(abs, total)) > MOST_SHIFT_PX:
             return None
-        wanted = (
+        target = (
             max(0, min(round(corner[0] + total[0]), size[0] - side)),
             max(0, min(round(corner[1] + total[1]), size[1] - side)),
         )
-        if wanted == at:
+        if target == at:
             break
-        at, picture = wanted, read(plane, *wanted, side, side)
+        at, picture = target, read(plane, *target, side, side)
     return total
 
 

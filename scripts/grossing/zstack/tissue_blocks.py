@@ -32,7 +32,7 @@ class TissueBlocks:
     centres: tuple[tuple[int, int], ...]
 
     @property
-    def wanted(self) -> Mask:
+    def has_tissue(self) -> Mask:
         """Blocks with enough tissue to be measured."""
         return self.tissue_fraction >= TISSUE_MIN
 
@@ -45,7 +45,7 @@ def find(
     Parameters
     ----------
     given_stain : the sheet's `stain`
-    block_um : wanted side of a block, um
+    block_um : requested side of a block, um
     tissue : keywords of `tissue.segment`, and `working_mpp` of the overview
 
     Raises

@@ -1,4 +1,4 @@
-# What the optional stages make of tiles: their containers, their reference, checked at start.
+# Settings that optional stages share, and checks at start that they can work.
 
 STAIN = config["stain"]
 NORMALIZED = STAIN["enabled"] and STAIN["method"] != "none"
@@ -22,29 +22,31 @@ def check_stages():
                 f"{section}.enabled: tiles.container none holds no pixels: {remedy}"
             )
     if NORMALIZED and STAIN["reference"] != "shipped" and not reference_slides():
-        said = f"no slide {STAIN['reference']!r} in {config['cohort']}: give one of its ids"
+        problem = f"no slide {STAIN['reference']!r} in {config['cohort']}: give one of its ids"
         if STAIN["reference"] in ACCEPTED:
-            said = f"a job of slide {STAIN['reference']!r} failed ({FAILED_JOBS}): give another id"
+            problem = (
+                f"slide {STAIN['reference']!r} has a failed job ({FAILED_JOBS}): give another id"
+            )
         if STAIN["reference"] == "training":
-            said = f"no slide of {config['cohort']} has the split train: fill that column, or give an id"
-        raise WorkflowError(f"stain.reference: {said}, or shipped")
+            problem = f"no slide of {config['cohort']} has the split train: fill that column, or give an id"
+        raise WorkflowError(f"stain.reference: {problem}, or shipped")
 
 
 def reference_slides():
     """The slides whose colours are the reference: the one that is named, or the training split."""
     if STAIN["reference"] == "training":
-        return [i for i in COMPLETE if SHEET.cell(i, "split") == "train"]
+        return [i for i in COMPLETE if SHEET.value(i, "split") == "train"]
     return [i for i in COMPLETE if i == STAIN["reference"]]
 
 
 def check_part():
-    """Stops a part of the slides where what all parts need is not there."""
+    """Stops the run of a part where the reference that all parts need is missing."""
     made = "results/stain/reference.json"
     needed = NORMALIZED and STAIN["reference"] != "shipped" and config["part"] != "1/1"
     if needed and not os.path.exists(made):
         remedy = f"make it first, as a target without part: snakemake {made} ..."
         raise WorkflowError(
-            f"part: {config['part']}: {made} is not there, and all parts need it: {remedy}"
+            f"part: {config['part']}: {made} does not exist, and all parts need it: {remedy}"
         )
 
 
