@@ -82,7 +82,10 @@ WRONG = {
         ["a,a,,,,heap,1", f"b,b,,,,heap,{10**19}"],
         f"line 3, column z_plane: '{10**19}': give a whole number of at most nine digits",
     ),
-    "lone plane": (["a,a,,,,heap,1"], "line 2, column z_stack: one plane: a stack needs at least two"),
+    "lone plane": (
+        ["a,a,,,,heap,1"],
+        "line 2, column z_stack: one plane: a stack needs at least two",
+    ),
     "bad characters": (
         ["a,a,,,,my heap,1", "b,b,,,,my heap,2"],
         "line 2, column z_stack: 'my heap': it names the fused slide: use letters",

@@ -54,7 +54,7 @@ MOST_NAMES = 5
 
 def current_ids(sheet: Sheet) -> set[str]:
     """Ids that the sheet has a slide or a stack of, whether stacks are fused or not."""
-    stacks = {sheet.cell(slide_id, "z_stack") for slide_id in sheet.rows}
+    stacks = {sheet.value(slide_id, "z_stack") for slide_id in sheet.rows}
     return {*sheet.rows, *filter(None, stacks)}
 
 
