@@ -40,7 +40,7 @@ def test_a_log_that_is_not_there_is_not_named(tmp_path: Path) -> None:
     failures.update(tmp_path / "failed_jobs.csv", [failure], {"a": False})
     assert failures.read(tmp_path / "failed_jobs.csv") == [failure]
     accepted = failures.accepted(tmp_path / "failed_jobs.csv", ["a"])
-    assert accepted["a"]["remedy"] == "fix the cause and run again"
+    assert accepted["a"].refusal.remedy == "fix the cause and run again"
     commands = {"again": "AGAIN", "accepting": "ACCEPTING"}
     text = failures.summary([failure], [], "failed_jobs.csv", stopped=False, **commands)
     assert "a.log" not in text
