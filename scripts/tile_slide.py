@@ -2,7 +2,7 @@
 
 from grossing.mask import labels
 from grossing.slide.record import SlideRecord
-from grossing.support import logs
+from grossing.support import images, logs
 from grossing.tiles import tile_loop
 from grossing.tiles.options import TileOptions
 
@@ -12,6 +12,7 @@ tiles = tile_loop.tile(
     snakemake.params.slide,
     SlideRecord.read(snakemake.input.facts),
     labels.read(snakemake.input.mask),
+    images.read(snakemake.input.overview),
     container=snakemake.output.get("container"),
     passed=snakemake.params.gate == "pass",
     tiles=TileOptions.from_config(snakemake.params.tiles),

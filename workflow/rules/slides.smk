@@ -9,6 +9,7 @@ rule measure_slide:
     output:
         facts="results/slides/{slide_id}.json",
         mask="results/tissue/masks/{slide_id}.png",
+        overview="results/tissue/overviews/{slide_id}.jpg",
         thumbnail="results/tissue/thumbnails/{slide_id}.jpg",
         outlines="results/tissue/outlines/{slide_id}.geojson",
     log:

@@ -13,6 +13,7 @@ rule tile_slide:
         **FUSED,
         facts=rules.measure_slide.output.facts,
         mask=rules.measure_slide.output.mask,
+        overview=rules.measure_slide.output.overview,
     output:
         **CONTAINERS[config["tiles"]["container"]],
         metrics="results/tile_metrics/{slide_id}.parquet",

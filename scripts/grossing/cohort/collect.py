@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from grossing.cohort import decide, failures, thresholds
-from grossing.cohort.decide import JudgedTiles, Verdict
+from grossing.cohort.decide import JudgedTiles, TileColumns, TilingResult, Verdict
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import cohort_qc, measured_qc, patch_cohort, tile_metrics
 from grossing.support import tables
@@ -120,17 +119,14 @@ def tiles(
         slide_id = row["slide_id"]
         failed = row["qc_reasons"] == failures.CODE
         table = no_tiles if failed else tile_tables.read(slide_id)
-        judged = decide.tiles(_judged_columns(table), _lost(table), limits["tile"])
-        final = decide.after_tiling(
-            Verdict.from_text(row["qc_status"], row["qc_reasons"]),
-            candidates=table.num_rows,
-            lost=int(_lost(table).sum()),
-            passed=int(judged.passed.sum()),
-            limits=limits["slide"],
-        )
+        columns = _judged_columns(table)
+        judged = decide.tiles(columns, limits["tile"])
+        result = _result(columns, judged)
+        verdict = Verdict.from_text(row["qc_status"], row["qc_reasons"])
+        final = decide.after_tiling(verdict, result, limits["slide"])
         if table.num_rows:
             writer.write(_part(table, row | {"qc_status": final.status}, judged, container))
-        results.append(_tiling(table, judged, final))
+        results.append(_tiling(table, result, final))
     return _joined(verdicts, results)
 
 
@@ -152,12 +148,26 @@ def _rows(verdicts: pa.Table) -> Iterator[Row]:
         yield from batch.to_pylist()
 
 
-def _judged_columns(table: pa.Table) -> dict[str, npt.NDArray[np.float64]]:
-    return {rule.column: table[rule.column].to_numpy() for rule in thresholds.TILE}
+def _judged_columns(table: pa.Table) -> TileColumns:
+    names = ["laplacian_var", *(rule.column for rule in thresholds.TILE)]
+    disagree = pc.fill_null(table["decoders_disagree"], False)
+    return TileColumns(
+        {name: table[name].to_numpy() for name in names},
+        np.asarray(table["lost"].to_numpy().astype(bool)),
+        np.asarray(disagree.to_numpy().astype(bool)),
+    )
 
 
-def _lost(table: pa.Table) -> npt.NDArray[np.bool_]:
-    return np.asarray(table["lost"].to_numpy().astype(bool))
+def _result(columns: TileColumns, judged: JudgedTiles) -> TilingResult:
+    count = len(judged.passed)
+    absent = np.nan_to_num(columns.values["absent_fraction"]).astype(float)
+    return TilingResult(
+        candidates=count,
+        passed=int(judged.passed.sum()),
+        lost_fraction=float(columns.lost.mean()) if count else 0.0,
+        suspicious_fraction=float(judged.suspicious.mean()) if count else 0.0,
+        absent_fraction=float(absent.mean()) if count else 0.0,
+    )
 
 
 def _part(table: pa.Table, slide: Row, judged: JudgedTiles, container: str) -> pa.Table:
@@ -184,17 +194,19 @@ def _part(table: pa.Table, slide: Row, judged: JudgedTiles, container: str) -> p
     return pa.Table.from_arrays(columns, schema=patch_cohort.SCHEMA)
 
 
-def _tiling(table: pa.Table, judged: JudgedTiles, final: Verdict) -> Row:
+def _tiling(table: pa.Table, result: TilingResult, final: Verdict) -> Row:
     """The results of tiling of one slide: the columns that `cohort_qc` adds, the final verdict."""
     first = (table.slice(0, 1).to_pylist() or [{}])[0]
-    lost = int(_lost(table).sum())
+    count = result.candidates
     return {
         "qc_status": final.status,
         "qc_reasons": final.text,
-        "candidate_tiles": table.num_rows,
-        "passed_tiles": int(judged.passed.sum()),
-        "lost_tiles": lost,
-        "lost_fraction": lost / table.num_rows if table.num_rows else None,
+        "candidate_tiles": count,
+        "passed_tiles": result.passed,
+        "lost_tiles": pc.sum(table["lost"]).as_py() or 0,
+        "lost_fraction": result.lost_fraction if count else None,
+        "absent_fraction": result.absent_fraction if count else None,
+        "suspicious_fraction": result.suspicious_fraction if count else None,
         "tile_bytes": pc.sum(table["tile_bytes"]).as_py() or 0,
         "tile_reader": first.get("reader"),
         "tile_mpp": first.get("mpp"),

@@ -1,7 +1,7 @@
 """Thresholds on measured numbers: the one place where slides and tiles are judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,16 @@ PASS, REVIEW, FAIL, ERROR = "PASS", "REVIEW", "FAIL", "ERROR"
 STATUSES = (PASS, REVIEW, FAIL, ERROR)
 TILED = (PASS, REVIEW)
 LOST: TileReason = "lost"
+DECODERS_DISAGREE: TileReason = "decoders_disagree"
+NO_FOCUS: TileReason = "no_focus"
 COARSER: SlideReason = "coarser_than_target"
 NO_TISSUE: SlideReason = "no_tissue"
 NEAR: SlideReason = "near_threshold"
 SALVAGED: SlideReason = "salvaged"
 ANISOTROPIC: SlideReason = "anisotropic"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
+SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
+HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
 @dataclass(frozen=True)
@@ -131,67 +135,102 @@ def gate_of(verdict: Verdict) -> str:
 
 
 @dataclass(frozen=True)
+class TileColumns:
+    """What the tiles of a slide are judged by, (N,) each.
+
+    `values` are the columns of `thresholds.TILE` and `laplacian_var`, NaN where missing; nothing
+    else is judged of `lost` tiles, which did not decode.
+    """
+
+    values: Mapping[str, npt.NDArray[np.float64]]
+    lost: Mask
+    decoders_disagree: Mask
+
+
+@dataclass(frozen=True)
 class JudgedTiles:
-    """(N,) bool, True where a tile passes; the reasons of each tile, None where it passes."""
+    """(N,) bool, True where a tile passes, and where it may show something else than the slide;
+    the reasons of each tile, None where it passes."""
 
     passed: Mask
-    reasons: list[str | None] = field(default_factory=list)
+    suspicious: Mask
+    reasons: list[str | None]
 
 
-def tiles(
-    columns: Mapping[str, npt.NDArray[np.float64]], lost: Mask, limits: Mapping[str, float]
-) -> JudgedTiles:
-    """Judge candidate tiles from their measured columns; a missing number judges nothing.
+def tiles(columns: TileColumns, limits: Mapping[str, float]) -> JudgedTiles:
+    """Judge candidate tiles from their measured columns.
+
+    A missing number judges nothing, with one exception: a tile whose resolution allows to measure
+    focus and that has none shows one colour, and fails.
 
     Parameters
     ----------
-    columns : those of `thresholds.TILE`, (N,) each, NaN where missing
-    lost : (N,) bool, tiles that did not decode: nothing else is judged of them
     limits : the config's `thresholds.tile`
     """
-    beyond = {
+    values, lost = columns.values, columns.lost
+    exceeded = {
         rule: (
-            columns[rule.column] > limits[rule.limit]
+            values[rule.column] > limits[rule.limit]
             if rule.direction == "max"
-            else columns[rule.column] < limits[rule.limit]
+            else values[rule.column] < limits[rule.limit]
         )
         for rule in thresholds.TILE
     }
-    passed = np.asarray(~lost & ~np.any(list(beyond.values()), axis=0))
+    disagree = columns.decoders_disagree & ~lost
+    if disagree.sum() > HARMLESS_SHARE * max(1, (~lost).sum()):  # a habit of the scanner
+        disagree = np.zeros_like(disagree)
+    constant = ~lost & np.isnan(values["focus_reblur"]) & ~np.isnan(values["laplacian_var"])
+    suspicious = disagree.copy()
+    for rule, beyond in exceeded.items():
+        if rule.column in thresholds.SUSPICIOUS:
+            suspicious |= beyond
+    passed = np.asarray(~(lost | disagree | constant | np.any(list(exceeded.values()), axis=0)))
     reasons: list[str | None] = [None] * len(passed)
     for i in np.flatnonzero(~passed):
-        texts = (
-            rule.text(float(columns[rule.column][i]), limits)
-            for rule, wrong in beyond.items()
-            if wrong[i]
-        )
+        texts = [
+            rule.text(float(values[rule.column][i]), limits)
+            for rule, beyond in exceeded.items()
+            if beyond[i]
+        ]
+        texts += [DECODERS_DISAGREE] if disagree[i] else []
+        texts += [NO_FOCUS] if constant[i] else []
         reasons[i] = LOST if lost[i] else ";".join(texts)
-    return JudgedTiles(passed, reasons)
+    return JudgedTiles(passed, suspicious, reasons)
 
 
-def after_tiling(
-    verdict: Verdict, *, candidates: int, lost: int, passed: int, limits: Mapping[str, float]
-) -> Verdict:
+@dataclass(frozen=True)
+class TilingResult:
+    """What tiling found of a slide; the fractions are shares of the candidates, 0 without any."""
+
+    candidates: int
+    passed: int
+    lost_fraction: float
+    suspicious_fraction: float
+    absent_fraction: float
+
+
+def after_tiling(verdict: Verdict, result: TilingResult, limits: Mapping[str, float]) -> Verdict:
     """Final verdict of a slide once it is tiled; the results of tiling can only lower it.
 
     Parameters
     ----------
     verdict : before tiling
-    candidates, lost, passed : tiles
     limits : the config's `thresholds.slide`
     """
     if verdict.status not in TILED:
         return verdict
-    values = {"lost_fraction": lost / candidates if candidates else 0.0}
+    shares = vars(result)
     failed = [
-        rule.text(values[rule.column], limits)
+        rule.text(shares[rule.column], limits)
         for rule in thresholds.AFTER_TILING
-        if rule.exceeded(values[rule.column], limits)
+        if rule.exceeded(shares[rule.column], limits)
     ]
-    if not passed:
+    if not result.passed:
         failed.append(NO_PASSING_TILE)
     if failed:
         return Verdict(FAIL, (*verdict.reasons, *failed))
-    if lost:
-        return Verdict(REVIEW, tuple(dict.fromkeys([*verdict.reasons, SALVAGED])))
+    reasons = [SALVAGED] if result.lost_fraction else []
+    reasons += [SUSPICIOUS_TILES] if result.suspicious_fraction else []
+    if reasons:
+        return Verdict(REVIEW, tuple(dict.fromkeys([*verdict.reasons, *reasons])))
     return verdict

@@ -43,6 +43,7 @@ PRODUCTS = (
     "results/zones/{slide_id}.png",
     "results/zones/{slide_id}.json",
     "results/tissue/masks/{slide_id}.png",
+    "results/tissue/overviews/{slide_id}.jpg",
     "results/tissue/thumbnails/{slide_id}.jpg",
     "results/tissue/outlines/{slide_id}.geojson",
     *(f"benchmarks/{rule}/{{slide_id}}.tsv" for rule in reversed(RULES)),

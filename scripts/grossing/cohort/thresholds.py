@@ -55,9 +55,19 @@ SLIDE = (
 )
 
 #: on the results of tiling
-AFTER_TILING = (Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),)
+AFTER_TILING = (
+    Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),
+    Threshold("absent_fraction", "absent_fraction_max", "max", "absent_fraction"),
+    Threshold("suspicious_fraction", "suspicious_fraction_max", "max", "suspicious_fraction"),
+)
+
+#: columns of `TILE` above whose limit a tile may show something else than the slide
+SUSPICIOUS = ("overview_difference", "seam_step")
 
 TILE = (
+    Threshold("overview_difference", "overview_difference_max", "max", "overview_difference"),
+    Threshold("seam_step", "seam_step_max", "max", "seam_step"),
+    Threshold("absent_fraction", "absent_fraction_max", "max", "absent_fraction"),
     Threshold("tissue_fraction", "tissue_fraction_min", "min", "tissue_fraction"),
     Threshold("focus_reblur", "focus_reblur_min", "min", "focus_reblur"),
     Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),

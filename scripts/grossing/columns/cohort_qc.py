@@ -41,6 +41,8 @@ SCHEMA = pa.schema(
         ("passed_tiles", pa.int64()),
         ("lost_tiles", pa.int64()),
         ("lost_fraction", pa.float64()),
+        ("absent_fraction", pa.float64()),
+        ("suspicious_fraction", pa.float64()),
         ("tile_bytes", pa.int64()),
         ("tile_reader", pa.string()),
         ("tile_mpp", pa.float64()),

@@ -11,6 +11,7 @@ ErrorCode = Literal[
     "unsupported",
     "mpp_missing",
     "mpp_out_of_range",
+    "levels_disagree",
     "planes_differ",
     "unregistered",
     "job_failed",

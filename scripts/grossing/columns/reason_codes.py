@@ -13,9 +13,22 @@ SlideReason = Literal[
     "blurred_fraction",
     "pen_fraction",
     "lost_fraction",
+    "absent_fraction",
+    "suspicious_fraction",
+    "suspicious_tiles",
     "no_passing_tile",
     "near_threshold",
     "salvaged",
     "anisotropic",
 ]
-TileReason = Literal["lost", "tissue_fraction", "focus_reblur", "pen_fraction"]
+TileReason = Literal[
+    "lost",
+    "tissue_fraction",
+    "focus_reblur",
+    "pen_fraction",
+    "overview_difference",
+    "seam_step",
+    "absent_fraction",
+    "decoders_disagree",
+    "no_focus",
+]

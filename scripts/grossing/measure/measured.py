@@ -12,6 +12,7 @@ from grossing.support import files, images
 from grossing.support.types import Pixels
 
 THUMBNAIL_QUALITY = 85
+OVERVIEW_QUALITY = 95  # tiles are compared with it
 CLASSES = {labels.TISSUE: ("Tissue", (200, 0, 120)), labels.PEN: ("Pen", (0, 140, 60))}
 
 
@@ -20,6 +21,7 @@ class SlideFiles(Protocol):
 
     facts: str
     mask: str
+    overview: str
     thumbnail: str
     outlines: str
 
@@ -28,19 +30,22 @@ class SlideFiles(Protocol):
 class Measured:
     """One slide's record and pictures, which are None where the slide cannot be used.
 
-    `mask` (H, W) uint8 labels and `thumbnail` (h, w, 3) uint8 span the scanned bounds.
+    `mask` (H, W) uint8 labels, `overview` (H, W, 3) uint8, from which it was made, and `thumbnail`
+    (h, w, 3) uint8 span the scanned bounds.
     """
 
     record: SlideRecord
     mask: Pixels | None = None
+    overview: Pixels | None = None
     thumbnail: Pixels | None = None
 
     def write(self, to: SlideFiles) -> None:
-        """Write all four files; the JSON, which everything else reads, comes last."""
+        """Write all five files; the JSON, which everything else reads, comes last."""
         outlines = mask_outlines.EMPTY
-        mask, thumbnail = self.mask, self.thumbnail
-        if mask is None or thumbnail is None:
-            mask, thumbnail = np.zeros((1, 1), np.uint8), np.full((1, 1, 3), 255, np.uint8)
+        mask, overview, thumbnail = self.mask, self.overview, self.thumbnail
+        if mask is None or overview is None or thumbnail is None:
+            mask = np.zeros((1, 1), np.uint8)
+            overview = thumbnail = np.full((1, 1, 3), 255, np.uint8)
         else:
             slide = self.record.usable()
             outlines = mask_outlines.feature_collection(
@@ -51,6 +56,7 @@ class Measured:
                 mpp=slide.resolution.mpp,
             )
         files.write(to.mask, images.png(mask))
+        files.write(to.overview, images.jpeg(overview, quality=OVERVIEW_QUALITY, chroma="444"))
         files.write(to.thumbnail, images.jpeg(thumbnail, quality=THUMBNAIL_QUALITY))
         files.write_json(outlines, to.outlines)
         self.record.write(to.facts)

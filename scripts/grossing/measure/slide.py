@@ -11,6 +11,7 @@ import numpy as np
 
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
+from grossing.mask.surround import black_surround
 from grossing.measure import overview, sampling
 from grossing.measure.measured import Measured
 from grossing.slide import facts, identity, modality, opening
@@ -77,7 +78,7 @@ def measure(
             )
             lost = _lost_blocks(stack.fused if stack else None)
             record = replace(record, measures=_measures(view, sample, given_stain, lost))
-            return Measured(record, view.mask, _thumbnail(view.shown))
+            return Measured(record, view.mask, view.shown, _thumbnail(view.shown))
     except SlideError as error:
         LOG.warning("slide %s: %s: %s", slide_id, error.code, error)
         return Measured(replace(record, refusal=Refusal.from_error(error)))
@@ -108,6 +109,9 @@ class _View:
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
     dark_field = modality.is_fluorescence(given_stain)
+    if not dark_field:
+        surround = black_surround(small.rgb, small.scanned)
+        small = replace(small, scanned=small.scanned & ~surround)
     bright = 255 - small.rgb if dark_field else small.rgb
     mask = tissue_mask.segment(bright, small.mpp, scanned=small.scanned, **options)
     glass = tissue_mask.glass_colour(bright, scanned=small.scanned)

@@ -16,6 +16,7 @@ from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
 ASPECT_TOLERANCE = 0.05  # between levels
+SCANNED_ALPHA = 128  # less opaque pixels were not scanned
 MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
 
 
@@ -38,6 +39,13 @@ class Slide:
     @property
     def handle(self) -> openslide.OpenSlide:
         return self._handle
+
+    def tile_px(self, level: int) -> tuple[int, int] | None:
+        """Width and height of a level's stored tiles; None where it has none."""
+        names = (f"openslide.level[{level}].tile-{side}" for side in ("width", "height"))
+        sides = [self._handle.properties.get(name, "") for name in names]
+        width, height = (int(side) if side.isdecimal() else 0 for side in sides)
+        return (width, height) if width and height else None
 
     def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
         """(h, w, 4) uint8 BGRA as OpenSlide paints it; x, y in level-0 px, w, h in the level's px.

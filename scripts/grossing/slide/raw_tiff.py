@@ -10,9 +10,10 @@ import simplejpeg
 
 from grossing.slide import jpeg_stream, tiff_directory
 from grossing.slide.record import FileFacts
+from grossing.slide.region import Region
 from grossing.slide.tiff_directory import Directory, Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
-from grossing.support.types import PathLike, Pixels
+from grossing.support.types import Mask, PathLike, Pixels
 
 CACHE_BYTES = 16 * 1024 * 1024
 VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
@@ -74,13 +75,18 @@ class RawTiffReader:
             self.close()
             raise
         self._width, self._height = -(-width_px // scale), -(-height_px // scale)
+        layout = self._layout
+        self.tile_px: tuple[int, int] | None = (
+            layout.tile_width // scale,
+            layout.tile_height // scale,
+        )
 
     def close(self) -> None:
         """Close the file."""
         self._source.close()
 
-    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        """(h, w, 3) uint8 RGB of a rectangle, glass where it leaves the picture.
+    def read(self, x: int, y: int, w: int, h: int) -> Region:
+        """Pixels of a rectangle, glass where it leaves the picture.
 
         Raises
         ------
@@ -89,15 +95,20 @@ class RawTiffReader:
         left, top = max(x, 0), max(y, 0)
         right, bottom = min(x + w, self._width), min(y + h, self._height)
         out = np.empty((h, w, 3), np.uint8)
+        absent: Mask | None = None
         if (right - left, bottom - top) != (w, h):
             out[:] = self._glass
         for place in self._tiles(left, top, right, bottom):
             tile = self._tile(place.index, keep=not place.whole)
             if place.whole and (place.width, place.height) == (w, h) and tile is not None:
-                return tile
-            target = out[place.y - y :, place.x - x :][: place.height, : place.width]
-            target[:] = self._glass if tile is None else tile[place.inside]
-        return out
+                return Region(tile)
+            rows = slice(place.y - y, place.y - y + place.height)
+            columns = slice(place.x - x, place.x - x + place.width)
+            out[rows, columns] = self._glass if tile is None else tile[place.inside]
+            if tile is None:
+                absent = np.zeros((h, w), np.bool_) if absent is None else absent
+                absent[rows, columns] = True
+        return Region(out, absent)
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""

@@ -11,6 +11,7 @@ import openslide
 
 from grossing.slide import opening, raw_tiff
 from grossing.slide.record import FileFacts
+from grossing.slide.region import Region
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import PathLike, Pixels
 
@@ -24,13 +25,15 @@ class Reader(Protocol):
     """Reads rectangles of one level; `name` is recorded with the tiles.
 
     With `scale` above 1 it counts in pixels that are that many times larger than the level's.
+    `tile_px` are width and height of the level's stored tiles in these pixels, None if unknown.
     """
 
     name: str
     scale: int
+    tile_px: tuple[int, int] | None
 
-    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        """(h, w, 3) uint8 RGB; x, y, w, h in pixels of the level, inside the picture.
+    def read(self, x: int, y: int, w: int, h: int) -> Region:
+        """Pixels of a rectangle; x, y, w, h in pixels of the level, inside the picture.
 
         Raises
         ------
@@ -58,10 +61,14 @@ class OpenSlideReader:
         self._slide = opening.Slide(path)
         self._slide.handle.set_cache(openslide.OpenSlideCache(cache_bytes))
         self._level, self._downsample, self._glass = level, downsample, glass
+        self.tile_px = self._slide.tile_px(level)
 
-    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+    def read(self, x: int, y: int, w: int, h: int) -> Region:
         x, y = round(x * self._downsample), round(y * self._downsample)
-        return self._slide.read(self._level, x, y, w, h, self._glass)
+        bgra = self._slide.read_premultiplied(self._level, x, y, w, h)
+        alpha = bgra[..., 3]
+        absent = alpha < opening.SCANNED_ALPHA if alpha.min() < opening.SCANNED_ALPHA else None
+        return Region(opening.over_glass(bgra, self._glass), absent)
 
     def close(self) -> None:
         self._slide.close()
@@ -87,15 +94,17 @@ class FastReader:
 
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
         self._fast, self._general = fast, general
-        self.name, self.scale = fast.name, fast.scale
+        self.name, self.scale, self.tile_px = fast.name, fast.scale, fast.tile_px
 
-    def read(self, x: int, y: int, w: int, h: int) -> Pixels:
+    def read(self, x: int, y: int, w: int, h: int) -> Region:
         try:
             return self._fast.read(x, y, w, h)
         except ReadError:
             k = self.scale
-            rgb = self._general.read(x * k, y * k, w * k, h * k)
-            return np.asarray(cv2.resize(rgb, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+            region = self._general.read(x * k, y * k, w * k, h * k)
+            rgb = cv2.resize(region.rgb, (w, h), interpolation=cv2.INTER_AREA)
+            absent = None if region.absent is None else region.absent[::k, ::k]
+            return Region(np.asarray(rgb, np.uint8), absent, decoders_disagree=True)
 
     def close(self) -> None:
         self._fast.close()
@@ -169,12 +178,16 @@ def agrees(reader: Reader, reference: Reader, places: Iterable[tuple[int, int, i
         if mine is None or theirs is None:
             if mine is not theirs:
                 return False
-        elif not np.array_equal(mine, theirs):
+        elif not _equal(mine, theirs):
             return False
     return True
 
 
-def _read_or_none(reader: Reader, place: tuple[int, int, int, int]) -> Pixels | None:
+def _equal(one: Region, other: Region) -> bool:
+    return np.array_equal(one.rgb, other.rgb) and one.absent_fraction == other.absent_fraction
+
+
+def _read_or_none(reader: Reader, place: tuple[int, int, int, int]) -> Region | None:
     try:
         return reader.read(*place)
     except ReadError:

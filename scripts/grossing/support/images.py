@@ -1,13 +1,15 @@
 """Pictures to bytes and back, for tiles and for the small pictures beside them."""
 
 import functools
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import simplejpeg
 
-from grossing.support.types import Pixels
+from grossing.support.types import PathLike, Pixels
 
 PNG_LEVEL = 1
 
@@ -40,3 +42,16 @@ def decode(data: bytes) -> Pixels | None:
     if picture is None:
         return None
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read(path: PathLike) -> Pixels:
+    """(H, W, 3) uint8 RGB of a file.
+
+    Raises
+    ------
+    FileNotFoundError : there is no picture that can be read.
+    """
+    picture = decode(Path(path).read_bytes()) if os.path.exists(path) else None
+    if picture is None:
+        raise FileNotFoundError(f"{path}: not a readable picture: delete it and run again")
+    return picture

@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
+from grossing.measure import agreement
 from grossing.slide import readers
 from grossing.slide.facts import level_for
 from grossing.slide.grid import Grid
 from grossing.slide.record import UsableSlide
+from grossing.slide.region import Region
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
 from grossing.support.types import PathLike, Pixels
@@ -27,6 +30,8 @@ class TileExtractor:
     path : the slide's file
     slide : what was measured of it
     grid : its tile grid
+    overview : (H, W, 3) uint8 that tiles are compared with, over the scanned bounds; None compares
+        nothing
     prefer : "auto", or "openslide" for the general reader
     fast_downsample : let the decoder shrink where the factor is whole
     checked : (column, row) of tiles, best with tissue, where readers are compared
@@ -38,6 +43,7 @@ class TileExtractor:
         slide: UsableSlide,
         grid: Grid,
         *,
+        overview: Pixels | None = None,
         prefer: str = "auto",
         fast_downsample: bool = False,
         checked: Sequence[tuple[int, int]] = (),
@@ -60,9 +66,18 @@ class TileExtractor:
             ],
         )
         self._downsample = downsamples[level] * self._reader.scale
+        self._overview, self._overview_downsample = (
+            overview,
+            slide.measures.areas.overview_downsample,
+        )
+        self._level0 = None
+        if level > 0:
+            self._level0 = readers.OpenSlideReader(path, 0, 1.0, self.glass)
 
     def close(self) -> None:
         self._reader.close()
+        if self._level0 is not None:
+            self._level0.close()
 
     def extract(self, column: int, row: int) -> Pixels:
         """(size, size, 3) uint8 RGB; glass where the tile leaves the scanned bounds.
@@ -71,13 +86,73 @@ class TileExtractor:
         ------
         ReadError : a part of the tile does not decode.
         """
+        left, top, right, bottom = self._rectangle(column, row)
+        return self._resampled(self._read(left, top, right, bottom).rgb, column, row)
+
+    def measured(self, row: TileRow) -> tuple[TileRow, Pixels | None]:
+        """A candidate tile with its measurements, and its pixels; None where it does not decode."""
+        left, top, right, bottom = self._rectangle(*row.place)
+        try:
+            region = self._read(left, top, right, bottom)
+        except ReadError as error:
+            LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
+            return row.measured(self._reader.name, None), None
+        rgb = self._resampled(region.rgb, *row.place)
+        evidence = tile_measures.Evidence(
+            absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
+            decoders_disagree=region.decoders_disagree,
+            overview_difference=self._overview_difference(rgb, row),
+            seam_step=agreement.seam_step(
+                region.rgb, left, top, self._reader.tile_px, region.absent
+            ),
+        )
+        measures = tile_measures.measure(
+            rgb, self._grid.mpp, self._densities, evidence, is_he=self._is_he
+        )
+        return row.measured(self._reader.name, measures), rgb
+
+    def _overview_difference(self, rgb: Pixels, row: TileRow) -> float | None:
+        if self._overview is None:
+            return None
+        x, y = row.x_level0_px - self._grid.bounds.x, row.y_level0_px - self._grid.bounds.y
+        step = self._overview_downsample
+        return agreement.overview_difference(
+            rgb, self._overview, x / step, y / step, row.size_level0_px / step
+        )
+
+    def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a tile inside the scanned bounds, px as the reader counts."""
+        bounds = self._grid.bounds
+        x, y = self._grid.corner(column, row)
+        left, right = self._span(x, bounds.x + bounds.width)
+        top, bottom = self._span(y, bounds.y + bounds.height)
+        return left, top, right, bottom
+
+    def _read(self, left: int, top: int, right: int, bottom: int) -> Region:
+        """The rectangle; what its level lacks and level 0 has comes from level 0."""
+        region = self._reader.read(left, top, right - left, bottom - top)
+        if region.absent is None or self._level0 is None:
+            return region
+        scale = self._downsample
+        x, y = round(left * scale), round(top * scale)
+        finest = self._level0.read(x, y, round(right * scale) - x, round(bottom * scale) - y)
+        size = (right - left, bottom - top)
+        rgb = np.asarray(cv2.resize(finest.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        absent = region.absent
+        if finest.absent is None:
+            absent = np.zeros_like(absent)
+        else:
+            share = cv2.resize(finest.absent.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+            absent = absent & (share > 0.5)
+        filled = np.where((region.absent & ~absent)[..., None], rgb, region.rgb)
+        return replace(region, rgb=filled, absent=absent if absent.any() else None)
+
+    def _resampled(self, rgb: Pixels, column: int, row: int) -> Pixels:
+        """The region at the size of a tile, extended with glass beyond the scanned bounds."""
         grid = self._grid
         x, y = grid.corner(column, row)
-        left, right = self._span(x, grid.bounds.x + grid.bounds.width)
-        top, bottom = self._span(y, grid.bounds.y + grid.bounds.height)
-        side_x = round((x + grid.side_level0_px) / self._downsample) - left
-        side_y = round((y + grid.side_level0_px) / self._downsample) - top
-        rgb = self._reader.read(left, top, right - left, bottom - top)
+        side_x = round((x + grid.side_level0_px) / self._downsample) - round(x / self._downsample)
+        side_y = round((y + grid.side_level0_px) / self._downsample) - round(y / self._downsample)
         if rgb.shape[:2] != (side_y, side_x):
             whole = np.empty((side_y, side_x, 3), np.uint8)
             whole[:] = self.glass
@@ -87,16 +162,6 @@ class TileExtractor:
             size = (grid.size_px, grid.size_px)
             rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         return rgb
-
-    def measured(self, row: TileRow) -> tuple[TileRow, Pixels | None]:
-        """A candidate tile with its measurements, and its pixels; None where it does not decode."""
-        try:
-            rgb = self.extract(row.tile_col, row.tile_row)
-        except ReadError as error:
-            LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
-            return row.measured(self._reader.name, None), None
-        measures = tile_measures.measure(rgb, self._grid.mpp, self._densities, is_he=self._is_he)
-        return row.measured(self._reader.name, measures), rgb
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
         """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds."""

@@ -59,6 +59,7 @@ def tile(
     path: PathLike,
     record: SlideRecord,
     mask: Pixels,
+    overview: Pixels | None = None,
     *,
     container: PathLike | None,
     passed: bool,
@@ -74,6 +75,7 @@ def tile(
     path : the slide's file
     record : what was measured of it
     mask : (H, W) uint8 labels over the scanned bounds
+    overview : (H, W, 3) uint8 of the same pixels, with which tiles are compared
     container : where the tiles go; None writes no pixels (virtual tiling)
     passed : False writes an empty container
     threads : that read and encode; the result does not depend on them
@@ -101,6 +103,7 @@ def tile(
             path,
             slide,
             grid,
+            overview=overview,
             prefer=tiles.reader,
             fast_downsample=tiles.fast_downsample,
             checked=[row.place for row in rows],
@@ -110,6 +113,11 @@ def tile(
     done = engine.write_tiles(rows, new_extractor, slide, grid, container, tiles, threads)
     ordered = sorted(done, key=lambda row: (row.tile_row, row.tile_col))
     return SlideTiles(record.slide_id, grid, tuple(ordered))
+
+
+def _share(unscanned: float, scanned: float) -> float:
+    """What was not scanned of a tile, as a share of what lies inside the scanned bounds."""
+    return float(unscanned / (unscanned + scanned))
 
 
 def candidates(mask: Pixels, grid: Grid, downsample: float) -> list[TileRow]:
@@ -126,7 +134,7 @@ def candidates(mask: Pixels, grid: Grid, downsample: float) -> list[TileRow]:
 
     tissue = share(mask == labels.TISSUE)
     pen = share(mask == labels.PEN)
-    scanned = share(mask > 0)
+    scanned, unscanned = share(mask > 0), share(mask == labels.NOT_SCANNED)
     enough = (tissue >= CANDIDATE_TISSUE_FRACTION) & (scanned >= CANDIDATE_SCANNED_FRACTION)
     rows = [
         TileRow(
@@ -136,6 +144,7 @@ def candidates(mask: Pixels, grid: Grid, downsample: float) -> list[TileRow]:
             grid.side_level0_px,
             tissue_fraction=float(tissue[row, column]),
             pen_fraction=float(pen[row, column]),
+            unscanned_fraction=_share(unscanned[row, column], scanned[row, column]),
         )
         for row, column in np.argwhere(enough).tolist()
     ]

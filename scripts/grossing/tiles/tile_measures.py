@@ -15,6 +15,10 @@ from grossing.support.types import Pixels
 class TileMeasures:
     """None where a measure does not apply or is undefined."""
 
+    absent_fraction: float
+    decoders_disagree: bool
+    overview_difference: float | None
+    seam_step: float | None
     mean_od: float
     hematoxylin_od: float | None
     eosin_od: float | None
@@ -22,8 +26,27 @@ class TileMeasures:
     laplacian_var: float | None = None
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a tile besides its pixels, before it is measured.
+
+    `absent_fraction` of it was never scanned; the others as in `slide.region` and
+    `measure.agreement`.
+    """
+
+    absent_fraction: float
+    decoders_disagree: bool
+    overview_difference: float | None
+    seam_step: float | None
+
+
 def measure(
-    rgb: Pixels, mpp: float, densities: npt.NDArray[np.float64], *, is_he: bool
+    rgb: Pixels,
+    mpp: float,
+    densities: npt.NDArray[np.float64],
+    evidence: Evidence,
+    *,
+    is_he: bool,
 ) -> TileMeasures:
     """The measured columns of one tile.
 
@@ -36,7 +59,12 @@ def measure(
     is_he : False leaves the densities of hematoxylin and eosin out
     """
     mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
-    measures = TileMeasures(mean_od, hematoxylin if is_he else None, eosin if is_he else None)
+    measures = TileMeasures(
+        **vars(evidence),
+        mean_od=mean_od,
+        hematoxylin_od=hematoxylin if is_he else None,
+        eosin_od=eosin if is_he else None,
+    )
     if mpp > focus.COARSEST_MPP:
         return measures
     grey = focus.working_grey(rgb, mpp)

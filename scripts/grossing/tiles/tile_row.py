@@ -23,6 +23,7 @@ class TileRow:
     size_level0_px: int
     tissue_fraction: float
     pen_fraction: float
+    unscanned_fraction: float = 0.0
     reader: str | None = None
     lost: bool = False
     measures: TileMeasures | None = None
@@ -52,5 +53,9 @@ class TileRow:
             "tile_offset": member.offset if member else None,
             "tile_bytes": member.bytes if member else None,
         }
-        own = {k: v for k, v in vars(self).items() if k not in ("measures", "member")}
+        own = {
+            k: v
+            for k, v in vars(self).items()
+            if k not in ("measures", "member", "unscanned_fraction")
+        }
         return row | own | (asdict(self.measures) if self.measures else {})

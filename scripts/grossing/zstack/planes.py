@@ -78,7 +78,7 @@ class SlidePlane:
         self.tile_px = int(tile_width) if tile_width.isdigit() else None
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        return self._reader.read(self._file.bounds.x + x, self._file.bounds.y + y, w, h)
+        return self._reader.read(self._file.bounds.x + x, self._file.bounds.y + y, w, h).rgb
 
     def small(self, mpp: float) -> overview.Overview:
         return overview.read(self._slide, self._file, self.resolution.mpp, mpp=mpp)

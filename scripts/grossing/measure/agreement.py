@@ -1,0 +1,110 @@
+"""Whether pixels are those of the slide: against its overview, and across stored tiles."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing.support.types import Mask, Pixels
+
+BLUR_PX = 1.0  # sigma in the overview: what a level's own resampling filter changes
+PERCENTILE = 99.0
+SEGMENT_PX = 16  # of a border between stored tiles
+STEP_FLOOR = 3.0  # grey levels: steps of compression in even places
+
+
+def overview_difference(
+    rgb: Pixels, overview: Pixels, x: float, y: float, side: float
+) -> float | None:
+    """How far a picture is from its place in the overview.
+
+    Parameters
+    ----------
+    rgb : (size, size, 3) uint8
+    overview : (H, W, 3) uint8
+    x, y, side : where the picture lies in the overview, px of the overview
+
+    Returns
+    -------
+    99th percentile over the place of the largest channel difference, grey levels, both blurred by
+    1 px of the overview; None where the picture covers fewer than 2 x 2 of its pixels.
+
+    Notes
+    -----
+    Blind where overview and picture come from the same level, and to damage smaller than about
+    2 px of the overview (16 um).
+    """
+    left, top = math.ceil(x - 1e-6), math.ceil(y - 1e-6)
+    right = min(math.floor(x + side + 1e-6), overview.shape[1])
+    bottom = min(math.floor(y + side + 1e-6), overview.shape[0])
+    if right - left < 2 or bottom - top < 2:
+        return None
+    scale = rgb.shape[0] / side
+    rows = slice(round((top - y) * scale), round((bottom - y) * scale))
+    columns = slice(round((left - x) * scale), round((right - x) * scale))
+    small = cv2.resize(
+        rgb[rows, columns], (right - left, bottom - top), interpolation=cv2.INTER_AREA
+    )
+    place = overview[top:bottom, left:right]
+    difference = np.abs(_blurred(small) - _blurred(place)).max(axis=2)
+    return float(np.percentile(difference, PERCENTILE))
+
+
+def _blurred(picture: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), BLUR_PX))
+
+
+def seam_step(
+    rgb: Pixels,
+    x: int,
+    y: int,
+    tile_px: tuple[int, int] | None,
+    absent: Mask | None = None,
+) -> float | None:
+    """How far a picture breaks at the borders of the slide's stored tiles.
+
+    A picture goes on across such a border; swapped, missing and damaged tiles do not.
+
+    Parameters
+    ----------
+    rgb : (h, w, 3) uint8 at the resolution at which it is stored
+    x, y : of its corner in the level, px
+    tile_px : width and height of the stored tiles
+    absent : (h, w) bool, pixels that were never scanned: the edge of the scan is no seam
+
+    Returns
+    -------
+    (step - beside) / (beside + 3) of the worst segment of 16 px of a border: `step` is the mean
+    largest channel difference across the border, `beside` that between the pixels before and after
+    it. None where no border crosses the picture.
+    """
+    if tile_px is None:
+        return None
+    steps: list[float] = []
+    for axis, (start, side) in enumerate(((y, tile_px[1]), (x, tile_px[0]))):
+        first = -(-(start + 2) // side) * side
+        for border in range(first, start + rgb.shape[axis] - 1, side):
+            steps += _segment_steps(rgb, absent, border - start, axis)
+    return max(steps, default=None)
+
+
+def _segment_steps(rgb: Pixels, absent: Mask | None, at: int, axis: int) -> list[float]:
+    lines = _across(rgb, at, axis)
+    segments = lines.shape[1] // SEGMENT_PX
+    differences = np.abs(np.diff(lines.astype(np.int16), axis=0)).max(axis=2)
+    shaped = differences[:, : segments * SEGMENT_PX].reshape(3, segments, SEGMENT_PX)
+    before, step, after = shaped.mean(axis=2)
+    beside = (before + after) / 2
+    steps = (step - beside) / (beside + STEP_FLOOR)
+    if absent is not None:
+        gaps = _across(absent, at, axis)[:, : segments * SEGMENT_PX]
+        steps = steps[~gaps.reshape(4, segments, SEGMENT_PX).any(axis=(0, 2))]
+    return [float(steps.max())] if len(steps) else []
+
+
+def _across(picture: npt.NDArray[Any], at: int, axis: int) -> npt.NDArray[Any]:
+    """Two lines before a border and two after it, (4, n, ...)."""
+    lines = picture[at - 2 : at + 2] if axis == 0 else picture[:, at - 2 : at + 2].swapaxes(0, 1)
+    return np.asarray(lines)
