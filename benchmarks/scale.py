@@ -40,10 +40,10 @@ def sheet(folder: Path, slides: int) -> list[str]:
     return ids
 
 
-def snakemake(folder: Path, *words: str) -> tuple[str, ...]:
+def snakemake(folder: Path, *arguments: str) -> tuple[str, ...]:
     """The README's command."""
     return (
-        *(sys.executable, "-m", "snakemake", *words),
+        *(sys.executable, "-m", "snakemake", *arguments),
         *("--profile", "profiles/local", "--directory", str(folder), "--quiet", "rules"),
         *("--config", "cohort=cohort.csv"),
     )
@@ -67,8 +67,8 @@ def cost(command: tuple[str, ...]) -> dict[str, float]:
 
 
 def loudly(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The command with the words for each job."""
-    return tuple(word for word in command if word not in ("--quiet", "rules"))
+    """The command without `--quiet rules`, so that it lists each job."""
+    return tuple(argument for argument in command if argument not in ("--quiet", "rules"))
 
 
 def until_first_job(command: tuple[str, ...]) -> dict[str, float]:
@@ -134,14 +134,14 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
     limits = WORK / "flip/limits.yaml"
     limits.write_text("thresholds: {slide: {tissue_area_mm2_min: 0.5}}\n")
     flip = snakemake(WORK / "flip", "-n", "--configfile", str(limits))
-    said = subprocess.run(
+    output = subprocess.run(
         loudly(flip),
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    flipped = said.count(": fail\n")
+    flipped = output.count(": fail\n")
     yield f"flip of {flipped} slides among {FINISHED} (-n)", cost(flip)
     for slides in (100, 20_000):
         sheet(WORK / "job", slides)
@@ -159,12 +159,12 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def main() -> None:
     """Print a row per step; write them all."""
-    found = {}
+    costs = {}
     for name, numbers in steps():
-        found[name] = numbers
+        costs[name] = numbers
         row = "  ".join(f"{key} {value:>8}" for key, value in numbers.items())
         print(f"{name:<40} {row}", flush=True)
-    (ROOT / "benchmarks/scale.json").write_text(json.dumps(found, indent=1) + "\n")
+    (ROOT / "benchmarks/scale.json").write_text(json.dumps(costs, indent=1) + "\n")
 
 
 if __name__ == "__main__":
