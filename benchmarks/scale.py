@@ -82,7 +82,7 @@ def until_first_job(command: tuple[str, ...]) -> dict[str, float]:
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("localrule"):
+        if line.startswith("Select jobs"):
             break
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])
@@ -148,7 +148,7 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
         text=True,
         check=True,
     ).stdout
-    flipped = output.count(": fail\n")
+    flipped = output.count(": Not tiling ")
     yield f"flip of {flipped} slides among {FINISHED} (-n)", cost(flip)
     for slides in (100, 20_000):
         sheet(WORK / "job", slides)
