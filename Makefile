@@ -29,9 +29,10 @@ check: setup
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint --directory tests/data --config cohort=lint.csv
 
-# Arrow schemas, lists of codes and the tables of the docs, from workflow/schemas.
+# Arrow schemas, lists of codes and tables of the docs, from workflow/schemas; the rooms of the library.
 schemas: setup
 	$(BIN)/python workflow/schemas/generate.py
+	$(BIN)/python docs/make_rooms.py docs/development.md
 
 bench: setup benchmarks/.hs2p/ready
 	$(BIN)/python benchmarks/bench.py

@@ -1,4 +1,4 @@
-"""What people run today: libvips alone, or libvips and then a script over its tiles.
+"""The common practice: libvips alone, or libvips and then a script over its tiles.
 
 The last line printed is the number of full-resolution tiles.
 Example: baseline.py naive slide.svs out

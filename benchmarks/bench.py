@@ -1,4 +1,4 @@
-"""CPU, memory and files of Grossing, of what it replaces and of its strongest peer, on made slides.
+"""CPU, memory and files of Grossing, of common practice and of its strongest peer.
 
 Every row is run once per round, rows in alternation. Rounds: BENCH_ROUNDS (4). BENCH_LARGE=1 adds a
 slide of 48000 x 40000 px. Writes results.json beside this file. Example: bench.py
@@ -66,12 +66,12 @@ class Row:
 
 
 def slide_path(name: str) -> Path:
-    """Where a slide of SLIDES lies."""
+    """Path of a slide of SLIDES."""
     return HERE / f"slides/{name}.svs"
 
 
 def baseline(slide: str, chain: str) -> Command:
-    """What people run today."""
+    """The common practice."""
     return (PYTHON, HERE / "baseline.py", chain, slide_path(slide), OUT)
 
 
@@ -93,7 +93,7 @@ def compared(slide: str) -> list[Row]:
 
 
 def variants(slide: str, tiles: dict[str, Any]) -> list[Row]:
-    """What else a tile job can be asked for."""
+    """Further options of a tile job."""
     options = {
         "tiles, coordinates only": ("container=none",),
         "tiles, dzsave engine": ("engine=dzsave",),
@@ -149,10 +149,10 @@ def measure(rows: list[Row], rounds: int) -> dict[str, dict[str, Any]]:
         for row in rows:
             costs[row].append(meter.run(row.commands, OUT, ROOT))
             print(f"{turn + 1}/{rounds} {row.slide} {row.name}", file=sys.stderr)
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for row in rows:
-        found.setdefault(row.slide, {})[row.name] = meter.summary(costs[row])
-    return found
+        results.setdefault(row.slide, {})[row.name] = meter.summary(costs[row])
+    return results
 
 
 def table(rows: dict[str, Any]) -> list[str]:
@@ -172,18 +172,18 @@ def table(rows: dict[str, Any]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def against_targets(found: dict[str, dict[str, Any]]) -> list[str]:
+def against_targets(results: dict[str, dict[str, Any]]) -> list[str]:
     """One line per target whose rows were run."""
     lines = []
     for slide, name, base, limit in TARGETS:
-        rows = found.get(slide, {})
+        rows = results.get(slide, {})
         if name in rows and base in rows:
             ratio = rows[name]["cpu_s"] / rows[base]["cpu_s"]
             lines.append(f"| {name} / {base} | {limit:.2f} | {ratio:.2f} |")
     for slide, name, column, limit in LIMITS:
-        if name in found.get(slide, {}):
+        if name in results.get(slide, {}):
             unit = "CPU s" if column == "cpu_s" else "MB"
-            value = found[slide][name][column]
+            value = results[slide][name][column]
             lines.append(f"| {name}, {slide}, {unit} | {limit:g} | {value:.4g} |")
     return ["| target | at most | measured |", "| --- | ---: | ---: |", *lines]
 

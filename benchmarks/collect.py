@@ -8,6 +8,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import pyarrow as pa
 from grossing.cohort import collect
+from grossing.cohort.patch_writer import PatchWriter
+from grossing.columns import tile_metrics
 from grossing.support import tables
 
 LIMITS = {
@@ -16,8 +18,15 @@ LIMITS = {
 }
 
 
+class SameTiles(collect.TileTables):
+    """One table of tiles under the ids of all slides, read as often as there are slides."""
+
+    def read(self, slide_id: str) -> pa.Table:
+        return tables.read(self.metrics[slide_id])
+
+
 def main(folder: Path, slides: int, tiles: int) -> None:
-    """One file of candidate tiles, read as often as there are slides."""
+    """Collect the tiles of a cohort."""
     dice = random.Random(0)
     rows = [
         {
@@ -33,13 +42,15 @@ def main(folder: Path, slides: int, tiles: int) -> None:
         for number in range(tiles)
     ]
     metrics = folder / "metrics.parquet"
-    tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), metrics)
+    tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), metrics)
     verdict = {"qc_status": "PASS", "qc_reasons": None, "split": "train"}
-    verdicts = pa.Table.from_pylist([verdict | {"slide_id": f"S{i}"} for i in range(slides)])
-    with collect.PatchWriter(
+    ids = [f"S{number}" for number in range(slides)]
+    verdicts = pa.Table.from_pylist([verdict | {"slide_id": slide_id} for slide_id in ids])
+    same = SameTiles(dict.fromkeys(ids, metrics))
+    with PatchWriter(
         folder / "patches.parquet", folder / "patches.csv", csv_rows_max=5_000_000
     ) as writer:
-        collect.tiles(verdicts, [metrics] * slides, writer, thresholds=LIMITS, container="zip")
+        collect.tiles(verdicts, same, writer, limits=LIMITS, container="zip")
 
 
 if __name__ == "__main__":

@@ -29,25 +29,25 @@ def run(commands: tuple[Command, ...], out: Path, cwd: Path) -> Cost:
 
     Raises
     ------
-    RuntimeError : a command fails; with its last words.
+    RuntimeError : a command fails; with the end of its output.
     """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    cpu_s, peak_kb, words, start = 0.0, 0, "", time.perf_counter()
+    cpu_s, peak_kb, text, start = 0.0, 0, "", time.perf_counter()
     for command in commands:
-        with (out.parent / "words").open("w+b") as log:
+        with (out.parent / "output.log").open("w+b") as log:
             process = subprocess.Popen(command, cwd=cwd, stdout=log, stderr=subprocess.STDOUT)
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             log.seek(0)
-            words = log.read().decode(errors="replace")
+            text = log.read().decode(errors="replace")
         if process.returncode:
-            raise RuntimeError(f"{' '.join(map(str, command))}\n{words[-2000:]}")
+            raise RuntimeError(f"{' '.join(map(str, command))}\n{text[-2000:]}")
         cpu_s += used.ru_utime + used.ru_stime
         peak_kb = max(peak_kb, used.ru_maxrss)
     wall_s = time.perf_counter() - start
     sizes = [path.stat().st_size for path in out.rglob("*") if path.is_file()]
-    last = words.split()[-1:]
+    last = text.split()[-1:]
     tiles = int(last[0]) if last and last[0].isdigit() else None
     return Cost(cpu_s, wall_s, peak_kb * 1024 / 1e6, sum(sizes), len(sizes), tiles)
 

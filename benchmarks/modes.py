@@ -46,10 +46,10 @@ def sheet(folder: Path, slides: int) -> Path:
     return folder
 
 
-def snakemake(folder: Path, profile: str, *words: str) -> meter.Command:
+def snakemake(folder: Path, profile: str, *arguments: str) -> meter.Command:
     """The target `batch` of a cohort."""
     return (
-        *(sys.executable, "-m", "snakemake", "batch", "--profile", profile, *words),
+        *(sys.executable, "-m", "snakemake", "batch", "--profile", profile, *arguments),
         *("--directory", folder, "--config", "cohort=cohort.csv"),
     )
 
@@ -80,16 +80,16 @@ def as_slurm_jobs(slides: int) -> float:
 
 def main() -> None:
     """Measure, print, write."""
-    found = {"work": work(), "node mode": in_one_allocation(SLIDES["node mode"])}
+    costs = {"work": work(), "node mode": in_one_allocation(SLIDES["node mode"])}
     if reason := cluster.missing():
         print(reason)
     else:
-        found["slurm"] = as_slurm_jobs(SLIDES["slurm"])
-    for name, cpu_s in found.items():
-        over = cpu_s - found["work"]
+        costs["slurm"] = as_slurm_jobs(SLIDES["slurm"])
+    for name, cpu_s in costs.items():
+        over = cpu_s - costs["work"]
         slides = SLIDES.get(name, 1)
         print(f"{name:<10} {cpu_s:6.2f} CPU s per slide, {over:5.2f} above the work ({slides})")
-    (HERE / "modes.json").write_text(json.dumps(found, indent=1) + "\n")
+    (HERE / "modes.json").write_text(json.dumps(costs, indent=1) + "\n")
 
 
 if __name__ == "__main__":

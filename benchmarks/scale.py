@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "benchmarks/work/scale"
 REGION = ROOT / "tests/data/CMU-1-Small-Region.svs"
@@ -40,10 +43,10 @@ def sheet(folder: Path, slides: int) -> list[str]:
     return ids
 
 
-def snakemake(folder: Path, *words: str) -> tuple[str, ...]:
+def snakemake(folder: Path, *arguments: str) -> tuple[str, ...]:
     """The README's command."""
     return (
-        *(sys.executable, "-m", "snakemake", *words),
+        *(sys.executable, "-m", "snakemake", *arguments),
         *("--profile", "profiles/local", "--directory", str(folder), "--quiet", "rules"),
         *("--config", "cohort=cohort.csv"),
     )
@@ -67,8 +70,8 @@ def cost(command: tuple[str, ...]) -> dict[str, float]:
 
 
 def loudly(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The command with the words for each job."""
-    return tuple(word for word in command if word not in ("--quiet", "rules"))
+    """The command without `--quiet rules`, so that it lists each job."""
+    return tuple(argument for argument in command if argument not in ("--quiet", "rules"))
 
 
 def until_first_job(command: tuple[str, ...]) -> dict[str, float]:
@@ -79,7 +82,7 @@ def until_first_job(command: tuple[str, ...]) -> dict[str, float]:
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("localrule"):
+        if line.startswith("Select jobs"):
             break
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])
@@ -109,6 +112,7 @@ def measured(folder: Path, slides: int) -> None:
     cost(snakemake(one))
     ids = sheet(folder, slides)
     record = json.loads((one / "results/slides/real.json").read_text())
+    tiles = pq.read_table(one / "results/tile_metrics/real.parquet")
     for pattern in OUTPUTS:
         (folder / pattern).parent.mkdir(parents=True, exist_ok=True)
         for number, slide_id in enumerate(ids):
@@ -117,6 +121,9 @@ def measured(folder: Path, slides: int) -> None:
                 area = 0.12 if number % (slides // FLIPPED + 1) == 0 else 5.0
                 changed = record | {"slide_id": slide_id, "tissue_area_mm2": area}
                 target.write_text(json.dumps(changed))
+            elif pattern.endswith(".parquet"):
+                renamed = pa.repeat(pa.scalar(slide_id), tiles.num_rows)
+                pq.write_table(tiles.set_column(0, "slide_id", renamed), target)
             else:
                 shutil.copyfile(one / pattern.format("real"), target)
     remember(folder, ids, one)
@@ -134,14 +141,14 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
     limits = WORK / "flip/limits.yaml"
     limits.write_text("thresholds: {slide: {tissue_area_mm2_min: 0.5}}\n")
     flip = snakemake(WORK / "flip", "-n", "--configfile", str(limits))
-    said = subprocess.run(
+    output = subprocess.run(
         loudly(flip),
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    flipped = said.count(": fail\n")
+    flipped = output.count(": Not tiling ")
     yield f"flip of {flipped} slides among {FINISHED} (-n)", cost(flip)
     for slides in (100, 20_000):
         sheet(WORK / "job", slides)
@@ -159,12 +166,12 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def main() -> None:
     """Print a row per step; write them all."""
-    found = {}
+    costs = {}
     for name, numbers in steps():
-        found[name] = numbers
+        costs[name] = numbers
         row = "  ".join(f"{key} {value:>8}" for key, value in numbers.items())
         print(f"{name:<40} {row}", flush=True)
-    (ROOT / "benchmarks/scale.json").write_text(json.dumps(found, indent=1) + "\n")
+    (ROOT / "benchmarks/scale.json").write_text(json.dumps(costs, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "scripts"))
 
 from grossing.stain import fit as stain_fit
-from grossing.stain import normalisation
+from grossing.stain import normalisation, optical_density, reference
+from grossing.stain import statistics as stain_statistics
 from grossing.support import images
 
 ROUNDS, PASSES, SIDE = 15, 5, 256
@@ -36,20 +37,18 @@ def tiles() -> list[np.ndarray]:
 def rows(pictures: list[np.ndarray]) -> dict[str, Callable[[np.ndarray], object]]:
     """What is compared: name -> work on one tile."""
     pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
-    macenko, reinhard = normalisation.fit(pixels), normalisation.fit(pixels, method="reinhard")
+    macenko, reinhard = (stain_fit.fit(pixels, method=method) for method in stain_fit.METHODS)
     theirs, other = NumpyMacenkoNormalizer(), NumpyReinhardNormalizer()
-    theirs.HERef = stain_fit.SHIPPED["macenko"].he
-    theirs.maxCRef = np.array(stain_fit.SHIPPED["macenko"].max_c)
+    shipped = reference.read_fit(None, "macenko")
+    theirs.HERef, theirs.maxCRef = stain_fit.matrix(shipped), np.array(shipped.max_c)
     other.fit(pictures[0])
     return {
         "macenko, one fit per slide": lambda tile: normalisation.apply(macenko, tile),
-        "macenko, one fit per tile": lambda tile: normalisation.apply(
-            normalisation.fit(tile), tile
-        ),
+        "macenko, one fit per tile": lambda tile: normalisation.apply(stain_fit.fit(tile), tile),
         "torchstain macenko": lambda tile: theirs.normalize(tile, stains=False),
         "reinhard, one fit per slide": lambda tile: normalisation.apply(reinhard, tile),
         "torchstain reinhard": other.normalize,
-        "separation": normalisation.separate,
+        "separation": optical_density.separate,
         "JPEG encoding": lambda tile: images.jpeg(tile, quality=85),
     }
 
@@ -69,10 +68,10 @@ def main() -> None:
                 each(picture)
             costs[name].append((time.process_time() - start) / len(pictures) / PASSES * 1000)
         start = time.process_time()
-        normalisation.statistics(pool, (243, 243, 243))
+        stain_statistics.measure(pool, (243, 243, 243), is_he=True)
         costs["(a slide's fits)"][-1] = (time.process_time() - start) * 1000
-    for name, found in costs.items():
-        print(f"{name:30s} {statistics.median(found):8.2f} ms")
+    for name, times in costs.items():
+        print(f"{name:30s} {statistics.median(times):8.2f} ms")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw what `tiles.denoise` does, across the border of two tiles of the real slide of the tests.
+"""Draw the effect of `tiles.denoise` across the border of two tiles of the real slide of the tests.
 
 Strengths 0, 3, 5 and 10, left to right; prints the seam and the CPU seconds per tile. Example:
 docs/make_denoised.py docs/pictures/denoised.jpg
@@ -67,11 +67,11 @@ def main() -> None:
         spent = (time.process_time() - start) / (COLUMNS * ROWS)
         whole = denoising.denoise(picture, strength)
         middle = np.ascontiguousarray(tiled[1024:1536, :512])
-        found = focus.measure(middle, MPP)
+        measures = focus.measure(middle, MPP)
         print(
             f"{strength:2d}: {steps(tiled)[0]:.2f} {steps(tiled)[1]:.2f}; {steps(whole)[0]:.2f} "
-            f"{steps(whole)[1]:.2f}; {spent:.2f}; {found['focus_reblur']:.3f} "
-            f"{found['laplacian_var']:.0f}"
+            f"{steps(whole)[1]:.2f}; {spent:.2f}; {measures['focus_reblur']:.3f} "
+            f"{measures['laplacian_var']:.0f}"
         )
         shown = cv2.resize(
             tiled[SHOWN], None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_NEAREST

@@ -1,4 +1,4 @@
-"""Draw the nuclei that a run found, as outlines over a piece of a slide.
+"""Draw the nuclei of a finished run as outlines over a part of a slide.
 
 The run needs `nuclei: {enabled: true, geojson: true}`. Example, a square of 320 px of tile 2_3:
 docs/make_nuclei.py demo/results docs/pictures/nuclei.jpg CMU-1-Small-Region 2 3 0 140 320

@@ -1,4 +1,4 @@
-"""Draw what a run decided: tissue and pen outlines and the judged tile grid over the thumbnail.
+"""Draw the results of a run: tissue and pen outlines and the judged tile grid over the thumbnail.
 
 Tiles: green PASS, red FAIL, with a black cross where lost; not drawn where they are no candidates.
 Outlines: magenta tissue, blue pen. Example:

@@ -1,6 +1,6 @@
 """Every Python process that starts with this folder on its path leaves its CPU seconds behind.
 
-`CPU_SECONDS` names the folder; the jobs of a cluster are nobody's children, nobody waits for them.
+`CPU_SECONDS` names the folder; the jobs of a cluster are not child processes of the benchmark.
 """
 
 import atexit

@@ -193,9 +193,7 @@ def test_other_vendors_are_left_to_openslide(plain):
 
 def test_compared_places_lie_in_the_picture(plain, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        readers, "agrees", lambda raw, general, places: seen.extend(places) or True
-    )
+    monkeypatch.setattr(readers, "agrees", lambda raw, general, places: seen.extend(places) or True)
     chosen(plain, places=[(x, 50) for x in range(0, 5000, 10)]).close()
     assert 2 <= len(seen) <= readers.CHECKED_PLACES + 1
     for x, y, w, h in seen:

@@ -14,7 +14,7 @@ from grossing.support.types import Pixels
 DARK_LEVEL = 205  # brightest level with a density (natural log) of 0.15 below that light
 MIN_PIXELS = 500
 MOST_PIXELS = 300_000
-LEAST_ANGLE_DEG = 5.0  # between the stains; closer ones cannot be told apart
+LEAST_ANGLE_DEG = 5.0  # between the stains; closer ones cannot be separated
 DECIMALS = 6
 
 Fit = MacenkoFit | ReinhardFit
