@@ -67,10 +67,13 @@ def kinds(rule: Schema) -> list[str]:
 def modules() -> dict[Path, str]:
     """The generated modules of `grossing.columns` and their text."""
     made = {COLUMNS / f"{name}.py": _arrow_module(name) for name in tables()}
-    errors = error_codes()
-    others = [code for code in _codes("reason_codes") if code not in errors]
+    errors, codes = error_codes(), _codes("reason_codes")
+    others = [code for code in codes if code not in errors]
     lists = {"SlideReason": others, "TileReason": list(_codes("tile_reason_codes"))}
-    made[COLUMNS / "error_codes.py"] = _codes_module({"ErrorCode": errors})
+    remedies = {code: codes[code]["remedy"] for code in errors}
+    made[COLUMNS / "error_codes.py"] = (
+        f"{_codes_module({'ErrorCode': errors})}\nREMEDIES: dict[ErrorCode, str] = {remedies!r}\n"
+    )
     made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
     return made
 
@@ -78,14 +81,14 @@ def modules() -> dict[Path, str]:
 def error_codes() -> list[str]:
     """The reasons for which a slide is ERROR."""
     codes = _codes("reason_codes").items()
-    return [code for code, description in codes if description.startswith("ERROR")]
+    return [code for code, entry in codes if entry["description"].startswith("ERROR")]
 
 
-def _codes(name: str) -> dict[str, str]:
-    """Codes of a list in `cohort_qc.schema.yaml`, and their descriptions."""
+def _codes(name: str) -> dict[str, dict[str, str]]:
+    """Codes of a list in `cohort_qc.schema.yaml`, with their `description` and `remedy`."""
     path = ROOT / "workflow/schemas/cohort_qc.schema.yaml"
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
-    return {code["const"]: code["description"] for code in listed}
+    return {code["const"]: code for code in listed}
 
 
 def _arrow_module(name: str) -> str:
@@ -116,8 +119,8 @@ def filled(text: str) -> str:
 def table(name: str) -> str:
     """One table as Markdown: a schema's columns, `config`, `sheet`, or a list of codes."""
     if name.endswith("reason_codes"):
-        rows = [(f"`{code}`", text) for code, text in _codes(name).items()]
-        return _markdown("code meaning", rows)
+        rows = [(f"`{n}`", c["description"], c["remedy"]) for n, c in _codes(name).items()]
+        return _markdown("code meaning remedy", rows)
     if name == "config":
         return _markdown("key default range meaning", _config_rows())
     if name == "sheet":

@@ -9,6 +9,11 @@ ErrorCode = Literal[
     "file_missing",
     "unreadable",
     "unsupported",
+    "unsupported_compression",
+    "unsupported_samples",
+    "unsupported_colour",
+    "unsupported_orientation",
+    "nothing_scanned",
     "mpp_missing",
     "mpp_out_of_range",
     "levels_disagree",
@@ -16,3 +21,20 @@ ErrorCode = Literal[
     "unregistered",
     "job_failed",
 ]
+
+REMEDIES: dict[ErrorCode, str] = {
+    "file_missing": "correct `path` in the cohort sheet, or bring the file back",
+    "unreadable": "copy or scan the slide again; error_message says what failed",
+    "unsupported": "check that the copy is complete, or convert the slide to a pyramidal TIFF",
+    "unsupported_compression": "convert the slide to a pyramidal TIFF with JPEG tiles",
+    "unsupported_samples": "convert the slide to 8-bit RGB without alpha",
+    "unsupported_colour": "convert the slide to 8-bit RGB, or correct its photometric tag",
+    "unsupported_orientation": "turn the pixels and drop the tag (`vips autorot`)",
+    "nothing_scanned": "check that the copy is complete, or scan the slide again",
+    "mpp_missing": "give the true um/px in the column `mpp` of the cohort sheet",
+    "mpp_out_of_range": "give the true um/px in the column `mpp` of the cohort sheet",
+    "levels_disagree": "copy, scan or convert the slide again",
+    "planes_differ": "give planes of one scan; correct `path` and `z_stack` in the cohort sheet",
+    "unregistered": "register the planes, or leave the one that is named out of the sheet",
+    "job_failed": "fix the cause in failed_jobs.csv and run again",
+}

@@ -17,9 +17,11 @@ SlideReason = Literal[
     "suspicious_fraction",
     "suspicious_tiles",
     "no_passing_tile",
+    "no_candidate_tile",
     "near_threshold",
     "salvaged",
     "anisotropic",
+    "mpp_doubtful",
 ]
 TileReason = Literal[
     "lost",

@@ -32,7 +32,15 @@ class Sample:
     pixels: Pixels
 
 
-def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float) -> Probes:
+@dataclass(frozen=True)
+class Probed:
+    """How many probes failed, and the reader's message of the last that did."""
+
+    probes: Probes
+    message: str
+
+
+def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float) -> Probed:
     """Read small places of level 0 over the tissue, or over the scan where there is none.
 
     Parameters
@@ -44,7 +52,7 @@ def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float
     if not area.any():
         area = mask != labels.NOT_SCANNED
     places = np.argwhere(area)
-    failed = 0
+    failed, message = 0, ""
     chosen = _spread(places, PROBES)
     for row, column in chosen:
         x = file.bounds.x + int((column + 0.5) * downsample)
@@ -55,8 +63,8 @@ def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float
             slide.read_premultiplied(0, x, y, w, h)
         except ReadError as error:
             LOG.warning("level 0 at %d,%d does not decode: %s", x, y, error)
-            failed += 1
-    return Probes(len(chosen), failed)
+            failed, message = failed + 1, str(error)
+    return Probed(Probes(len(chosen), failed), message)
 
 
 def read(

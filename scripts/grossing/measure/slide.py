@@ -12,9 +12,16 @@ import numpy as np
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
-from grossing.measure import overview, sampling
+from grossing.measure import colours, overview, sampling
 from grossing.measure.measured import Measured
-from grossing.slide import facts, identity, modality, opening
+from grossing.slide import (
+    facts,
+    identity,
+    modality,
+    opening,
+    reader_messages,
+    tiff_properties,
+)
 from grossing.slide.record import (
     Areas,
     FileFacts,
@@ -25,11 +32,16 @@ from grossing.slide.record import (
     SlideRecord,
 )
 from grossing.slide.stack_record import FusedFacts, StackRecord
+from grossing.slide.tiff_properties import TiffProperties
 from grossing.stain import statistics
 from grossing.support.errors import SlideError
 from grossing.support.types import Mask, PathLike, Pixels
 
 THUMBNAIL_PX = 1024
+RETAG = (
+    "correct the tag, for a TIFF: tiffset -s 262 6 slide.tif (YCbCr data) or 2 (RGB data); "
+    "or convert the slide with a program that shows its colours rightly"
+)
 LOG = logging.getLogger(__name__)
 
 
@@ -66,12 +78,14 @@ def measure(
             opening.check_index(slide)
             file = _file_facts(slide, stack)
             record = replace(record, file=file)
+            tags = tiff_properties.check(path, file, dark=modality.is_fluorescence(given_stain))
             resolution = (stack.resolution if stack else None) or facts.resolution(
                 slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
             )
             record = replace(record, resolution=resolution)
             small = overview.read(slide, file, resolution.mpp, mpp=tissue["working_mpp"])
             view = _segmented(small, given_stain, tissue)
+            _check_colours(view.overview, tags, given_stain)
             record = replace(record, probes=_probes(slide, file, view))
             sample = sampling.read(
                 slide, file, view.mask, small.downsample, resolution.mpp, view.glass, **focus
@@ -118,12 +132,29 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     return _View(small, bright, mask, 255 - glass if dark_field else glass)
 
 
+def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
+    """Raises SlideError where the picture is empty, without colour, or in a wrong colour space."""
+    if not small.scanned.any() and tags.has_alpha:
+        raise SlideError("unsupported_samples", "the alpha channel is 0 everywhere")
+    if not small.scanned.any():
+        raise SlideError("nothing_scanned", "the slide is transparent everywhere")
+    if modality.is_he(given_stain) and colours.is_grey(small.rgb, small.scanned):
+        raise SlideError("unsupported_colour", "not colour: red, green and blue are equal")
+    if modality.is_fluorescence(given_stain):
+        return
+    misread = colours.misread(small.rgb, small.scanned, tags.contradiction)
+    if misread:
+        raise SlideError("unsupported_colour", f"wrong colour space: {misread}", RETAG)
+
+
 def _probes(slide: opening.Slide, file: FileFacts, view: _View) -> Probes:
     """Raises SlideError where more than half of the probes do not decode."""
-    probes = sampling.probe(slide, file, view.mask, view.overview.downsample)
+    probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
+    probes, message = probed.probes, probed.message
     if probes.probes_failed * 2 > probes.probes:
-        message = f"{probes.probes_failed} of {probes.probes} probes of level 0 do not decode"
-        raise SlideError("unreadable", message, "copy or scan the slide again")
+        count = f"{probes.probes_failed} of {probes.probes} probes of level 0 do not decode"
+        code = reader_messages.code_of(message, "unreadable")
+        raise SlideError(code, f"{count}: {message}")
     return probes
 
 

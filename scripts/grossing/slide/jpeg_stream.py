@@ -10,6 +10,7 @@ MOST_SEGMENTS = 64
 SOI, EOI = b"\xff\xd8", 0xD9
 START_OF_SCAN = 0xDA
 BASELINE = (0xC0, 0xC1)  # progressive streams can cost any time to decode
+FRAMES = (0xC0, 0xC1, 0xC2)
 COLOUR = (0xE0, 0xEE)  # APP0 (JFIF) and APP14 (Adobe)
 TABLES = (0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0))  # DHT, DQT, DRI, comment, APPn
 ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
@@ -61,6 +62,38 @@ def completed(stream: bytes, head: bytes, width: int, height: int) -> bytes:
         elif marker not in TABLES:
             raise BadStream(f"unexpected marker {marker:02x}")
     raise BadStream("ends before the picture")
+
+
+def stated_ycbcr(tables: bytes, stream: bytes) -> bool | None:
+    """Whether a stream itself says that its three components are YCbCr; None where it does not say.
+
+    As libjpeg reads it: a JFIF marker means YCbCr, an Adobe marker names its transform, components
+    named R, G, B are RGB.
+
+    Parameters
+    ----------
+    tables : the TIFF's JPEGTables; may be empty
+    stream : the start of a tile's stream, up to its first scan at least
+
+    Raises
+    ------
+    BadStream : the headers are damaged or cut off.
+    """
+    jfif, transform, names = False, None, b""
+    for data in filter(None, (tables, stream)):
+        for marker, start, end in _segments(data):
+            body = data[start + 4 : end]
+            if marker == 0xE0 and body.startswith(b"JFIF\0"):
+                jfif = True
+            elif marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
+                transform = body[11]
+            elif marker in FRAMES and len(body) >= 15 and body[5] == 3:
+                names = body[6:15:3]
+    if not names:
+        return None
+    if jfif or transform == 1:
+        return True
+    return False if transform == 0 or names == b"RGB" else None
 
 
 def _check_frame(frame: bytes, width: int, height: int) -> None:

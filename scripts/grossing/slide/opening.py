@@ -10,8 +10,7 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
-from grossing.columns.error_codes import ErrorCode
-from grossing.slide import identity
+from grossing.slide import identity, reader_messages, tiff_properties
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
@@ -61,7 +60,7 @@ class Slide:
         except openslide.OpenSlideError as error:
             self._handle.close()
             self._handle = _open(self.path)
-            raise ReadError(str(error)) from error
+            raise ReadError(reader_messages.cleaned(str(error), self.path)) from error
         return pixels
 
     def read(self, level: int, x: int, y: int, w: int, h: int, glass: npt.ArrayLike) -> Pixels:
@@ -92,18 +91,15 @@ def _open(path: str) -> openslide.OpenSlide:
     try:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
-        remedy = "check that the copy is complete; convert formats that OpenSlide cannot read"
-        raise SlideError("unsupported", message_of(error, path), remedy) from error
+        message = reader_messages.cleaned(str(error), path)
+        if tiff_properties.has_no_tiles(path):
+            message = "a TIFF in strips, not in tiles"
+        raise SlideError("unsupported", message) from error
     except openslide.OpenSlideError as error:
         is_czi = os.path.splitext(path)[1].lower() == ".czi"
-        code: ErrorCode = "unsupported" if is_czi else "unreadable"
-        remedy = "copy or scan the slide again, or convert it to a pyramidal TIFF or DICOM"
-        raise SlideError(code, message_of(error, path), remedy) from error
-
-
-def message_of(error: Exception, path: str | os.PathLike[str]) -> str:
-    """The message of a reader on one line, without the folder of the file."""
-    return " ".join(str(error).replace(os.fspath(path), os.path.basename(path)).split())
+        message = reader_messages.cleaned(str(error), path)
+        code = reader_messages.code_of(message, "unsupported" if is_czi else "unreadable")
+        raise SlideError(code, message) from error
 
 
 def check_index(slide: Slide) -> None:

@@ -38,7 +38,7 @@ class Source(io.FileIO):
             super().__init__(os.fspath(path))
             self.size = os.fstat(self.fileno()).st_size
         except OSError as error:
-            raise Unsupported(str(error)) from error
+            raise Unsupported(error.strerror or type(error).__name__) from error
 
     def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes, for tifffile, which asks for as many as the file claims to have."""
@@ -58,7 +58,7 @@ class Source(io.FileIO):
         try:
             data = os.pread(self.fileno(), length, offset)
         except OSError as error:
-            raise Unsupported(str(error)) from error
+            raise Unsupported(error.strerror or type(error).__name__) from error
         if len(data) != length:
             raise Unsupported(f"only {len(data)} of {length} bytes at {offset}")
         return data
@@ -74,8 +74,8 @@ class Directory:
     def __contains__(self, tag: int) -> bool:
         return tag in self._tags
 
-    def numbers(self, tag: int) -> Numbers:
-        """All values of a tag; none where it is absent.
+    def numbers(self, tag: int, most: int | None = None) -> Numbers:
+        """All values of a tag, or the first `most` of them; none where it is absent.
 
         Raises
         ------
@@ -87,7 +87,8 @@ class Directory:
         if entry.dtype not in FORMATS:
             raise Unsupported(f"tag {tag}: values of type {entry.dtype}")
         form = self._file.byteorder + FORMATS[entry.dtype]
-        return self._file.filehandle.read_array(form, entry.count, entry.valueoffset)
+        count = entry.count if most is None else min(entry.count, most)
+        return self._file.filehandle.read_array(form, count, entry.valueoffset)
 
     def number(self, tag: int, default: int) -> int:
         """The only value of a tag.
@@ -130,7 +131,7 @@ def directories(source: Source) -> Iterator[Directory]:
     except Unsupported:
         raise
     except Exception as error:  # whatever a damaged value leads to in tifffile
-        raise Unsupported(str(error)) from error
+        raise Unsupported(f"damaged directory: {type(error).__name__}") from error
     if end[0]:
         raise Unsupported(f"the chain of pages breaks off after {len(offsets)}")
 

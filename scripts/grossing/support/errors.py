@@ -1,6 +1,6 @@
 """Exceptions for faults of a user's files; their messages say what to do."""
 
-from grossing.columns.error_codes import ErrorCode
+from grossing.columns.error_codes import REMEDIES, ErrorCode
 
 
 class UserError(Exception):
@@ -12,9 +12,13 @@ class CohortError(Exception):
 
 
 class SlideError(Exception):
-    """A slide that cannot be used: a reason code, the reader's message and a remedy."""
+    """A slide that cannot be used: a reason code, the reader's message and a remedy.
 
-    def __init__(self, code: ErrorCode, message: str, remedy: str) -> None:
+    Without a remedy of its own it has that of its code.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, remedy: str = "") -> None:
+        remedy = remedy or REMEDIES[code]
         super().__init__(f"{message} ({remedy})")
         self.code: ErrorCode = code
         self.message = message

@@ -11,7 +11,14 @@ import numpy as np
 import pyvips
 
 from grossing.measure import overview
-from grossing.slide import facts, opening, readers, tiff_directory
+from grossing.slide import (
+    facts,
+    opening,
+    reader_messages,
+    readers,
+    tiff_directory,
+    tiff_properties,
+)
 from grossing.slide.record import Bounds, FileFacts, Level, Resolution
 from grossing.support.errors import ReadError, SlideError, Unsupported
 from grossing.support.types import PathLike, Pixels
@@ -64,6 +71,7 @@ class SlidePlane:
             self._slide = closing.enter_context(opening.Slide(path))
             opening.check_index(self._slide)
             self._file = facts.file_facts(self._slide)
+            tiff_properties.check(path, self._file, dark=True)
             self.resolution = facts.resolution(
                 self._slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
             )
@@ -98,7 +106,8 @@ class PagePlane:
         try:
             image = self._load()
         except pyvips.Error as error:
-            raise SlideError("unreadable", opening.message_of(error, path), PAGE_REMEDY) from error
+            message = reader_messages.cleaned(str(error), path)
+            raise SlideError("unreadable", message, PAGE_REMEDY) from error
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
@@ -108,7 +117,7 @@ class PagePlane:
         try:
             data = pyvips.Region.new(self._image).fetch(x, y, w, h)  # a region is of one thread
         except pyvips.Error as error:
-            reason = opening.message_of(error, self._path)
+            reason = reader_messages.cleaned(str(error), self._path)
             if self.tile_px:  # libvips returns a tile that failed as black the next time
                 self._image = _rgb(self._load())
             raise ReadError(reason) from error
@@ -217,7 +226,8 @@ def _pages(path: PathLike) -> list[str]:
     try:
         pages = tiff_directory.equal_pages(path)
     except Unsupported as error:
-        raise SlideError("unsupported", opening.message_of(error, path), ROWS_REMEDY) from error
+        message = reader_messages.cleaned(str(error), path)
+        raise SlideError("unsupported", message, ROWS_REMEDY) from error
     if len(pages) < 2:
         raise SlideError("unsupported", "a TIFF with one plane", ROWS_REMEDY)
     return [str(page) for page in pages]
@@ -225,6 +235,9 @@ def _pages(path: PathLike) -> list[str]:
 
 def _rgb(image: pyvips.Image) -> pyvips.Image:
     """8-bit RGB of a page."""
+    if image.get_typeof("orientation") and image.get("orientation") != 1:
+        message = f"the tag Orientation is {image.get('orientation')}"
+        raise SlideError("unsupported_orientation", message)
     if image.format != "uchar" or image.bands not in (1, 3, 4):
         message = f"{image.bands} channels of type {image.format}"
         raise SlideError("unsupported", message, PAGE_REMEDY)
