@@ -31,7 +31,7 @@ from grossing.slide.record import (
     Refusal,
     SlideRecord,
 )
-from grossing.slide.stack_record import FusedFacts, StackRecord
+from grossing.slide.stack_record import StackRecord
 from grossing.slide.tiff_properties import TiffProperties
 from grossing.stain import statistics
 from grossing.support.errors import SlideError
@@ -90,8 +90,8 @@ def measure(
             sample = sampling.read(
                 slide, file, view.mask, small.downsample, resolution.mpp, view.glass, **focus
             )
-            lost = _lost_blocks(stack.fused if stack else None)
-            record = replace(record, measures=_measures(view, sample, given_stain, lost))
+            measures = _measures(view, sample, given_stain, _lost_blocks(stack))
+            record = replace(record, measures=measures)
             return Measured(record, view.mask, view.shown, _thumbnail(view.shown))
     except SlideError as error:
         LOG.warning("slide %s: %s: %s", slide_id, error.code, error)
@@ -171,8 +171,9 @@ def _measures(
     )
 
 
-def _lost_blocks(fused: FusedFacts | None) -> float:
+def _lost_blocks(stack: StackRecord | None) -> float:
     """Share of a stack's blocks that did not decode when its planes were fused, rounded up."""
+    fused = stack.fused if stack else None
     if fused is None:
         return 0.0
     return math.ceil(1e4 * (fused.lost_blocks + fused.substituted_blocks) / fused.blocks) / 1e4

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -45,7 +46,13 @@ class Reader(Protocol):
 
 
 class OpenSlideReader:
-    """Every format that OpenSlide reads."""
+    """Every format that OpenSlide reads.
+
+    Parameters
+    ----------
+    origin : (x, y) of the scanned bounds, level-0 px, which may lie between two pixels of the
+        level: the pixel that is nearest to it is read from exactly there
+    """
 
     name = "openslide"
     scale = 1
@@ -57,14 +64,18 @@ class OpenSlideReader:
         downsample: float,
         glass: Pixels,
         cache_bytes: int = CACHE_BYTES,
+        origin: tuple[int, int] = (0, 0),
     ) -> None:
         self._slide = opening.Slide(path)
         self._slide.handle.set_cache(openslide.OpenSlideCache(cache_bytes))
         self._level, self._downsample, self._glass = level, downsample, glass
+        self._shift = [at - nearest(at, downsample) * downsample for at in origin]
         self.tile_px = self._slide.tile_px(level)
 
     def read(self, x: int, y: int, w: int, h: int) -> Region:
-        x, y = round(x * self._downsample), round(y * self._downsample)
+        x, y = (
+            round(at * self._downsample + by) for at, by in zip((x, y), self._shift, strict=True)
+        )
         bgra = self._slide.read_premultiplied(self._level, x, y, w, h)
         alpha = bgra[..., 3]
         absent = alpha < opening.SCANNED_ALPHA if alpha.min() < opening.SCANNED_ALPHA else None
@@ -72,6 +83,11 @@ class OpenSlideReader:
 
     def close(self) -> None:
         self._slide.close()
+
+
+def nearest(at_level0_px: float, downsample: float) -> int:
+    """The pixel of a level that is nearest to a place; halves always go the same way."""
+    return math.floor(at_level0_px / downsample + 0.5)
 
 
 class OpenLevel(Protocol):
@@ -141,7 +157,8 @@ def open_reader(
     SlideError : the slide cannot be opened.
     """
     extent = file.levels[level]
-    general = OpenSlideReader(path, level, extent.downsample, glass, cache_bytes)
+    origin = (file.bounds.x, file.bounds.y)
+    general = OpenSlideReader(path, level, extent.downsample, glass, cache_bytes, origin)
     if prefer != "auto":
         return general
     width, height = extent.width_px, extent.height_px
