@@ -62,7 +62,7 @@ class SlidePlane:
         self.name = name
         with contextlib.ExitStack() as closing:
             self._slide = closing.enter_context(opening.Slide(path))
-            opening.check_index(self._slide)
+            opening.check_size(self._slide)
             self._file = facts.file_facts(self._slide)
             self.resolution = facts.resolution(
                 self._slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
