@@ -22,14 +22,15 @@ INPAINT_PX = 3
 class Overview:
     """Small picture of the scanned bounds.
 
-    `rgb` (H, W, 3) uint8, white where nothing was scanned; `scanned` (H, W) bool; `downsample`
-    level-0 px per pixel, from the origin of the bounds; `mpp` um per pixel; `lost_fraction` of the
-    picture did not decode and was filled in from its surroundings, so that damaged tissue stays a
-    candidate and is reported as lost tiles.
+    `rgb` (H, W, 3) uint8, white where nothing was scanned; `scanned` (H, W) bool; `level` that it
+    was read from; `downsample` level-0 px per pixel, from the origin of the bounds; `mpp` um per
+    pixel; `lost_fraction` of the picture did not decode and was filled in from its surroundings, so
+    that damaged tissue stays a candidate and is reported as lost tiles.
     """
 
     rgb: Pixels
     scanned: Mask
+    level: int
     downsample: float
     mpp: float
     lost_fraction: float
@@ -63,6 +64,7 @@ def read(
     return Overview(
         rgb=rgb,
         scanned=np.asarray((picture[..., 3] > 127) | (lost > 0)),
+        level=level,
         downsample=downsample,
         mpp=downsample * slide_mpp,
         lost_fraction=round(float((lost > 0).mean()), 4),

@@ -40,6 +40,27 @@ class Probed:
     message: str
 
 
+def tissue_places(
+    file: FileFacts, mask: Pixels, downsample: float, count: int
+) -> list[tuple[int, int]]:
+    """At most `count` places in the tissue, or in the scan where there is none, level-0 px.
+
+    Parameters
+    ----------
+    mask : (H, W) uint8 labels from the origin of the bounds
+    downsample : level-0 px per mask pixel
+    """
+    there = mask == labels.TISSUE
+    if not there.any():
+        there = mask != labels.NOT_SCANNED
+    places = []
+    for row, column in _spread(np.argwhere(there), count):
+        x = file.bounds.x + int((column + 0.5) * downsample)
+        y = file.bounds.y + int((row + 0.5) * downsample)
+        places.append((min(x, file.width_px - 1), min(y, file.height_px - 1)))
+    return places
+
+
 def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float) -> Probed:
     """Read small places of level 0 over the tissue, or over the scan where there is none.
 
@@ -48,23 +69,16 @@ def probe(slide: opening.Slide, file: FileFacts, mask: Pixels, downsample: float
     mask : (H, W) uint8 labels from the origin of the bounds
     downsample : level-0 px per mask pixel
     """
-    area = mask == labels.TISSUE
-    if not area.any():
-        area = mask != labels.NOT_SCANNED
-    places = np.argwhere(area)
     failed, message = 0, ""
-    chosen = _spread(places, PROBES)
-    for row, column in chosen:
-        x = file.bounds.x + int((column + 0.5) * downsample)
-        y = file.bounds.y + int((row + 0.5) * downsample)
-        x, y = min(x, file.width_px - 1), min(y, file.height_px - 1)
+    places = tissue_places(file, mask, downsample, PROBES)
+    for x, y in places:
         w, h = min(PROBE_PX, file.width_px - x), min(PROBE_PX, file.height_px - y)
         try:
             slide.read_premultiplied(0, x, y, w, h)
         except ReadError as error:
             LOG.warning("level 0 at %d,%d does not decode: %s", x, y, error)
             failed, message = failed + 1, str(error)
-    return Probed(Probes(len(chosen), failed), message)
+    return Probed(Probes(len(places), failed), message)
 
 
 def read(

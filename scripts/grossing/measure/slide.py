@@ -12,7 +12,8 @@ import numpy as np
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
-from grossing.measure import colours, overview, sampling
+from grossing.measure import colours, levels, overview, sampling
+from grossing.measure.focus import WORKING_MPP as FOCUS_MPP
 from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
@@ -75,7 +76,7 @@ def measure(
         return Measured(record)
     try:
         with opening.Slide(path) as slide:
-            opening.check_index(slide)
+            opening.check_size(slide)
             file = _file_facts(slide, stack)
             record = replace(record, file=file)
             tags = tiff_properties.check(path, file, dark=modality.is_fluorescence(given_stain))
@@ -83,12 +84,17 @@ def measure(
                 slide, given_mpp=given_mpp, mpp_from_objective=mpp_from_objective
             )
             record = replace(record, resolution=resolution)
-            small = overview.read(slide, file, resolution.mpp, mpp=tissue["working_mpp"])
-            view = _segmented(small, given_stain, tissue)
+            file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             _check_colours(view.overview, tags, given_stain)
-            record = replace(record, probes=_probes(slide, file, view))
+            record = replace(record, file=file, probes=_probes(slide, file, view))
             sample = sampling.read(
-                slide, file, view.mask, small.downsample, resolution.mpp, view.glass, **focus
+                slide,
+                file,
+                view.mask,
+                view.overview.downsample,
+                resolution.mpp,
+                view.glass,
+                **focus,
             )
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
@@ -119,6 +125,30 @@ class _View:
         shown = self.overview.rgb.copy()
         shown[~self.overview.scanned] = self.glass
         return shown
+
+
+def _view(
+    slide: opening.Slide,
+    file: FileFacts,
+    mpp: float,
+    given_stain: str,
+    options: Mapping[str, Any],
+) -> tuple[FileFacts, _View]:
+    """The segmented overview from levels that agree with level 0, and the file with these marked.
+
+    Raises
+    ------
+    SlideError : level 0 shows another picture than all other levels.
+    """
+    while True:
+        small = overview.read(slide, file, mpp, mpp=options["working_mpp"])
+        view = _segmented(small, given_stain, options)
+        focus_level = facts.level_for(file.downsamples, FOCUS_MPP / mpp)
+        places = sampling.tissue_places(file, view.mask, small.downsample, levels.PLACES)
+        checked = levels.trusted(slide, file, [small.level, focus_level], places)
+        if checked.levels[small.level].trusted:
+            return checked, view
+        file = checked
 
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:

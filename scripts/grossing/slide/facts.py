@@ -13,6 +13,7 @@ from grossing.support.errors import SlideError
 
 MPP_RANGE = (0.05, 20.0)
 ANISOTROPY_LIMIT = 0.01
+ASPECT_TOLERANCE = 0.05  # between levels
 _UM_PER_UNIT = {"inch": 25400.0, "centimeter": 10000.0}
 
 
@@ -26,12 +27,21 @@ def file_facts(slide: Slide) -> FileFacts:
         vendor=properties.get("openslide.vendor", "unknown"),
         width_px=width,
         height_px=height,
-        levels=tuple(Level(w, h, downsample) for (w, h), downsample in sizes),
+        levels=tuple(
+            Level(w, h, downsample, trusted=_fits(width, height, w, h))
+            for (w, h), downsample in sizes
+        ),
         bounds=_bounds(properties, width, height),
         objective=_number(properties.get("openslide.objective-power")),
         quickhash=properties.get("openslide.quickhash-1"),
         icc_bytes=int(properties.get("openslide.icc-size", 0)),
     )
+
+
+def _fits(width: int, height: int, w: int, h: int) -> bool:
+    """Whether a level of w x h px can be a smaller level 0, but for rounding of its size."""
+    across, down = width / w, height / h
+    return abs(across - down) <= ASPECT_TOLERANCE * down + 2 * (across / w + down / h)
 
 
 def resolution(

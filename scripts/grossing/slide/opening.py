@@ -14,7 +14,6 @@ from grossing.slide import identity, reader_messages, tiff_properties
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
-ASPECT_TOLERANCE = 0.05  # between levels
 SCANNED_ALPHA = 128  # less opaque pixels were not scanned
 MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
 
@@ -102,22 +101,16 @@ def _open(path: str) -> openslide.OpenSlide:
         raise SlideError(code, message) from error
 
 
-def check_index(slide: Slide) -> None:
-    """Refuse a file whose index cannot be true, before anything is read because of it.
+def check_size(slide: Slide) -> None:
+    """Refuse a file that cannot hold its picture, before anything is read because of it.
 
     Raises
     ------
-    SlideError : a level's shape is not level 0's, or more pixels than the file's bytes can hold.
+    SlideError : more pixels than the file's bytes can hold.
     """
-    handle, size = slide.handle, sum(os.path.getsize(p) for p in identity.files_of(slide.path))
-    width, height = handle.dimensions
-    remedy = "the file's index is damaged: copy or scan the slide again"
-    for level, (w, h) in enumerate(handle.level_dimensions):
-        across, down = width / w, height / h
-        rounding = across / w + down / h
-        if abs(across - down) > ASPECT_TOLERANCE * down + 2 * rounding:
-            message = f"level {level} of {w}x{h} px does not fit level 0 of {width}x{height} px"
-            raise SlideError("unreadable", message, remedy)
+    size = sum(os.path.getsize(p) for p in identity.files_of(slide.path))
+    width, height = slide.handle.dimensions
     if width * height > MOST_PIXELS_PER_BYTE * size:
         message = f"{size} bytes cannot hold {width}x{height} px"
+        remedy = "the file's index is damaged: copy or scan the slide again"
         raise SlideError("unreadable", message, remedy)

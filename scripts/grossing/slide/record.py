@@ -4,6 +4,7 @@ Columns, units and ranges are in `workflow/schemas/slide.schema.yaml`.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -36,11 +37,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Level:
-    """A resolution level; `downsample` is level-0 px per px."""
+    """A resolution level; `downsample` is level-0 px per px.
+
+    A level that is not `trusted` shows another picture than level 0, or at another scale.
+    """
 
     width_px: int
     height_px: int
     downsample: float
+    trusted: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ class FileFacts:
 
     @property
     def downsamples(self) -> list[float]:
-        return [level.downsample for level in self.levels]
+        """Level-0 px per px of each level; infinite for levels that must not be used."""
+        return [level.downsample if level.trusted else math.inf for level in self.levels]
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ class TileExtractor:
             prefer=prefer,
             scale=_whole_factor(grid, downsamples[level]) if fast_downsample else 1,
             places=[
-                (round(x / downsamples[level]), round(y / downsamples[level])) for x, y in corners
+                (readers.nearest(x, downsamples[level]), readers.nearest(y, downsamples[level]))
+                for x, y in corners
             ],
         )
         self._downsample = downsamples[level] * self._reader.scale
@@ -151,8 +152,11 @@ class TileExtractor:
         """The region at the size of a tile, extended with glass beyond the scanned bounds."""
         grid = self._grid
         x, y = grid.corner(column, row)
-        side_x = round((x + grid.side_level0_px) / self._downsample) - round(x / self._downsample)
-        side_y = round((y + grid.side_level0_px) / self._downsample) - round(y / self._downsample)
+        side_x, side_y = (
+            readers.nearest(at + grid.side_level0_px, self._downsample)
+            - readers.nearest(at, self._downsample)
+            for at in (x, y)
+        )
         if rgb.shape[:2] != (side_y, side_x):
             whole = np.empty((side_y, side_x, 3), np.uint8)
             whole[:] = self.glass
@@ -166,8 +170,8 @@ class TileExtractor:
     def _span(self, start: int, end: int) -> tuple[int, int]:
         """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds."""
         stop = min(start + self._grid.side_level0_px, end)
-        low = round(start / self._downsample)
-        return low, max(low + 1, round(stop / self._downsample))
+        low = readers.nearest(start, self._downsample)
+        return low, max(low + 1, readers.nearest(stop, self._downsample))
 
 
 def _whole_factor(grid: Grid, downsample: float) -> int:

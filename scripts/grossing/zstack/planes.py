@@ -69,7 +69,7 @@ class SlidePlane:
         self.name = name
         with contextlib.ExitStack() as closing:
             self._slide = closing.enter_context(opening.Slide(path))
-            opening.check_index(self._slide)
+            opening.check_size(self._slide)
             self._file = facts.file_facts(self._slide)
             tiff_properties.check(path, self._file, dark=True)
             self.resolution = facts.resolution(
