@@ -9,7 +9,7 @@ import numpy.typing as npt
 from grossing.cohort import thresholds
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
-from grossing.slide.record import Measures, SlideRecord
+from grossing.slide.record import Measures, SlideRecord, UsableSlide
 from grossing.support.types import Mask
 
 PASS, REVIEW, FAIL, ERROR = "PASS", "REVIEW", "FAIL", "ERROR"
@@ -23,8 +23,13 @@ NO_TISSUE: SlideReason = "no_tissue"
 NEAR: SlideReason = "near_threshold"
 SALVAGED: SlideReason = "salvaged"
 ANISOTROPIC: SlideReason = "anisotropic"
+DOUBTFUL: SlideReason = "mpp_doubtful"
+NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
 SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
+STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
+MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
+DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -78,7 +83,8 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
 
     Returns
     -------
-    ERROR: cannot be used.  FAIL: not good enough.  REVIEW: tiled like PASS, but worth a look.
+    ERROR: cannot be used, or is not good enough at a resolution that is doubtful.  FAIL: not good
+    enough.  REVIEW: tiled like PASS, but worth a look.
     """
     if record.refusal is not None:
         return Verdict(ERROR, (record.refusal.code,))
@@ -98,10 +104,24 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
         del values["tissue_area_mm2"]
     rules = [(rule, values[rule.column]) for rule in thresholds.SLIDE if rule.column in values]
     failed += [rule.text(value, limits) for rule, value in rules if rule.exceeded(value, limits)]
+    doubt = _doubt(usable)
     if failed:
-        return Verdict(FAIL, tuple(failed))
+        return Verdict(ERROR if doubt else FAIL, (*doubt, *failed))
     near = [rule.text(value, limits) for rule, value in rules if rule.near(value, limits)]
-    return _reviewed(record, near)
+    return _reviewed(record, near, doubt)
+
+
+def _doubt(slide: UsableSlide) -> tuple[str, ...]:
+    """`mpp_doubtful` where the file's resolution and its objective power contradict each other."""
+    resolution, objective = slide.resolution, slide.file.objective
+    if resolution.mpp_source not in STATED_BY_FILE or objective is None:
+        return ()
+    lowest, highest = MPP_OBJECTIVE / DOUBTFUL_FACTOR, MPP_OBJECTIVE * DOUBTFUL_FACTOR
+    product = resolution.mpp * objective
+    if lowest <= product <= highest:
+        return ()
+    limit = f"<{lowest:.4g}" if product < lowest else f">{highest:.4g}"
+    return (f"{DOUBTFUL}={resolution.mpp:.4g}*{objective:.4g}{limit}",)
 
 
 def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
@@ -110,8 +130,8 @@ def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _reviewed(record: SlideRecord, near: list[str]) -> Verdict:
-    reasons: list[str] = [NEAR, *near] if near else []
+def _reviewed(record: SlideRecord, near: list[str], doubt: tuple[str, ...]) -> Verdict:
+    reasons: list[str] = [*doubt, *([NEAR, *near] if near else [])]
     if _has_losses(record):
         reasons.append(SALVAGED)
     if record.resolution is not None and record.resolution.anisotropic:
@@ -226,9 +246,10 @@ def after_tiling(verdict: Verdict, result: TilingResult, limits: Mapping[str, fl
         if rule.exceeded(shares[rule.column], limits)
     ]
     if not result.passed:
-        failed.append(NO_PASSING_TILE)
+        failed.append(NO_PASSING_TILE if result.candidates else NO_CANDIDATE_TILE)
     if failed:
-        return Verdict(FAIL, (*verdict.reasons, *failed))
+        doubtful = any(reason.startswith(f"{DOUBTFUL}=") for reason in verdict.reasons)
+        return Verdict(ERROR if doubtful else FAIL, (*verdict.reasons, *failed))
     reasons = [SALVAGED] if result.lost_fraction else []
     reasons += [SUSPICIOUS_TILES] if result.suspicious_fraction else []
     if reasons:

@@ -57,16 +57,15 @@ def image(bands: Iterator[Pixels], width: int, height: int) -> Iterator[pyvips.I
         raise feeder.failure
 
 
-def save_tiff(image: pyvips.Image, path: Path, mpp: float, quality: int) -> None:
+def save_tiff(image: pyvips.Image, path: Path, mpp: tuple[float, float], quality: int) -> None:
     """Write a pyramidal, tiled JPEG TIFF that states its resolution and no other metadata.
 
     Parameters
     ----------
-    mpp : um per pixel
+    mpp : um per pixel along x and y
     quality : of JPEG, 1..100
     """
-    per_mm = 1000 / mpp
-    image.copy(xres=per_mm, yres=per_mm).tiffsave(
+    image.copy(xres=1000 / mpp[0], yres=1000 / mpp[1]).tiffsave(
         str(path),
         tile=True,
         tile_width=PYRAMID_TILE_PX,

@@ -23,7 +23,9 @@ def rescale(
 ) -> None:
     """Write a slide as a pyramidal, tiled JPEG TIFF at the target resolution.
 
-    Places that do not decode become glass; nothing of the source's description is kept.
+    Places that do not decode become glass; nothing of the source's description is kept.  Pixels
+    that are not square stay so: the target is the geometric mean of both axes, and the file states
+    the resolution of each.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def rescale(
     if not passed:
         with files.replacing(output) as temporary:
             black = pyvips.Image.black(1, 1, bands=3)
-            libvips_feed.save_tiff(black, temporary, target_mpp, quality)
+            libvips_feed.save_tiff(black, temporary, (target_mpp, target_mpp), quality)
         return
     slide = record.usable()
     grid = grids.make(
@@ -47,6 +49,8 @@ def rescale(
         target_mpp=target_mpp,
         target_mpp_tolerance=target_mpp_tolerance,
     )
+    factor = grid.side_level0_px / grid.size_px
+    mpp = slide.resolution.mpp_x * factor, slide.resolution.mpp_y * factor
     whole = WholeSlide(TileExtractor(path, slide, grid), grid)
     size = (grid.padded_width_px, grid.padded_height_px)
     with (
@@ -54,4 +58,4 @@ def rescale(
         libvips_feed.image(whole.bands(), *size) as image,
     ):
         cropped = image.crop(0, 0, grid.width_px, grid.height_px)
-        libvips_feed.save_tiff(cropped, temporary, grid.mpp, quality)
+        libvips_feed.save_tiff(cropped, temporary, mpp, quality)

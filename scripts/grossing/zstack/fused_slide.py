@@ -65,7 +65,7 @@ def fuse(
         LOG.warning("stack %s: %s: %s", slide_id, error.code, error)
         with files.replacing(output) as temporary:
             black = pyvips.Image.black(1, 1, bands=3)
-            libvips_feed.save_tiff(black, temporary, 1.0, focus_stack.quality)
+            libvips_feed.save_tiff(black, temporary, (1.0, 1.0), focus_stack.quality)
         refused = replace(record, refusal=Refusal.from_error(error))
         return FusedStack(refused, (), np.full((1, 1, 3), 255, np.uint8))
 
@@ -92,7 +92,8 @@ def _fused(
     with files.replacing(output) as temporary:
         bands = reader.bands(choice.plane)
         with libvips_feed.image(bands, middle.width, middle.height) as image:
-            libvips_feed.save_tiff(image, temporary, mpp, options.quality)
+            both = middle.resolution.mpp_x, middle.resolution.mpp_y
+            libvips_feed.save_tiff(image, temporary, both, options.quality)
         reader.check_lost(blocks.has_tissue)
     fused = _facts(middle, choice, blocks, reader)
     counts = fused.measured_blocks, fused.tissue_blocks
