@@ -15,7 +15,7 @@ from grossing.slide.record import UsableSlide
 from grossing.slide.region import Region
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
-from grossing.support.types import PathLike, Pixels
+from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles import tile_measures
 from grossing.tiles.tile_row import TileRow
 
@@ -32,6 +32,7 @@ class TileExtractor:
     grid : its tile grid
     overview : (H, W, 3) uint8 that tiles are compared with, over the scanned bounds; None compares
         nothing
+    unscanned : (H, W) bool, pixels of the overview that are not compared
     prefer : "auto", or "openslide" for the general reader
     fast_downsample : let the decoder shrink where the factor is whole
     checked : (column, row) of tiles, best with tissue, where readers are compared
@@ -44,6 +45,7 @@ class TileExtractor:
         grid: Grid,
         *,
         overview: Pixels | None = None,
+        unscanned: Mask | None = None,
         prefer: str = "auto",
         fast_downsample: bool = False,
         checked: Sequence[tuple[int, int]] = (),
@@ -66,10 +68,8 @@ class TileExtractor:
             ],
         )
         self._downsample = downsamples[level] * self._reader.scale
-        self._overview, self._overview_downsample = (
-            overview,
-            slide.measures.areas.overview_downsample,
-        )
+        self._overview, self._unscanned = overview, unscanned
+        self._overview_downsample = slide.measures.areas.overview_downsample
         self._level0 = None
         if level > 0:
             self._level0 = readers.OpenSlideReader(path, 0, 1.0, self.glass)
@@ -116,8 +116,9 @@ class TileExtractor:
             return None
         x, y = row.x_level0_px - self._grid.bounds.x, row.y_level0_px - self._grid.bounds.y
         step = self._overview_downsample
+        side = row.size_level0_px / step
         return agreement.overview_difference(
-            rgb, self._overview, x / step, y / step, row.size_level0_px / step
+            rgb, self._overview, x / step, y / step, side, self._unscanned
         )
 
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
