@@ -1,5 +1,6 @@
 """Verdicts: thresholds applied to measured numbers, with reasons that say which way."""
 
+import itertools
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -137,6 +138,25 @@ def test_a_slide_without_candidates_has_no_passing_tile() -> None:
     counts = {"candidates": 0, "lost": 0, "passed": 0}
     final = decide.after_tiling(Verdict("PASS"), **counts, limits=SLIDE_LIMITS)
     assert final == Verdict("FAIL", ("no_passing_tile",))
+
+
+def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
+    choices: dict[str, list[Any]] = {
+        "mpp": [0.5, 5.0],
+        "tissue_area_mm2": [9.0, 0.0, 0.05, 0.105],
+        "pen_fraction": [0.0, 0.29, 0.9],
+        "brightness": [240.0, 20.0],
+        "anisotropic": [False, True],
+        "probes_failed": [0, 1],
+        "focus_reblur": [(0.6,), (0.1,)],
+    }
+    reasons: set[str] = set()
+    for values in itertools.product(*choices.values()):
+        verdict = decide.slide(good(**dict(zip(choices, values, strict=True))), BY)
+        counts = {"candidates": 9, "lost": 3, "passed": 0}
+        final = decide.after_tiling(verdict, **counts, limits=SLIDE_LIMITS)
+        reasons |= {reason.split("=")[0] for reason in (*verdict.reasons, *final.reasons)}
+    assert reasons == set(get_args(SlideReason))
 
 
 # The tables of thresholds
