@@ -1,10 +1,14 @@
-"""Records of slides that tests judge: a good one, how it may differ, and a refused one."""
+"""Records of slides and tables of tiles that tests judge; no file is read for them."""
 
 import hashlib
 from dataclasses import fields
 from typing import Any
 
+import pyarrow as pa
+from grossing.cohort.sheet import Sheet
+from grossing.columns import tile_metrics
 from grossing.columns.error_codes import ErrorCode
+from grossing.slide.grid import Grid
 from grossing.slide.identity import Identity, Stat
 from grossing.slide.record import (
     Areas,
@@ -21,6 +25,10 @@ from grossing.slide.record import (
     SlideRecord,
     StainMeasures,
 )
+from grossing.support import tables
+from grossing.tiles.deepzoom import Member
+from grossing.tiles.tile_measures import TileMeasures
+from grossing.tiles.tile_row import TileRow
 
 #: fields of the parts of a slide that passes
 GOOD: dict[type, dict[str, Any]] = {
@@ -107,3 +115,29 @@ def refused(slide_id: str = "a", code: ErrorCode = "file_missing") -> SlideRecor
     """The record of a slide that cannot be used."""
     refusal = Refusal(code, "no such file", "correct `path` in the cohort sheet")
     return SlideRecord(slide_id, Identity(None, None), refusal)
+
+
+def sheet(*slide_ids: str, **columns: tuple[str, ...]) -> Sheet:
+    """A sheet of these slides, each with a file of its own unless `path` says otherwise."""
+    columns = {"slide_id": slide_ids, "path": tuple(f"{i}.svs" for i in slide_ids)} | columns
+    cells = zip(*columns.values(), strict=True)
+    rows = {row[0]: dict(zip(columns, row, strict=True)) for row in cells}
+    lines = {slide_id: number for number, slide_id in enumerate(slide_ids, 2)}
+    return Sheet("cohort.csv", tuple(columns), rows, lines)
+
+
+def tiles(slide_id: str, *, passing: int = 0, soft: int = 0, lost: int = 0) -> pa.Table:
+    """The tile metrics of a slide: tiles that pass, then tiles out of focus, then lost ones."""
+    grid = Grid(Bounds(0, 0, 40_000, 30_000), 512, 1024, 0.5, 0.5)
+    rows = []
+    for number in range(passing + soft + lost):
+        row = TileRow(number, 0, *grid.corner(number, 0), 1024, 0.9, 0.0)
+        sharpness = 0.6 if number < passing else 0.1
+        if number < passing + soft:
+            row = row.measured("openslide", TileMeasures(0.2, 0.1, 0.1, sharpness, 30.0))
+            member = Member(f"{slide_id}_files/16/{number}_0.jpeg", 100 * number + 40, 100)
+            row = row.written(member)
+        else:
+            row = row.measured("openslide", None)
+        rows.append(row.to_row(slide_id, grid))
+    return tables.from_rows(rows, tile_metrics.SCHEMA)
