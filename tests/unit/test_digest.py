@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from grossing.support import code_digest
 from grossing.tiles import engines
+from library_modules import SCRIPTS
 from workflow_rules import rules
-
-SCRIPTS = Path(code_digest.__file__).parents[2]
 
 FILES = {
     "job.py": '"""A job."""\nfrom grossing.near import value\n\nprint(value.of(1))\n',
