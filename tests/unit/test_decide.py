@@ -71,19 +71,16 @@ def test_slides(changes: dict[str, Any], status: str, reasons: str | None) -> No
     verdict = decide.slide(good(**changes), BY)
     assert (verdict.status, verdict.text) == (status, reasons)
     assert Verdict.from_text(status, reasons) == verdict
-    assert decide.gate(good(**changes), BY) == ("fail" if status == "FAIL" else "pass")
+    assert decide.gate_of(verdict) == ("fail" if status == "FAIL" else "pass")
 
 
 @pytest.mark.parametrize("code", get_args(ErrorCode))
 def test_a_refused_slide_is_an_error_whatever_else_is_known_of_it(code: ErrorCode) -> None:
     bare = refused(code=code)
     for record in (bare, replace(good(), measures=None, refusal=bare.refusal)):
-        assert decide.slide(record, BY) == Verdict("ERROR", (code,))
-        assert decide.gate(record, BY) == "fail"
-
-
-def test_a_slide_that_is_not_measured_is_pending() -> None:
-    assert decide.gate(None, BY) == "pending"
+        verdict = decide.slide(record, BY)
+        assert verdict == Verdict("ERROR", (code,))
+        assert decide.gate_of(verdict) == "fail"
 
 
 def test_limits_that_fail_nothing() -> None:
