@@ -14,9 +14,9 @@ ENTRY_POINTS = {
     "Tiles": ("grossing.dataset", "Tiles"),
     "apply_stain": ("grossing.stain.normalisation", "apply"),
     "fit_stain": ("grossing.stain.fit", "fit"),
-    "fuse_planes": ("grossing.zstack.plane_choice", "fuse"),
+    "fuse_planes": ("grossing.zstack.fusion", "fuse_planes"),
     "measure_focus": ("grossing.measure.focus", "measure"),
-    "segment_nuclei": ("grossing.nuclei.segmentation", "segment"),
+    "segment_nuclei": ("grossing.nuclei.segmentation", "segment_nuclei"),
     "segment_tissue": ("grossing.mask.tissue", "segment"),
 }
 

@@ -1,6 +1,7 @@
 """Raw JPEG tiles equal OpenSlide's pixels, and hostile files are refused."""
 
 import contextlib
+import dataclasses
 import os
 import random
 import struct
@@ -15,7 +16,7 @@ import pyvips
 import simplejpeg
 import svs
 import tifffile
-from grossing.slide import jpeg_stream, opening, raw_tiff, readers, tiff_directory
+from grossing.slide import facts, jpeg_stream, opening, raw_tiff, readers, tiff_directory
 from grossing.support.errors import ReadError
 
 GLASS = np.array([7, 130, 240], np.uint8)
@@ -29,23 +30,22 @@ VARIANTS = [
 ]
 
 
-def record_of(path):
+def facts_of(path):
     with opening.Slide(path) as slide:
-        return opening.description(slide)
+        return facts.file_facts(slide)
 
 
 def raw_of(path, level=0, **options):
-    size = record_of(path)["levels"][level]
-    return raw_tiff.RawTiffReader(path, size["width_px"], size["height_px"], GLASS, **options)
+    extent = facts_of(path).levels[level]
+    return raw_tiff.RawTiffReader(path, extent.width_px, extent.height_px, GLASS, **options)
 
 
 def general_of(path, level=0):
-    downsample = record_of(path)["levels"][level]["downsample"]
-    return readers.OpenSlideReader(path, level, downsample, GLASS)
+    return readers.OpenSlideReader(path, level, facts_of(path).downsamples[level], GLASS)
 
 
 def chosen(path, level=0, **options):
-    return readers.open_reader(path, record=record_of(path), level=level, glass=GLASS, **options)
+    return readers.open_reader(path, file=facts_of(path), level=level, glass=GLASS, **options)
 
 
 def rectangles(width, height, tile_px):
@@ -108,9 +108,9 @@ def with_first_tile(path, target, stream):
 
 def test_every_encoding_equals_openslide(variant):
     path, options = variant
-    for level, size in enumerate(record_of(path)["levels"]):
+    for level, extent in enumerate(facts_of(path).levels):
         raw, general = raw_of(path, level), general_of(path, level)
-        check_equal(raw, general, size["width_px"], size["height_px"], options["tile_px"])
+        check_equal(raw, general, extent.width_px, extent.height_px, options["tile_px"])
         assert chosen(path, level).name == "raw"
 
 
@@ -174,7 +174,7 @@ def test_pages_as_large_as_the_first(byteorder, bigtiff, tmp_path):
 def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
     path = tmp_path / "odd.svs"
     make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
-    assert record_of(path)["levels"][1]["downsample"] != 4
+    assert facts_of(path).downsamples[1] != 4
     raw, general = raw_of(path, 1), general_of(path, 1)
     assert not raw_tiff.agrees(raw, general, [(100, 100, 100, 100)])
     assert [chosen(path, level).name for level in (0, 1)] == ["raw", "openslide"]
@@ -187,8 +187,8 @@ def test_other_pixels_are_left_to_openslide(plain, monkeypatch):
 
 
 def test_other_vendors_are_left_to_openslide(plain):
-    record = record_of(plain) | {"vendor": "ventana"}
-    assert readers.open_reader(plain, record=record, level=0, glass=GLASS).name == "openslide"
+    file = dataclasses.replace(facts_of(plain), vendor="ventana")
+    assert readers.open_reader(plain, file=file, level=0, glass=GLASS).name == "openslide"
 
 
 def test_compared_places_lie_in_the_picture(plain, monkeypatch):
