@@ -241,7 +241,7 @@ def recorded(overview_downsample):
     )
 
 
-def write_rows(rows, path):
+def write_stored(rows, path):
     columns = {f.name: [getattr(row, f.name) for row in rows] for f in fields(StoredTile)}
     pq.write_table(pa.table(columns), path)
 
@@ -274,7 +274,7 @@ def cut_into(folder, picture, body, disc):
                 tissue_fraction=1.0,
             )
         )
-    write_rows(rows, folder / "rows.parquet")
+    write_stored(rows, folder / "rows.parquet")
     return folder, record, mask, picture, body, disc
 
 
@@ -405,7 +405,7 @@ def test_other_stains_have_empty_valid_files_and_a_word_in_the_log(drawn, tmp_pa
 
 
 def test_a_slide_that_was_not_tiled_has_empty_valid_files(tmp_path):
-    write_rows([], tmp_path / "rows.parquet")
+    write_stored([], tmp_path / "rows.parquet")
     record = SlideRecord("broken", Identity(None, None), Refusal("file_missing", "", ""))
     zones = sought((tmp_path, record, np.zeros((1, 1), np.uint8)))
     check_empty(zones, tmp_path, "no_tiles")

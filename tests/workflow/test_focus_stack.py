@@ -79,7 +79,6 @@ def test_stacks_run_through_to_tiles_under_their_id(fused: Path) -> None:
         "moved": "ERROR",
         "paged": "PASS",
     }
-    assert list(by_slide(fused, "tile_summary.csv")) == list(verdicts)
     tiles = [row["slide_id"] for row in read_csv(fused, "patch_cohort.csv")]
     assert set(tiles) == {"plain", "heap", "paged"}
     assert {row["label"] for row in verdicts.values()} == {"tumor"}

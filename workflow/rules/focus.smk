@@ -33,4 +33,4 @@ rule fuse_focus:
 
 FUSED_MAPS = [rules.fuse_focus.output.heatmap, rules.fuse_focus.output.blocks]
 FUSED = {"fused": of_stacks(rules.fuse_focus.output.tiff)} if STACKS else {}
-TOLD = {"stack": of_stacks(rules.fuse_focus.output.facts)} if STACKS else {}
+FUSED_FACTS = {"stack": of_stacks(rules.fuse_focus.output.facts)} if STACKS else {}

@@ -5,7 +5,7 @@ rule measure_slide:
     """Facts, tissue and pen mask, focus and stain of one slide; judges nothing."""
     input:
         **FUSED,
-        **TOLD,
+        **FUSED_FACTS,
     output:
         facts="results/slides/{slide_id}.json",
         mask="results/tissue/masks/{slide_id}.png",

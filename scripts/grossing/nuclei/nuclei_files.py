@@ -9,6 +9,7 @@ from typing import BinaryIO, Self
 import pyarrow.parquet
 import shapely
 
+from grossing.columns import nuclei as columns
 from grossing.nuclei.nucleus import Nucleus
 from grossing.support import files, tables
 from grossing.support.types import PathLike
@@ -21,7 +22,7 @@ class NucleiFiles:
 
     Parameters
     ----------
-    table : Parquet file of `tables.NUCLEI`
+    table : Parquet file of `nuclei`
     geojson : detections for QuPath; if None, none are written, and those of an earlier run beside
         the table (`A.geojson` beside `A.parquet`) are removed
 
@@ -44,7 +45,7 @@ class NucleiFiles:
     def __enter__(self) -> Self:
         table, geojson = self._paths
         path = self._stack.enter_context(files.replacing(table))
-        parquet = pyarrow.parquet.ParquetWriter(path, tables.NUCLEI)
+        parquet = pyarrow.parquet.ParquetWriter(path, columns.SCHEMA)
         self._parquet = self._stack.enter_context(parquet)
         if geojson is not None:
             path = self._stack.enter_context(files.replacing(geojson))
@@ -77,5 +78,5 @@ class NucleiFiles:
 
     def _flush(self) -> None:
         rows = [nucleus.to_row(number) for number, nucleus in self._waiting]
-        self._parquet.write_table(tables.from_rows(rows, tables.NUCLEI))
+        self._parquet.write_table(tables.from_rows(rows, columns.SCHEMA))
         self._waiting = []

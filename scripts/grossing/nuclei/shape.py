@@ -104,10 +104,10 @@ def polygons(labels: Labels, wanted: Sequence[int]) -> list[shapely.Polygon]:
     """
     regions = skimage.measure.regionprops(labels)  # type: ignore[no-untyped-call]
     pieces = {piece.label: piece for piece in regions}
-    found = []
+    polygons = []
     for number in wanted:
         top, left, _, _ = pieces[number].bbox
         shape = np.pad(pieces[number].image, 1)
         largest = max(outlines.of_mask(shape), key=lambda polygon: polygon.area)
-        found.append(shapely.affinity.translate(largest, left - 1, top - 1))
-    return found
+        polygons.append(shapely.affinity.translate(largest, left - 1, top - 1))
+    return polygons

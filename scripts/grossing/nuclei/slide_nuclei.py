@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import shapely
 
+from grossing.columns import nuclei_tiles as columns
 from grossing.nuclei import segmentation, shape, signal_levels
 from grossing.nuclei.nuclei_files import NucleiFiles
 from grossing.nuclei.nucleus import Nucleus
@@ -42,7 +43,7 @@ class TileCounts:
     def write(self, path: PathLike) -> None:
         """Write `nuclei_tiles`."""
         rows = [asdict(row) for row in self.rows]
-        tables.write_parquet(tables.from_rows(rows, tables.NUCLEI_TILES), path)
+        tables.write_parquet(tables.from_rows(rows, columns.SCHEMA), path)
 
 
 def measure(

@@ -18,46 +18,6 @@ from grossing.support import files
 TEXT, LONG, DOUBLE, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 FLOAT, INT = pa.float32(), pa.int32()
 
-#: what the optional stages say of a tile: one row per row of `tile_metrics`, in its order
-PLACE = [("tile_col", INT), ("tile_row", INT)]
-STAIN_TILES_OWN = [("stain_status", TEXT)]
-NUCLEI_TILES_OWN = [("nuclei_count", INT), ("nuclei_per_mm2", FLOAT)]
-STAIN_TILES = pa.schema(PLACE + STAIN_TILES_OWN)
-NUCLEI_TILES = pa.schema(PLACE + NUCLEI_TILES_OWN)
-
-FUSED_BLOCKS = pa.schema(
-    [
-        ("slide_id", TEXT),
-        ("row", INT),
-        ("col", INT),
-        ("x_level0_px", LONG),
-        ("y_level0_px", LONG),
-        ("size_level0_px", INT),
-        ("tissue_fraction", FLOAT),
-        ("plane", INT),
-        ("source", TEXT),
-        ("sharpness", FLOAT),
-        ("sharpness_ratio", FLOAT),
-    ]
-)
-
-#: one row per nucleus of a slide
-NUCLEI = pa.schema(
-    [
-        ("slide_id", TEXT),
-        ("nucleus", LONG),
-        ("x_level0_px", DOUBLE),
-        ("y_level0_px", DOUBLE),
-        ("area_um2", FLOAT),
-        ("equivalent_diameter_um", FLOAT),
-        ("perimeter_um", FLOAT),
-        ("eccentricity", FLOAT),
-        ("hematoxylin_od", FLOAT),
-        ("brightness", FLOAT),
-        *PLACE,
-    ]
-)
-
 
 def from_rows(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """A table of the schema's columns, in its order; a key that a row lacks is null."""

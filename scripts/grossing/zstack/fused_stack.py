@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from grossing.columns import fused_blocks as columns
 from grossing.slide.stack_record import StackRecord
 from grossing.support import files, images, tables
 from grossing.support.types import Pixels
@@ -52,5 +53,5 @@ class FusedStack:
         """Write map, table and, last, the JSON."""
         rows = [block.to_row(self.record.slide_id) for block in self.blocks]
         files.write(to.heatmap, images.png(self.heatmap))
-        tables.write_parquet(tables.from_rows(rows, tables.FUSED_BLOCKS), to.blocks)
+        tables.write_parquet(tables.from_rows(rows, columns.SCHEMA), to.blocks)
         self.record.write(to.facts)
