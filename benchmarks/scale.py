@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "benchmarks/work/scale"
 REGION = ROOT / "tests/data/CMU-1-Small-Region.svs"
@@ -109,6 +112,7 @@ def measured(folder: Path, slides: int) -> None:
     cost(snakemake(one))
     ids = sheet(folder, slides)
     record = json.loads((one / "results/slides/real.json").read_text())
+    table = pq.read_table(one / "results/tile_metrics/real.parquet")
     for pattern in OUTPUTS:
         (folder / pattern).parent.mkdir(parents=True, exist_ok=True)
         for number, slide_id in enumerate(ids):
@@ -117,6 +121,9 @@ def measured(folder: Path, slides: int) -> None:
                 area = 0.12 if number % (slides // FLIPPED + 1) == 0 else 5.0
                 changed = record | {"slide_id": slide_id, "tissue_area_mm2": area}
                 target.write_text(json.dumps(changed))
+            elif pattern.endswith(".parquet"):
+                column = pa.repeat(pa.scalar(slide_id), table.num_rows)
+                pq.write_table(table.set_column(0, "slide_id", column), target)
             else:
                 shutil.copyfile(one / pattern.format("real"), target)
     remember(folder, ids, one)

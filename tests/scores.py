@@ -1,4 +1,4 @@
-"""Scores against truth: overlap of masks, nuclei that match, ranking of sharp over blurred tiles."""
+"""Scores against truth: overlap of masks, matched nuclei, sharp tiles above blurred ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
