@@ -16,11 +16,12 @@ from skimage import color
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation, optical_density
 
 CORNER, TILE_PX, COLUMNS, ROWS, GAP_PX, BAND_PX = (512, 896), 192, 4, 4, 12, 28
 INK, PAPER = (30, 30, 30), 255
-BARS = {"haematoxylin": (110, 70, 150), "eosin": (225, 110, 165)}
+BARS = {"hematoxylin": (110, 70, 150), "eosin": (225, 110, 165)}
 
 
 def read(path: Path, corner: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -46,7 +47,7 @@ def normalized(path: Path) -> np.ndarray:
     """The same tiles three times: raw, with the slide's fit, each with its own fit."""
     with openslide.OpenSlide(path) as slide:
         whole = read(path, (0, 0), slide.dimensions)
-    of_slide = normalisation.fit(whole[whole.min(axis=2) < 225])
+    of_slide = stain_fit.fit(whole[whole.min(axis=2) < 225])
     x0, y0 = CORNER
     raw = whole[y0 : y0 + ROWS * TILE_PX, x0 : x0 + COLUMNS * TILE_PX]
     one, own = raw.copy(), raw.copy()
@@ -54,9 +55,9 @@ def normalized(path: Path) -> np.ndarray:
         for x in range(0, raw.shape[1], TILE_PX):
             tile = np.ascontiguousarray(raw[y : y + TILE_PX, x : x + TILE_PX])
             one[y : y + TILE_PX, x : x + TILE_PX] = normalisation.apply(of_slide, tile)[0]
-            own[y : y + TILE_PX, x : x + TILE_PX] = normalisation.apply(
-                normalisation.fit(tile), tile
-            )[0]
+            own[y : y + TILE_PX, x : x + TILE_PX] = normalisation.apply(stain_fit.fit(tile), tile)[
+                0
+            ]
     size = (raw.shape[1] * 7 // 12, raw.shape[0] * 7 // 12)
     titles = {"as scanned": raw, "scope: slide": one, "scope: tile": own}
     return side_by_side(
@@ -86,7 +87,7 @@ def separated(path: Path) -> np.ndarray:
 
 
 def bars(height: int) -> np.ndarray:
-    """What pure haematoxylin and pure eosin of density 1 give in channel 1 of both matrices."""
+    """What pure hematoxylin and pure eosin of density 1 give in channel 1 of both matrices."""
     chart = np.full((height, 320, 3), PAPER, np.uint8)
     floor, scale = height - 40, height - 80
     for group, (name, matrix) in enumerate(
