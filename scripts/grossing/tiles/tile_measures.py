@@ -1,7 +1,7 @@
 """What is measured of one tile before it is encoded: a column of `tile_metrics` per field."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -35,14 +35,16 @@ def measure(
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
     """
-    mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
-    measures = TileMeasures(mean_od, hematoxylin if is_he else None, eosin if is_he else None)
+    mean_od, *stains = optical_density.mean_densities(rgb, densities)
+    hematoxylin, eosin = stains if is_he else (None, None)
     if mpp > focus.COARSEST_MPP:
-        return measures
+        return TileMeasures(mean_od, hematoxylin, eosin)
     grey = focus.working_grey(rgb, mpp)
     sharpness = focus.reblur(grey)
-    return replace(
-        measures,
+    return TileMeasures(
+        mean_od,
+        hematoxylin,
+        eosin,
         focus_reblur=None if math.isnan(sharpness) else sharpness,
         laplacian_var=focus.laplacian_var(grey),
     )

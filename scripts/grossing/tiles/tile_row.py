@@ -1,7 +1,7 @@
 """A candidate tile on its way: where it lies, what was measured, where it was written."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from grossing.slide.grid import Grid
@@ -53,4 +53,4 @@ class TileRow:
             "tile_bytes": member.bytes if member else None,
         }
         own = {k: v for k, v in vars(self).items() if k not in ("measures", "member")}
-        return row | own | (asdict(self.measures) if self.measures else {})
+        return row | own | (vars(self.measures) if self.measures else {})
