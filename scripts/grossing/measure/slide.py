@@ -25,7 +25,7 @@ from grossing.slide.record import (
     Refusal,
     SlideRecord,
 )
-from grossing.slide.stack_record import FusedFacts, StackRecord
+from grossing.slide.stack_record import StackRecord
 from grossing.stain import statistics
 from grossing.support.errors import SlideError
 from grossing.support.types import Mask, PathLike, Pixels
@@ -72,7 +72,9 @@ def measure(
             )
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
-            record = replace(record, file=file, probes=_probes(slide, file, view))
+            probes = sampling.probe(slide, file, view.mask, view.overview.downsample)
+            record = replace(record, file=file, probes=probes)
+            _check(probes)
             sample = sampling.read(
                 slide,
                 file,
@@ -82,8 +84,8 @@ def measure(
                 view.glass,
                 **focus,
             )
-            lost = _lost_blocks(stack.fused if stack else None)
-            record = replace(record, measures=_measures(view, sample, given_stain, lost))
+            measures = _measures(view, sample, given_stain, _lost_blocks(stack))
+            record = replace(record, measures=measures)
             return Measured(record, view.mask, view.shown, _thumbnail(view.shown))
     except SlideError as error:
         LOG.warning("slide %s: %s: %s", slide_id, error.code, error)
@@ -148,13 +150,11 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     return _View(small, bright, mask, 255 - glass if dark_field else glass)
 
 
-def _probes(slide: opening.Slide, file: FileFacts, view: _View) -> Probes:
+def _check(probes: Probes) -> None:
     """Raises SlideError where more than half of the probes do not decode."""
-    probes = sampling.probe(slide, file, view.mask, view.overview.downsample)
     if probes.probes_failed * 2 > probes.probes:
         message = f"{probes.probes_failed} of {probes.probes} probes of level 0 do not decode"
         raise SlideError("unreadable", message, "copy or scan the slide again")
-    return probes
 
 
 def _measures(
@@ -170,8 +170,9 @@ def _measures(
     )
 
 
-def _lost_blocks(fused: FusedFacts | None) -> float:
+def _lost_blocks(stack: StackRecord | None) -> float:
     """Share of a stack's blocks that did not decode when its planes were fused, rounded up."""
+    fused = stack.fused if stack else None
     if fused is None:
         return 0.0
     return math.ceil(1e4 * (fused.lost_blocks + fused.substituted_blocks) / fused.blocks) / 1e4
