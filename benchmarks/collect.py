@@ -19,18 +19,20 @@ LIMITS = {
 
 
 class SameTiles(collect.TileTables):
-    """One table of tiles under the ids of all slides, read as often as there are slides."""
+    """One file of candidate tiles, read as often as there are slides."""
 
     def read(self, slide_id: str) -> pa.Table:
-        return tables.read(self.metrics[slide_id])
+        table = super().read(next(iter(self.metrics)))
+        column = pa.repeat(pa.scalar(slide_id), table.num_rows)
+        return table.set_column(table.column_names.index("slide_id"), "slide_id", column)
 
 
 def main(folder: Path, slides: int, tiles: int) -> None:
-    """Collect the tiles of a cohort."""
+    """Collect a cohort of slides that have the same tiles."""
     dice = random.Random(0)
     rows = [
         {
-            "slide_id": "slide",
+            "slide_id": "S0",
             "tile_path": f"slide_files/15/{number}_0.jpeg",
             "tile_offset": number * 30_000,
             "tile_bytes": 30_000,
@@ -41,16 +43,16 @@ def main(folder: Path, slides: int, tiles: int) -> None:
         }
         for number in range(tiles)
     ]
-    metrics = folder / "metrics.parquet"
+    metrics = folder / "S0.parquet"
     tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), metrics)
     verdict = {"qc_status": "PASS", "qc_reasons": None, "split": "train"}
     ids = [f"S{number}" for number in range(slides)]
     verdicts = pa.Table.from_pylist([verdict | {"slide_id": slide_id} for slide_id in ids])
-    same = SameTiles(dict.fromkeys(ids, metrics))
+    every = SameTiles(dict.fromkeys(ids, metrics))
     with PatchWriter(
         folder / "patches.parquet", folder / "patches.csv", csv_rows_max=5_000_000
     ) as writer:
-        collect.tiles(verdicts, same, writer, limits=LIMITS, container="zip")
+        collect.tiles(verdicts, every, writer, limits=LIMITS, container="zip")
 
 
 if __name__ == "__main__":

@@ -55,8 +55,9 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     stdout = os.dup(1)  # the scripts send it to their log
     sys.path.append(str(ROOT / "scripts"))
     script = runpy.run_path(str(ROOT / f"scripts/{job}_slide.py"), {"snakemake": snakemake})
-    tiles_made = sum(bool(row.get("tile_path")) for row in script.get("rows", []))
-    os.write(stdout, f"{tiles_made}\n".encode())
+    rows = script["tiles"].rows if job == "tile" else ()
+    written = sum(row.member is not None for row in rows)
+    os.write(stdout, f"{written}\n".encode())
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ def measured(folder: Path, slides: int) -> None:
     cost(snakemake(one))
     ids = sheet(folder, slides)
     record = json.loads((one / "results/slides/real.json").read_text())
-    tiles = pq.read_table(one / "results/tile_metrics/real.parquet")
+    table = pq.read_table(one / "results/tile_metrics/real.parquet")
     for pattern in OUTPUTS:
         (folder / pattern).parent.mkdir(parents=True, exist_ok=True)
         for number, slide_id in enumerate(ids):
@@ -122,8 +122,8 @@ def measured(folder: Path, slides: int) -> None:
                 changed = record | {"slide_id": slide_id, "tissue_area_mm2": area}
                 target.write_text(json.dumps(changed))
             elif pattern.endswith(".parquet"):
-                renamed = pa.repeat(pa.scalar(slide_id), tiles.num_rows)
-                pq.write_table(tiles.set_column(0, "slide_id", renamed), target)
+                column = pa.repeat(pa.scalar(slide_id), table.num_rows)
+                pq.write_table(table.set_column(0, "slide_id", column), target)
             else:
                 shutil.copyfile(one / pattern.format("real"), target)
     remember(folder, ids, one)

@@ -4,11 +4,11 @@ Every row is run once per round, rows in alternation; medians of 15 rounds. The 
 is shown for scale. Example: OPENBLAS_NUM_THREADS=1 benchmarks/stain.py
 """
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import cv2
 import numpy as np
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "scripts"))
 
 from grossing.stain import fit as stain_fit
-from grossing.stain import normalisation, optical_density, reference
-from grossing.stain import statistics as stain_statistics
+from grossing.stain import normalisation, optical_density, statistics
+from grossing.stain.reference import SHIPPED
 from grossing.support import images
 
 ROUNDS, PASSES, SIDE = 15, 5, 256
@@ -37,10 +37,11 @@ def tiles() -> list[np.ndarray]:
 def rows(pictures: list[np.ndarray]) -> dict[str, Callable[[np.ndarray], object]]:
     """What is compared: name -> work on one tile."""
     pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
-    macenko, reinhard = (stain_fit.fit(pixels, method=method) for method in stain_fit.METHODS)
+    macenko, reinhard = stain_fit.fit(pixels), stain_fit.fit(pixels, method="reinhard")
     theirs, other = NumpyMacenkoNormalizer(), NumpyReinhardNormalizer()
-    shipped = reference.read_fit(None, "macenko")
-    theirs.HERef, theirs.maxCRef = stain_fit.matrix(shipped), np.array(shipped.max_c)
+    target = SHIPPED.macenko
+    assert target is not None
+    theirs.HERef, theirs.maxCRef = stain_fit.matrix(target), np.array(target.max_c)
     other.fit(pictures[0])
     return {
         "macenko, one fit per slide": lambda tile: normalisation.apply(macenko, tile),
@@ -68,10 +69,10 @@ def main() -> None:
                 each(picture)
             costs[name].append((time.process_time() - start) / len(pictures) / PASSES * 1000)
         start = time.process_time()
-        stain_statistics.measure(pool, (243, 243, 243), is_he=True)
+        statistics.measure(pool, (243, 243, 243), is_he=True)
         costs["(a slide's fits)"][-1] = (time.process_time() - start) * 1000
-    for name, times in costs.items():
-        print(f"{name:30s} {statistics.median(times):8.2f} ms")
+    for name, found in costs.items():
+        print(f"{name:30s} {median(found):8.2f} ms")
 
 
 if __name__ == "__main__":

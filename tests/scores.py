@@ -1,7 +1,4 @@
-"""Scores against truth: overlap of masks, nuclei that match, ranking of sharp over blurred tiles.
-
-The library's entry points that are scored stand here once, under the names the tests use.
-"""
+"""Scores against truth: overlap of masks, matched nuclei, sharp tiles above blurred ones."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from grossing.mask import labels, tissue
-from grossing.measure import focus
-from grossing.nuclei import segmentation
+from grossing import measure_focus
+from grossing.mask import labels
 from running import REPOSITORY
 from scipy.optimize import linear_sum_assignment
 from stages import CONFIG
-
-segment_tissue = tissue.segment
-segment_nuclei = segmentation.segment_nuclei
 
 SAMPLES = REPOSITORY / "tests/data/samples"
 FOCUS_LIMIT = CONFIG["thresholds"]["tile"]["focus_reblur_min"]
@@ -30,7 +23,7 @@ CLEARLY_BLURRED = ("gauss 1.5", "gauss 2", "gauss 3", "gauss 4", "disc 3", "disc
 
 def focus_of(rgb: np.ndarray, mpp: float) -> float:
     """The number that tiles are judged by; higher is sharper."""
-    return focus.measure(rgb, mpp)["focus_reblur"]
+    return measure_focus(rgb, mpp)["focus_reblur"]
 
 
 def read(path: Path) -> np.ndarray:

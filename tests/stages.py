@@ -1,6 +1,7 @@
 """One slide through the stages of the library, with the shipped configuration."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from grossing.cohort.decide import Criteria
 from grossing.columns import tile_metrics
 from grossing.measure import slide as measure_slide
 from grossing.measure.measured import Measured
+from grossing.slide.record import SlideRecord
 from grossing.support import tables
 from grossing.tiles import tile_loop
 from grossing.tiles.options import TileOptions
@@ -64,6 +66,13 @@ def cut(
     return [dict(row.to_row(tiled.slide_id, grid)) for row in tiled.rows] if grid else []
 
 
+def with_stain(record: SlideRecord, **values: Any) -> SlideRecord:
+    """A measured slide with other values of its stain measures."""
+    slide = record.usable()
+    stain = replace(slide.measures.stain, **values)
+    return replace(record, measures=replace(slide.measures, stain=stain))
+
+
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
     """The table of a slide's tiles."""
     tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), path)
@@ -76,6 +85,12 @@ def members(container: Path) -> dict[str, bytes]:
         return {str(file.relative_to(container)): file.read_bytes() for file in files}
     with zipfile.ZipFile(container) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def full_resolution(made: dict[str, bytes]) -> dict[str, bytes]:
+    """The members of a pyramid's highest level."""
+    level = max(int(name.split("/")[1]) for name in made if "/" in name)
+    return {name: data for name, data in made.items() if f"/{level}/" in name}
 
 
 def decoded(data: bytes) -> np.ndarray:

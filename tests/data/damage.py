@@ -1,7 +1,7 @@
 """Damaged copies of a TIFF slide, each broken in exactly one way."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from svs import (
@@ -76,3 +76,40 @@ def absurd_dimensions(src: Path, dst: Path, side_px: int = 2**31 - 1) -> None:
 def _claim(data: bytearray, entry: Entry, value: int) -> None:
     struct.pack_into("<H", data, entry.entry_offset + 2, LONG)
     struct.pack_into("<I", data, entry.value_offset, value)
+
+
+def claim_values(
+    src: Path, dst: Path, tag: int, values: Sequence[int], kind: int | None = None
+) -> Path:
+    """Other values for a tag of the first directory, as many as it had; returns `dst`.
+
+    Parameters
+    ----------
+    kind : the tag's type as the copy claims it; None leaves it
+    """
+    data = bytearray(Path(src).read_bytes())
+    entry = first_directory(data)[tag]
+    form = f"<{len(values)}{TYPE_CODE[entry.kind]}"
+    struct.pack_into(form, data, entry.value_offset, *values)
+    if kind is not None:
+        struct.pack_into("<H", data, entry.entry_offset + 2, kind)
+    Path(dst).write_bytes(data)
+    return dst
+
+
+def tile_places(src: Path) -> list[tuple[int, int]]:
+    """Offset and length of each level-0 tile's bytes."""
+    data = Path(src).read_bytes()
+    tags = first_directory(data)
+    offsets, sizes = (tags[tag].values(data) for tag in (TILE_OFFSETS, TILE_BYTE_COUNTS))
+    return list(zip(offsets, sizes, strict=True))
+
+
+def replace_first_tile(src: Path, dst: Path, stream: bytes) -> Path:
+    """Another stream, appended to the file, as the first tile; returns `dst`."""
+    places = tile_places(src)
+    end = Path(src).stat().st_size
+    Path(dst).write_bytes(Path(src).read_bytes() + stream)
+    offsets, sizes = ([place[i] for place in places] for i in (0, 1))
+    claim_values(dst, dst, TILE_OFFSETS, [end, *offsets[1:]])
+    return claim_values(dst, dst, TILE_BYTE_COUNTS, [len(stream), *sizes[1:]])

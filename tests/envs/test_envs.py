@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 from grossing.support import code_digest
+from library_modules import SCRIPTS, modules_of
 from running import REPOSITORY
 from workflow_rules import rules
 
-SCRIPTS = REPOSITORY / "scripts"
 ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
 
 #: name that is imported -> name on conda-forge, where they differ
@@ -74,8 +74,7 @@ def imported(path: Path) -> set[str]:
 
 def needed(script: str) -> set[str]:
     """Packages without which a script or a library module that it reaches cannot be imported."""
-    files = [script, *code_digest.modules_of(script, lambda name: str(SCRIPTS / name))]
-    names = set().union(*(imported(SCRIPTS / name) for name in files))
+    names = set().union(*(imported(SCRIPTS / name) for name in (script, *modules_of(script))))
     foreign = names - sys.stdlib_module_names - {code_digest.PACKAGE}
     packages = {CONDA_NAMES.get(name, name) for name in foreign}
     installer = {"pip"} if packages & PIP_ONLY else set()
@@ -132,9 +131,8 @@ def test_each_missing_or_needless_package_is_noticed(name: str) -> None:
     assert differences(script, more) == {"missing": set(), "needless": {"scipy"}}
 
 
-def test_import_inside_a_function_is_noticed() -> None:
-    """The engine of whole slides is loaded where a job uses it."""
-    code = "import sys; from grossing import tiles; sys.exit('pyvips' in sys.modules)"
+def test_import_of_an_engine_that_is_loaded_by_its_name_is_noticed() -> None:
+    code = "import sys; from grossing.tiles import tile_loop; sys.exit('pyvips' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, check=True)
     assert "pyvips" in needed("tile_slide.py")
 

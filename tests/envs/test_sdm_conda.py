@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from grossing.support import code_digest
+from library_modules import SCRIPTS, modules_of
 from make_cohort import REGION
 from running import REPOSITORY, Run, by_slide, copy_repository, plan, run, snakemake, write_sheet
 
@@ -88,10 +88,9 @@ def rerun_for_environment(planned: Run) -> set[str]:
 
 def import_all(rule: str, environment: Path) -> subprocess.CompletedProcess[str]:
     """Import a rule's library modules where nothing but its environment is to be seen."""
-    scripts = REPOSITORY / "scripts"
-    modules = code_digest.modules_of(f"{rule}.py", lambda name: str(scripts / name))
-    names = [name.removesuffix(".py").replace("/", ".") for name in sorted(modules)]
-    code = f"import sys; sys.path.append({str(scripts)!r}); import {', '.join(names)}"
+    modules = sorted(modules_of(f"{rule}.py"))
+    names = [name.removesuffix(".py").replace("/", ".") for name in modules]
+    code = f"import sys; sys.path.append({str(SCRIPTS)!r}); import {', '.join(names)}"
     command = [environment / "bin/python", "-I", "-c", code.replace(".__init__", "")]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import cv2
+import grossing
 import make_stack
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def test_tissue():
         truth = np.full(cv2.imread(str(path), 0).shape, labels.GLASS)
         for part, label in (("", labels.TISSUE), ("_pen", labels.PEN)):
             truth[cv2.imread(str(SHARED / f"tissue_gt/{name}{part}.png"), 0) > 0] = label
-        found.append(scores.tissue_score(scores.segment_tissue(scores.read(path), 8), truth))
+        found.append(scores.tissue_score(grossing.segment_tissue(scores.read(path), 8), truth))
         assert found[-1].iou >= 0.91, name
         assert found[-1].tissue_as_ink <= 0.03, name
         assert found[-1].tissue_as_artefact <= 0.01, name
@@ -36,7 +37,7 @@ def test_real_red_ink_is_found():
     picture = scores.read(SHARED / "thumbs/histolab_diagnostic-slide-thumb-rgb.png")
     r, g, b = (picture[..., i].astype(int) for i in range(3))
     vivid = (r - g >= 110) & (b - g < 0.25 * (r - g))
-    assert (scores.segment_tissue(picture, 8)[vivid] == labels.TISSUE).mean() <= 0.05
+    assert (grossing.segment_tissue(picture, 8)[vivid] == labels.TISSUE).mean() <= 0.05
 
 
 def outlined(path, shape):
@@ -56,7 +57,7 @@ def test_nuclei_of_h_and_e(mpp, f1, aji):
         rgb = scores.read(path)
         size = [round(side * ANNOTATED_MPP / mpp) for side in rgb.shape[1::-1]]
         small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        predicted = scores.segment_nuclei(small, mpp).astype(float)
+        predicted = grossing.segment_nuclei(small, mpp).astype(float)
         predicted = cv2.resize(predicted, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         pairs.append((predicted.astype(int), outlined(path.with_suffix(".xml"), rgb.shape[:2])))
     found = scores.nuclei_score(pairs, radius_px=12)
@@ -79,7 +80,7 @@ def test_nuclei_of_the_data_science_bowl(folder, modality, mpp, f1, aji):
     pairs = []
     for path in sorted((SHARED / f"nuclei-dsb2018-{folder}").glob("*_label.png")):
         picture = scores.read(path.with_name(path.name.replace("_label", "")))
-        predicted = scores.segment_nuclei(picture, mpp, modality=modality)
+        predicted = grossing.segment_nuclei(picture, mpp, modality=modality)
         pairs.append((predicted, scores.read_labels(path)))
     found = scores.nuclei_score(pairs, radius_px=8)
     assert found.f1 >= f1
@@ -89,7 +90,7 @@ def test_nuclei_of_the_data_science_bowl(folder, modality, mpp, f1, aji):
 @pytest.mark.parametrize("name", NOT_TISSUE)
 @pytest.mark.parametrize("mpp", [0.25, 0.5, 1.0])
 def test_glass_and_ink_have_no_nuclei(name, mpp):
-    assert scores.segment_nuclei(scores.read(SHARED / "tiles" / name), mpp).max() == 0
+    assert grossing.segment_nuclei(scores.read(SHARED / "tiles" / name), mpp).max() == 0
 
 
 def halved(path):

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-from running import by_slide, plan, run, write_sheet
+from running import SHARED, by_slide, needs_shared, plan, run, write_sheet
 
-SLIDES = Path(__file__).parents[3] / "shared" / "data" / "wsi"
+SLIDES = SHARED / "wsi"
 EXPECTED = {
     "CMU-1-Small-Region.svs": ("PASS", ""),
     "RGB-8bit.czi": ("ERROR", "unsupported"),
@@ -22,7 +21,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.skipif(not SLIDES.is_dir(), reason="needs the shared slides beside the checkout")
+@needs_shared
 def test_every_file_ends_with_the_right_status(tmp_path: Path) -> None:
     rows = [{"slide_id": n, "path": str(SLIDES / n), "stain": "", "mpp": ""} for n in EXPECTED]
     write_sheet(tmp_path, rows)
@@ -37,7 +36,7 @@ def test_every_file_ends_with_the_right_status(tmp_path: Path) -> None:
     assert plan(tmp_path).jobs == {}
 
 
-@pytest.mark.skipif(not SLIDES.is_dir(), reason="needs the shared slides beside the checkout")
+@needs_shared
 def test_a_sheet_can_mend_resolution_and_stain(tmp_path: Path) -> None:
     given = {"slaid_patch.tif": ("0.5", ""), "test3-DAPI.ndpi": ("", "fluorescence")}
     write_sheet(

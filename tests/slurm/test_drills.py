@@ -130,7 +130,7 @@ def test_cohort_with_bad_slides_has_one_row_per_slide(cohort: tuple[Path, Run]) 
     workdir, done = cohort
     statuses = {row["slide_id"]: row["qc_status"] for row in read_csv(workdir, "cohort_qc.csv")}
     assert statuses == COHORT
-    assert [row["slide_id"] for row in read_csv(workdir, "tile_summary.csv")] == list(COHORT)
+    assert [row["slide_id"] for row in read_csv(workdir, "measured_qc.csv")] == list(COHORT)
     assert {row["slide_id"] for row in read_csv(workdir, "patch_cohort.csv")} == {"real", "medium"}
     assert "4 slides: 2 PASS, 0 REVIEW, 0 FAIL, 2 ERROR" in done.text
 

@@ -4,12 +4,15 @@ import multiprocessing
 import pickle
 import shutil
 import zipfile
+from itertools import cycle, islice
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from grossing import dataset
 from grossing.cohort import collect
+from grossing.cohort.patch_writer import PatchWriter
+from grossing.columns import patch_cohort
 from grossing.support import images, tables
 from grossing.tiles import deepzoom
 from stages import CONFIG, PNG, cut, measured, write_rows
@@ -22,14 +25,13 @@ def run(folder, real_slide, container, most=10**6):
     target = folder / collect.CONTAINERS[container].format(slide_id="A.1")
     rows = cut(real_slide, measured(real_slide), target, PNG | {"container": container})
     write_rows(rows, folder / "A.1.parquet")
-    with collect.PatchWriter(
-        folder / "cohort/p.parquet", folder / "cohort/p.csv", csv_rows_max=most
-    ) as writer:
+    patches = (folder / "cohort/p.parquet", folder / "cohort/p.csv")
+    with PatchWriter(*patches, csv_rows_max=most) as writer:
         collect.tiles(
             pa.Table.from_pylist([VERDICT]),
-            [folder / "A.1.parquet"],
+            collect.TileTables.from_paths([folder / "A.1.parquet"]),
             writer,
-            thresholds=CONFIG["thresholds"],
+            limits=CONFIG["thresholds"],
             container=container,
         )
     return folder / "cohort"
@@ -47,7 +49,7 @@ def altered(table, path, **columns):
         for row, value in zip(rows, values, strict=True):
             row[name] = value
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = tables.from_rows(rows, tables.PATCH_COHORT)
+    made = tables.from_rows(rows, patch_cohort.SCHEMA)
     (tables.write_parquet if path.suffix == ".parquet" else tables.write_csv)(made, path)
     return path
 
@@ -104,14 +106,86 @@ def test_csv_parquet_and_directory_give_the_same(zipped, tmp_path, real_slide):
         assert a[1]["tile_path"] == b[1]["tile_path"] == c[1]["tile_path"]
 
 
-def test_selection(zipped):
-    everything = dataset.Tiles(zipped / "p.parquet", status=None)
-    assert len(everything) > len(dataset.Tiles(zipped / "p.parquet"))
-    passing = len(dataset.Tiles(zipped / "p.parquet"))
-    assert [len(dataset.Tiles(zipped / "p.parquet", split=s)) for s in ("train", "test")] == [
-        passing,
-        0,
-    ]
+# Which tiles are served
+
+
+@pytest.fixture(scope="module")
+def mixed(zipped, tmp_path_factory):
+    """A table whose tiles belong to slides of every status, label, stain and split."""
+    number = tables.read(zipped / "p.parquet").num_rows
+    columns = {
+        "qc_status": ["PASS", "REVIEW", "FAIL", "PASS"],
+        "qc_status_tile": ["PASS", "PASS", "PASS", "FAIL"],
+        "label": ["tumor", "normal", None],
+        "stain": ["H&E", "Ki67"],
+        "split": ["train", "val", "test", "train", "train"],
+    }
+    cycled = {name: list(islice(cycle(values), number)) for name, values in columns.items()}
+    path = tmp_path_factory.mktemp("mixed") / "cohort/p.parquet"
+    altered(zipped / "p.parquet", path, **cycled)
+    return altered(path, path.with_suffix(".csv")), tables.read(path).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"tile_status": None},
+        {"tile_status": "FAIL"},
+        {"status": "FAIL"},
+        {"status": ("REVIEW", "FAIL")},
+        {"status": None, "tile_status": None},
+        {"status": "ERROR"},
+        {"label": "tumor"},
+        {"label": ["tumor", "normal"]},
+        {"stain": "Ki67", "split": ("val", "test")},
+        {"split": "train", "label": "normal", "status": None, "tile_status": None},
+        {"split": []},
+    ],
+    ids=str,
+)
+def test_filters_take_one_value_or_several(mixed, filters):
+    table, rows = mixed
+    wanted = {"status": ("PASS", "REVIEW"), "tile_status": "PASS"} | filters
+    names = {"status": "qc_status", "tile_status": "qc_status_tile"}
+    for name, value in wanted.items():
+        values = (value,) if isinstance(value, str) else value
+        if values is not None:
+            rows = [row for row in rows if row[names.get(name, name)] in values]
+    expected = [(row["slide_id"], row["tile_col"], row["tile_row"]) for row in rows]
+    for path in (table, table.with_suffix(".parquet")):
+        served = dataset.Tiles(path, **filters).rows.to_pylist()
+        assert [(row["slide_id"], row["tile_col"], row["tile_row"]) for row in served] == expected
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"split": "Train"}, r"split 'Train' is unknown.*'test', 'train', 'val'"),
+        ({"split": ["train", "dev"]}, r"split 'dev' is unknown.*'test', 'train', 'val'"),
+        ({"label": ""}, r"label '' is unknown.*'normal', 'tumor'"),
+        ({"stain": "HE"}, r"stain 'HE' is unknown.*'H&E', 'Ki67'"),
+        ({"status": "pass"}, r"qc_status 'pass' is unknown.*'PASS', 'REVIEW', 'FAIL', 'ERROR'"),
+        ({"tile_status": "REVIEW"}, r"qc_status_tile 'REVIEW' is unknown.*'PASS', 'FAIL'"),
+    ],
+    ids=str,
+)
+def test_a_value_that_no_row_has_is_refused_with_the_known_ones(mixed, filters, message):
+    with pytest.raises(ValueError, match=message):
+        dataset.Tiles(mixed[0], **filters)
+
+
+def test_a_filter_on_a_column_without_values_says_that_it_is_empty(zipped):
+    with pytest.raises(ValueError, match=r"label 'tumor' is unknown.*none: the column is empty"):
+        dataset.Tiles(zipped / "p.parquet", label="tumor")
+
+
+def test_a_table_of_another_version_is_refused(zipped, tmp_path):
+    old = tables.read(zipped / "p.parquet").drop_columns(["qc_status"])
+    for name, write in (("p.parquet", tables.write_parquet), ("p.csv", tables.write_csv)):
+        write(old, tmp_path / name)
+        with pytest.raises(ValueError, match=rf"{name} has no column qc_status: make it with"):
+            dataset.Tiles(tmp_path / name)
 
 
 def test_worker_processes_read_by_themselves(zipped):
@@ -126,8 +200,8 @@ def test_another_product_is_found_though_its_offsets_differ(zipped, normalized):
     raw = dataset.Tiles(zipped / "p.parquet", results=zipped.parent)
     tiles = dataset.Tiles(normalized, product="normalized")
     assert len(tiles) == len(raw)
-    for (made, row), (pixels, told) in zip(pickle.loads(pickle.dumps(tiles)), raw, strict=True):
-        assert np.array_equal(made, 255 - pixels) and row["tile_path"] == told["tile_path"]
+    for (made, row), (pixels, raw_row) in zip(pickle.loads(pickle.dumps(tiles)), raw, strict=True):
+        assert np.array_equal(made, 255 - pixels) and row["tile_path"] == raw_row["tile_path"]
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.map(first, [tiles, tiles]) == [first(tiles)] * 2
 
@@ -211,11 +285,12 @@ def test_rows_of_a_mixed_cohort_have_the_same_keys(zipped, tmp_path):
     counts = [number if number % 2 else None for number in range(rows)]
     for name in ("p.parquet", "p.csv"):
         table = altered(zipped / "p.parquet", tmp_path / name, nuclei_count=counts)
-        told = [row for _, row in dataset.Tiles(table, results=zipped.parent, status=None)]
-        assert len({tuple(row) for row in told}) == 1
-        assert len({tuple(map(type, row.values())) for row in told}) == 1
-        assert told[1]["nuclei_count"] == 1 and np.isnan(told[0]["nuclei_count"])
-        assert isinstance(told[0]["tile_offset"], int)
+        tiles = dataset.Tiles(table, results=zipped.parent, tile_status=None)
+        served = [row for _, row in tiles]
+        assert len({tuple(row) for row in served}) == 1
+        assert len({tuple(map(type, row.values())) for row in served}) == 1
+        assert served[1]["nuclei_count"] == 1 and np.isnan(served[0]["nuclei_count"])
+        assert isinstance(served[0]["tile_offset"], int)
     _, row = dataset.Tiles(zipped / "p.parquet")[0]
     assert "nuclei_count" not in row
 

@@ -23,7 +23,7 @@ def add(pyramid, column, row, tile):
     return pyramid.add(column, row, pyramid._encode(tile), deepzoom.half_size(tile))
 
 
-def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
+def write(path, image, places, container=deepzoom.ZipContainer, suffix="png"):
     rows, columns = image.shape[0] // TILE, image.shape[1] // TILE
     pyramid = deepzoom.Pyramid(
         container(path),
@@ -33,24 +33,24 @@ def write(path, image, cells, container=deepzoom.ZipContainer, suffix="png"):
         tile_px=TILE,
         suffix=suffix,
         glass=GLASS,
-        encode=images.encoder(format=suffix, quality=85, chroma=420),
+        encode=images.encoder(format=suffix, quality=85, chroma="420"),
     )
     members = {}
     with pyramid:
-        for column, row in sorted(cells, key=lambda cell: deepzoom.z_order(*cell)):
+        for column, row in sorted(places, key=lambda place: deepzoom.z_order(*place)):
             tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
             members[column, row] = add(pyramid, column, row, tile)
     return members
 
 
-def all_cells(image):
+def all_places(image):
     return [(c, r) for r in range(image.shape[0] // TILE) for c in range(image.shape[1] // TILE)]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (8, 8), (9, 2)])
 def test_names_and_pixels_are_those_of_dzsave(tmp_path, size):
     image = picture(*size)
-    write(tmp_path / "ours.zip", image, all_cells(image))
+    write(tmp_path / "ours.zip", image, all_places(image))
     pyvips.Image.new_from_array(image).dzsave(
         str(tmp_path / "vips.zip"),
         imagename="TCGA-1.b",
@@ -73,7 +73,7 @@ def test_names_and_pixels_are_those_of_dzsave(tmp_path, size):
 
 def test_sparse_tiles_are_a_subset_with_glass_between_them(tmp_path):
     image = picture(8, 8)
-    write(tmp_path / "all.zip", image, all_cells(image))
+    write(tmp_path / "all.zip", image, all_places(image))
     write(tmp_path / "few.zip", image, [(0, 0), (5, 6), (7, 7)])
     everything, few = (zipfile.ZipFile(tmp_path / f"{n}.zip") for n in ("all", "few"))
     assert set(few.namelist()) < set(everything.namelist())
@@ -86,7 +86,7 @@ def test_sparse_tiles_are_a_subset_with_glass_between_them(tmp_path):
 
 def test_offsets_lead_to_the_stored_bytes(tmp_path):
     image = picture(5, 3)
-    members = write(tmp_path / "a.zip", image, all_cells(image))
+    members = write(tmp_path / "a.zip", image, all_places(image))
     raw = (tmp_path / "a.zip").read_bytes()
     archive = zipfile.ZipFile(tmp_path / "a.zip")
     for member in members.values():
@@ -98,14 +98,14 @@ def test_offsets_lead_to_the_stored_bytes(tmp_path):
 def test_equal_tiles_give_equal_files(tmp_path):
     image = picture(5, 3)
     for name in ("a", "b"):
-        write(tmp_path / f"{name}.zip", image, all_cells(image), suffix="jpeg")
+        write(tmp_path / f"{name}.zip", image, all_places(image), suffix="jpeg")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_a_directory_holds_the_same_members(tmp_path):
     image = picture(5, 3)
-    write(tmp_path / "a.zip", image, all_cells(image))
-    write(tmp_path / "a", image, all_cells(image), deepzoom.DirectoryContainer)
+    write(tmp_path / "a.zip", image, all_places(image))
+    write(tmp_path / "a", image, all_places(image), deepzoom.DirectoryContainer)
     archive = zipfile.ZipFile(tmp_path / "a.zip")
     files = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
     assert {str(path.relative_to(tmp_path / "a")) for path in files} == set(archive.namelist())
@@ -142,11 +142,11 @@ def test_open_canvases_do_not_grow_with_the_slide(tmp_path):
         tile_px=TILE,
         suffix="jpeg",
         glass=GLASS,
-        encode=images.encoder(format="jpeg", quality=85, chroma=420),
+        encode=images.encoder(format="jpeg", quality=85, chroma="420"),
     )
     most = 0
     with pyramid:
-        for column, row in sorted(all_cells(image), key=lambda cell: deepzoom.z_order(*cell)):
+        for column, row in sorted(all_places(image), key=lambda place: deepzoom.z_order(*place)):
             tile = image[row * TILE :, column * TILE :][:TILE, :TILE]
             add(pyramid, column, row, tile)
             most = max(most, len(pyramid._open))

@@ -7,6 +7,7 @@ import make_slide
 import numpy as np
 import pyarrow.parquet
 import pytest
+from grossing.columns import tile_metrics
 from grossing.measure import focus
 from grossing.support import tables
 from grossing.tiles import denoising
@@ -49,7 +50,7 @@ def as_table(rows):
     """The bytes of the table without the places of the members."""
     kept = [{key: value for key, value in row.items() if key not in PLACES} for row in rows]
     file = io.BytesIO()
-    pyarrow.parquet.write_table(tables.from_rows(kept, tables.TILE_METRICS), file)
+    pyarrow.parquet.write_table(tables.from_rows(kept, tile_metrics.SCHEMA), file)
     return file.getvalue()
 
 

@@ -5,32 +5,39 @@ from pathlib import Path
 
 import pytest
 from grossing.support import code_digest
+from grossing.tiles import engines
+from library_modules import SCRIPTS
 from workflow_rules import rules
 
-SCRIPTS = Path(code_digest.__file__).parents[1]
-
 FILES = {
-    "job.py": '"""A job."""\nfrom grossing import near\n\nprint(near.value(1))\n',
-    "grossing/__init__.py": '"""A package."""\n\n__version__ = "1.0"\n',
-    "grossing/near.py": (
-        'from grossing import far\n\n\ndef value(x):\n    """A."""\n    return far.K\n'
+    "job.py": '"""A job."""\nfrom grossing.near import value\n\nprint(value.of(1))\n',
+    "grossing/__init__.py": '"""A package."""\n\nENTRY_POINTS = {}\n',
+    "grossing/dataset.py": "UNUSED = 1\n",
+    "grossing/near/__init__.py": '"""A room."""\n',
+    "grossing/near/value.py": (
+        'from grossing.far import constants\n\n\ndef of(x):\n    """A."""\n    return constants.K\n'
     ),
-    "grossing/far.py": "from grossing.furthest import BASE\n\nK = BASE + 1\n",
-    "grossing/furthest.py": "from grossing import near\n\nBASE = 1\n",
-    "grossing/other.py": "UNUSED = 1\n",
+    "grossing/far/__init__.py": '"""A room."""\n',
+    "grossing/far/constants.py": "from grossing.far.furthest import BASE\n\nK = BASE + 1\n",
+    "grossing/far/furthest.py": "from grossing.near import value\n\nBASE = 1\n",
+    "grossing/far/other.py": "UNUSED = 1\n",
+    "grossing/engines/__init__.py": '"""A room."""\n',
+    "grossing/engines/fast.py": "from grossing.engines import gears\n\nSPEED = gears.FIRST\n",
+    "grossing/engines/gears.py": "FIRST = 1\n",
 }
+FAST = "grossing/engines/fast.py"
 
 
 @pytest.fixture
 def scripts(tmp_path: Path) -> Path:
     for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
     return tmp_path
 
 
-def of(scripts: Path) -> str:
-    return code_digest.of_script("job.py", lambda name: str(scripts / name))
+def of(scripts: Path, *also: str) -> str:
+    return code_digest.of_script("job.py", lambda name: str(scripts / name), also)
 
 
 def edit(scripts: Path, name: str, old: str, new: str) -> None:
@@ -42,14 +49,17 @@ def edit(scripts: Path, name: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("grossing/near.py", '"""A."""', '"""Another docstring."""'),
-        ("grossing/near.py", '    """A."""\n', ""),
-        ("grossing/far.py", "K = BASE", "# a remark\nK = BASE"),
-        ("grossing/far.py", "K = BASE", '"""A docstring of K."""\nK = BASE'),
-        ("grossing/far.py", "BASE + 1", "(BASE  +  1)"),
-        ("grossing/__init__.py", "1.0", "2.0"),
-        ("grossing/other.py", "1", "2"),
+        ("grossing/near/value.py", '"""A."""', '"""Another docstring."""'),
+        ("grossing/near/value.py", '    """A."""\n', ""),
+        ("grossing/near/__init__.py", "A room", "Another room"),
+        ("grossing/far/constants.py", "K = BASE", "# a remark\nK = BASE"),
+        ("grossing/far/constants.py", "K = BASE", '"""A docstring of K."""\nK = BASE'),
+        ("grossing/far/constants.py", "BASE + 1", "(BASE  +  1)"),
+        ("grossing/far/other.py", "1", "2"),
+        ("grossing/dataset.py", "1", "2"),
+        (FAST, "FIRST", "FIRST + 1"),
         ("job.py", "A job.", "Another."),
+        ("grossing/__init__.py", "{}", '{"of": "grossing.near.value"}'),
     ],
 )
 def test_what_does_not_count(scripts: Path, name: str, old: str, new: str) -> None:
@@ -61,12 +71,12 @@ def test_what_does_not_count(scripts: Path, name: str, old: str, new: str) -> No
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("job.py", "value(1)", "value(2)"),
-        ("grossing/near.py", "far.K", "-far.K"),
-        ("grossing/far.py", "+ 1", "+ 2"),
-        ("grossing/furthest.py", "BASE = 1", "BASE = 2"),
-        ("grossing/__init__.py", "__version__", "import os\n__version__"),
-        ("job.py", "near.value(1)", '"a string that is printed"'),
+        ("job.py", "of(1)", "of(2)"),
+        ("job.py", "value.of(1)", '"a string that is printed"'),
+        ("grossing/near/value.py", "constants.K", "-constants.K"),
+        ("grossing/near/__init__.py", "room", 'room"""\nimport os\n"""'),
+        ("grossing/far/constants.py", "+ 1", "+ 2"),
+        ("grossing/far/furthest.py", "BASE = 1", "BASE = 2"),
     ],
 )
 def test_what_counts(scripts: Path, name: str, old: str, new: str) -> None:
@@ -78,26 +88,48 @@ def test_what_counts(scripts: Path, name: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "from grossing import other",
-        "from grossing import far, other",
-        "from grossing.other import UNUSED",
-        "import grossing.other",
-        "import grossing.other as short",
-        "from . import other",
-        "from .other import UNUSED",
-        "def late():\n    from grossing import other",
+        "from grossing.far import other",
+        "from grossing.far import constants, other",
+        "from grossing.far import other as short",
+        "from grossing.far.other import UNUSED",
+        "import grossing.far.other",
+        "import grossing.far.other as short",
+        "def late():\n    from grossing.far import other",
     ],
 )
 def test_every_way_to_import_is_followed(scripts: Path, line: str) -> None:
-    edit(scripts, "grossing/furthest.py", "BASE = 1", f"BASE = 1\n{line}")
+    edit(scripts, "grossing/near/value.py", "\n\n\ndef of", f"\n{line}\n\n\ndef of")
     before = of(scripts)
-    edit(scripts, "grossing/other.py", "1", "2")
+    edit(scripts, "grossing/far/other.py", "1", "2")
     assert of(scripts) != before
+
+
+@pytest.mark.parametrize("line", ["from grossing import dataset", "import grossing.dataset"])
+def test_the_module_without_a_room_is_followed(scripts: Path, line: str) -> None:
+    edit(scripts, "job.py", "from grossing", f"{line}\nfrom grossing")
+    before = of(scripts)
+    edit(scripts, "grossing/dataset.py", "1", "2")
+    assert of(scripts) != before
+
+
+@pytest.mark.parametrize("name", [FAST, "grossing/engines/gears.py"])
+def test_a_module_that_is_loaded_by_its_name_counts_where_it_is_named(
+    scripts: Path, name: str
+) -> None:
+    before, without = of(scripts, FAST), of(scripts)
+    edit(scripts, name, "FIRST", "SECOND")
+    assert of(scripts, FAST) != before
+    assert of(scripts) == without != before
 
 
 def test_modules_of_a_script_are_all_that_it_reaches(scripts: Path) -> None:
     found = code_digest.modules_of("job.py", lambda name: str(scripts / name))
-    assert found == {f"grossing/{name}.py" for name in ("__init__", "near", "far", "furthest")}
+    wanted = ("", "near/", "far/")
+    assert found == {f"grossing/{room}__init__.py" for room in wanted} | {
+        "grossing/near/value.py",
+        "grossing/far/constants.py",
+        "grossing/far/furthest.py",
+    }
 
 
 def test_place_and_date_do_not_count(
@@ -108,8 +140,88 @@ def test_place_and_date_do_not_count(
     assert of(elsewhere) == of(scripts)
 
 
-def test_every_rule_is_run_again_by_the_code_of_its_script() -> None:
-    for rule in rules().values():
-        assert rule.code == code_digest.of_script(rule.script, lambda name: str(SCRIPTS / name))
-        modules = code_digest.modules_of(rule.script, lambda name: str(SCRIPTS / name))
-        assert {"grossing/__init__.py", "grossing/logs.py"} <= modules, rule.name
+# What a change of the library runs again
+
+#: rule -> rooms whose code it covers, besides `columns` and `support`
+ROOMS = {
+    "measure_slide": {"measure", "mask", "stain", "slide"},
+    "decide_slides": {"cohort", "slide"},
+    "tile_slide": {"tiles", "measure", "mask", "stain", "slide"},
+    "rescale_slide": {"tiles", "measure", "stain", "slide"},
+    "collect_tiles": {"cohort", "slide"},
+    "normalize_tiles": {"tiles", "stain", "slide"},
+    "pool_stain": {"stain", "slide"},
+    "separate_stains": {"tiles", "stain", "slide"},
+    "measure_nuclei": {"nuclei", "tiles", "mask", "stain", "slide"},
+    "find_zones": {"zones", "tiles", "mask", "stain", "slide"},
+    "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
+}
+#: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
+NEVER = {
+    "measure_slide": ("stain/normalisation", "stain/recolouring", "stain/reference"),
+    "decide_slides": ("cohort/collect", "cohort/config", "cohort/summary", "slide/opening"),
+    "tile_slide": (
+        *("mask/tissue", "mask/artefacts", "mask/outlines"),
+        *("measure/slide", "measure/overview", "measure/sampling"),
+        *("stain/fit", "stain/statistics", "stain/normalisation", "stain/recolouring"),
+        *("tiles/stored_tiles", "tiles/derived_tiles", "tiles/rescaled_slide"),
+    ),
+    "rescale_slide": ("stain/fit", "tiles/tile_loop", "tiles/libvips_engine", "measure/slide"),
+    "collect_tiles": ("cohort/measured_qc", "cohort/sheet", "cohort/config", "cohort/summary"),
+    "normalize_tiles": ("tiles/tile_loop", "tiles/extraction", "tiles/tile_measures"),
+    "pool_stain": ("stain/normalisation", "stain/recolouring", "stain/statistics"),
+    "separate_stains": ("stain/fit", "stain/recolouring", "tiles/tile_loop", "tiles/extraction"),
+    "measure_nuclei": (
+        *("mask/tissue", "mask/artefacts", "stain/fit"),
+        *("tiles/tile_loop", "tiles/extraction", "tiles/tile_measures"),
+    ),
+    "find_zones": (
+        *("mask/tissue", "mask/artefacts", "stain/fit", "zones/picture_zones"),
+        *("tiles/tile_loop", "tiles/extraction", "tiles/tile_measures"),
+    ),
+    "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
+}
+#: tile engine -> modules that it alone needs
+OF_ENGINE = {
+    "tissue": {"tiles/tissue_engine"},
+    "dzsave": {"tiles/libvips_engine", "tiles/libvips_feed", "tiles/whole_slide"},
+}
+
+
+def fetch(name: str) -> str:
+    return str(SCRIPTS / name)
+
+
+def loaded_by_name(rule: str, engine: str) -> tuple[str, ...]:
+    return (engines.module_path(engine),) if rule == "tile_slide" else ()
+
+
+def covered(rule: str, engine: str = "tissue") -> set[str]:
+    """Modules of the library as `room/module` whose change runs a rule again."""
+    files = code_digest.modules_of(f"{rule}.py", fetch, loaded_by_name(rule, engine))
+    names = {name.removeprefix("grossing/").removesuffix(".py") for name in files}
+    return {name for name in names if not name.endswith("__init__")}
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_every_rule_is_run_again_by_the_code_of_its_script(engine: str) -> None:
+    for rule in rules(f'{{"tiles": {{"engine": "{engine}"}}}}').values():
+        also = loaded_by_name(rule.name, engine)
+        assert rule.code == code_digest.of_script(rule.script, fetch, also), rule.name
+
+
+def test_every_rule_has_its_reach_listed() -> None:
+    assert set(ROOMS) == set(NEVER) == set(rules())
+
+
+@pytest.mark.parametrize("rule", ROOMS)
+def test_a_rule_covers_these_rooms_and_of_them_no_module_that_is_not_its_own(rule: str) -> None:
+    names = covered(rule)
+    assert {name.split("/")[0] for name in names} == ROOMS[rule] | {"columns", "support"}
+    assert all((SCRIPTS / f"grossing/{name}.py").exists() for name in NEVER[rule])
+    assert not names & set(NEVER[rule])
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_a_tile_engine_is_covered_where_it_is_used_and_nowhere_else(engine: str) -> None:
+    assert covered("tile_slide", engine) & set().union(*OF_ENGINE.values()) == OF_ENGINE[engine]

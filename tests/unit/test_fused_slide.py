@@ -4,7 +4,6 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-import cv2
 import damage
 import make_stack
 import numpy as np
@@ -15,8 +14,8 @@ import tifffile
 from grossing.cohort import decide
 from grossing.slide.stack_record import StackRecord
 from grossing.support import tables
-from grossing.zstack import fused_slide, fusion, planes, registration
-from grossing.zstack.block_grid import BlockGrid, block_side
+from grossing.zstack import fused_slide, fusion, planes
+from grossing.zstack.block_grid import BlockGrid
 from grossing.zstack.options import FocusStackOptions
 from PIL import Image
 from scores import psnr
@@ -400,41 +399,3 @@ def test_a_refused_stack_is_an_unusable_slide(tmp_path):
         "plane 0: no such file",
     )
     assert record.identity.content_hash is None
-
-
-@pytest.mark.parametrize("moved", [(0, 0), (1.5, 0), (-6, 4), (40, -30)])
-def test_shift_between_planes_out_of_focus(sharp, truth, moved):
-    """Blurred differently, noisy, as JPEG; found to a quarter of a pixel."""
-    stack = make_stack.defocused(sharp, truth / 2 * 6, 7, noise=3)
-    place = np.array([[1, 0, moved[0]], [0, 1, moved[1]]], np.float64)
-    size = sharp.shape[1::-1]
-    stack[6] = cv2.warpAffine(stack[6], place, size, flags=cv2.INTER_CUBIC)
-    greys = [cv2.cvtColor(as_jpeg(plane), cv2.COLOR_RGB2GRAY) for plane in stack]
-    centres = [(x, y) for x in (300, 650, 1000) for y in (300, 600, 900)]
-    found = registration.shifts(
-        lambda plane, x, y, w, h: greys[plane][y : y + h, x : x + w], 7, size, centres
-    )
-    assert (found[6].x_px, found[6].y_px) == pytest.approx(moved, abs=0.3)
-    assert max(shift.length_px for shift in found[:6]) < 0.5
-
-
-def as_jpeg(rgb):
-    return cv2.imdecode(cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "tile", "side"),
-    [
-        (256, 256, 256),
-        (128, 240, 120),
-        (256, 240, 240),
-        (500, 240, 480),
-        (256, 1024, 256),
-        (100, 256, 128),
-        (128, 1000, 125),
-        (128, None, 128),
-        (4, None, 16),
-    ],
-)
-def test_blocks_are_whole_stored_tiles_or_parts(wanted, tile, side):
-    assert block_side(wanted, tile) == side

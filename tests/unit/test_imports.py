@@ -5,11 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from grossing.support import code_digest
-from running import REPOSITORY
+from library_modules import SCRIPTS, modules_of
 from workflow_rules import rules
 
-SCRIPTS = REPOSITORY / "scripts"
 PER_SLIDE = [name for name, rule in rules().items() if "{slide_id}" in "".join(rule.files)]
 #: rules that cannot do without
 NEEDED = {"measure_nuclei": {"skimage", "scipy"}}
@@ -35,16 +33,15 @@ def heavy(*modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def modules_of(script: str) -> list[str]:
+def imports_of(script: str) -> list[str]:
     """Every module of the library that a script reaches, also from within functions."""
-    files = code_digest.modules_of(script, lambda name: str(SCRIPTS / name))
-    paths = sorted(Path(name).with_suffix("") for name in files)
+    paths = sorted(Path(name).with_suffix("") for name in modules_of(script))
     return [".".join(path.parts).removesuffix(".__init__") for path in paths]
 
 
 @pytest.mark.parametrize("rule", PER_SLIDE)
 def test_jobs_of_a_slide_import_no_heavy_package_that_they_do_not_need(rule: str) -> None:
-    assert heavy(*modules_of(rules()[rule].script)) == NEEDED.get(rule, set())
+    assert heavy(*imports_of(rules()[rule].script)) == NEEDED.get(rule, set())
 
 
 def test_the_reader_for_training_imports_no_heavy_package() -> None:

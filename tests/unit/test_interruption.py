@@ -1,6 +1,5 @@
 """Killed at any moment or out of disk: nothing is ever taken for a finished file."""
 
-import json
 import random
 import signal
 import subprocess
@@ -21,27 +20,27 @@ if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 from grossing.mask import labels
-from grossing.slide import record as record_files
-from grossing.support import tables
+from grossing.slide.record import SlideRecord
 from grossing.tiles import tile_loop
+from grossing.tiles.options import TileOptions
 folder = {folder!r}
-rows = tile_loop.slide(
+tiles = tile_loop.tile(
     {slide!r},
-    record_files.read(folder + "/a.json"),
+    SlideRecord.read(folder + "/a.json"),
     labels.read(folder + "/a.png"),
     container=folder + "/a.zip",
     passed=True,
-    tiles={options!r},
+    tiles=TileOptions.from_config({options!r}),
     **{target!r},
 )
-tables.write_parquet(tables.from_rows(rows, tables.TILE_METRICS), folder + "/a.parquet")
+tiles.write(folder + "/a.parquet")
 """
 
 
 @pytest.fixture
 def job(tmp_path, real_slide):
     found = measured(real_slide)
-    (tmp_path / "a.json").write_text(json.dumps(found.record))
+    found.record.write(tmp_path / "a.json")
     cv2.imwrite(str(tmp_path / "a.png"), found.mask)
 
     def command(limit=0):

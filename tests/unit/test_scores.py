@@ -4,6 +4,7 @@ Today's figures stand in tests/data/README.md.
 """
 
 import cv2
+import grossing
 import make_stack
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_tissue(cmu):
     found = []
     for name in TISSUE:
         picture, mpp, truth = tissue_sample(name, cmu)
-        found.append(scores.tissue_score(scores.segment_tissue(picture, mpp), truth))
+        found.append(scores.tissue_score(grossing.segment_tissue(picture, mpp), truth))
         assert found[-1].iou >= 0.9, name
         assert found[-1].tissue_as_ink <= 0.01, name
         assert found[-1].tissue_as_artefact <= 0.02, name
@@ -60,7 +61,7 @@ def test_nuclei(modality, mpp, f1, aji):
     pairs = []
     for path in sorted((scores.SAMPLES / f"nuclei_{modality}").glob("*_truth.png")):
         picture = scores.read(path.with_name(path.name.replace("_truth", "")))
-        predicted = scores.segment_nuclei(picture, mpp, modality=modality)
+        predicted = grossing.segment_nuclei(picture, mpp, modality=modality)
         pairs.append((predicted, scores.read_labels(path)))
     found = scores.nuclei_score(pairs, radius_px=8)
     assert found.f1 >= f1

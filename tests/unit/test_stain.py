@@ -2,15 +2,22 @@
 
 import itertools
 import json
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
+import openslide
 import pytest
+from grossing.slide.identity import Identity
+from grossing.slide.record import MacenkoFit, Refusal, SlideRecord, StainFits
 from grossing.stain import fit as stain_fit
-from grossing.stain import normalisation, optical_density, recolouring
+from grossing.stain import normalisation, optical_density, recolouring, reference
+from grossing.stain.fit import METHODS
+from grossing.stain.reference import SHIPPED
 from running import SHARED, needs_shared
 from scores import read
 from skimage import color
+from stages import with_stain
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
 TILES = SHARED / "tiles"
@@ -36,17 +43,15 @@ def plain(colour, noise=4, side=256, seed=0):
 
 
 @pytest.fixture(scope="module")
-def real(real_slide):
-    import openslide
-
+def whole(real_slide):
     with openslide.OpenSlide(real_slide) as slide:
         return np.ascontiguousarray(slide.read_region((0, 0), 0, slide.dimensions))[..., :3].copy()
 
 
 @pytest.fixture(scope="module")
-def pink(real):
+def pink(whole):
     """A tile full of tissue."""
-    return real[1024:1536, 512:1024].copy()
+    return whole[1024:1536, 512:1024].copy()
 
 
 def worst(one, other):
@@ -57,7 +62,7 @@ def worst(one, other):
 
 
 def test_fit_finds_the_drawn_vectors():
-    found = normalisation.fit(drawn())
+    found = stain_fit.fit(drawn())
     for vector, drawn_with in ((found.h, H), (found.e, E)):
         assert stain_fit.angle(vector, drawn_with / np.linalg.norm(drawn_with)) < 4
 
@@ -65,56 +70,64 @@ def test_fit_finds_the_drawn_vectors():
 def test_fit_is_torchstains(pink):
     normalizer = NumpyMacenkoNormalizer()
     normalizer.fit(pink)
-    assert np.allclose(normalisation.fit(pink).he, normalizer.HERef, atol=1e-6)
-    assert np.allclose(normalisation.fit(pink).max_c, normalizer.maxCRef, atol=1e-6)
-    assert normalisation.fit(pink.reshape(-1, 3)) == normalisation.fit(pink)
+    assert np.allclose(stain_fit.matrix(stain_fit.fit(pink)), normalizer.HERef, atol=1e-6)
+    assert np.allclose(stain_fit.fit(pink).max_c, normalizer.maxCRef, atol=1e-6)
+    assert stain_fit.fit(pink.reshape(-1, 3)) == stain_fit.fit(pink)
 
 
-@pytest.mark.parametrize("method", stain_fit.SHIPPED)
+@pytest.mark.parametrize("method", METHODS)
 def test_no_fit_is_none(method):
-    assert normalisation.fit(np.zeros((0, 3), np.uint8), method=method) is None
-    assert normalisation.fit(np.full((499, 3), (120, 60, 140), np.uint8), method=method) is None
-    assert normalisation.fit(np.full((9999, 3), (120, 60, 140), np.uint8), method=method) is None
+    assert stain_fit.fit(np.zeros((0, 3), np.uint8), method=method) is None
+    assert stain_fit.fit(np.full((499, 3), (120, 60, 140), np.uint8), method=method) is None
+    assert stain_fit.fit(np.full((9999, 3), (120, 60, 140), np.uint8), method=method) is None
 
 
 def test_macenko_finds_nothing_on_glass_and_in_a_single_stain():
-    assert normalisation.fit(plain(243)) is None
-    assert normalisation.fit(drawn(e=H)) is None
+    assert stain_fit.fit(plain(243)) is None
+    assert stain_fit.fit(drawn(e=H)) is None
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((9, 9)), np.zeros((9, 4), np.uint8)])
 def test_wrong_pixels_are_refused(wrong):
     with pytest.raises(ValueError, match="uint8"):
-        normalisation.fit(wrong)
+        stain_fit.fit(wrong)
     with pytest.raises(ValueError, match="uint8"):
         normalisation.apply(None, wrong, None)
 
 
 def test_fit_survives_json(pink):
-    fits = {method: normalisation.fit(pink, method=method) for method in stain_fit.SHIPPED}
-    record = json.loads(json.dumps(stain_fit.as_record(fits)))
-    assert {method: stain_fit.from_record(record, method) for method in fits} == fits
+    fits = StainFits(**{method: stain_fit.fit(pink, method=method) for method in METHODS})
+    assert StainFits.from_json(json.loads(json.dumps(asdict(fits)))) == fits
 
 
 # Reference
 
 
-def test_pool_is_the_median_and_leaves_out_what_has_no_fit():
-    fits = [normalisation.fit(drawn(strength=s)) for s in (0.8, 1.0, 5.0)]
-    slides = [
-        {"slide_id": f"s{i}", "stain_fit": stain_fit.as_record({"macenko": one})}
-        for i, one in enumerate([*fits, None])
-    ]
-    made = stain_fit.reference([*slides, {"slide_id": "gone"}], named="training")
-    assert made["slides"] == ["s0", "s1", "s2"]
-    pooled = stain_fit.from_record(made, "macenko")
-    assert pooled.max_c == pytest.approx(fits[1].max_c, rel=0.02)
-    assert np.linalg.norm(pooled.he, axis=0) == pytest.approx(1)
+def slide(real, slide_id, fits):
+    """The real slide under another id with other stain colours."""
+    return replace(with_stain(real.record, stain_fit=fits), slide_id=slide_id)
 
 
-def test_a_reference_without_a_fit_is_an_error_with_a_remedy():
+def test_pool_is_the_median_and_leaves_out_what_has_no_fit(real, tmp_path):
+    fits = [stain_fit.fit(drawn(strength=s)) for s in (0.8, 1.0, 5.0)]
+    slides = [slide(real, f"s{i}", StainFits(one)) for i, one in enumerate([*fits, None])]
+    gone = SlideRecord("gone", Identity(None, None), Refusal("file_missing", "", ""))
+    slides += [slide(real, "ihc", None), gone]
+    made = reference.pool(slides, reference="training")
+    assert made.slides == ("s0", "s1", "s2")
+    assert made.fits.reinhard is None
+    assert made.fits.macenko.max_c == pytest.approx(fits[1].max_c, rel=0.02)
+    assert np.linalg.norm(stain_fit.matrix(made.fits.macenko), axis=0) == pytest.approx(1)
+    made.write(tmp_path / "reference.json")
+    assert reference.Reference.read(tmp_path / "reference.json") == made
+    assert reference.read_fit(tmp_path / "reference.json", "macenko") == made.fits.macenko
+    with pytest.raises(ValueError, match="no reinhard fit: delete this file"):
+        reference.read_fit(tmp_path / "reference.json", "reinhard")
+
+
+def test_a_reference_without_a_fit_is_an_error_with_a_remedy(real):
     with pytest.raises(ValueError, match=r"'x': none of x .* name another"):
-        stain_fit.reference([{"slide_id": "x", "stain_fit": None}], named="x")
+        reference.pool([slide(real, "x", None)], reference="x")
 
 
 # Normalised tiles
@@ -122,9 +135,9 @@ def test_a_reference_without_a_fit_is_an_error_with_a_remedy():
 
 def test_macenko_equals_torchstain_for_the_same_fit(pink):
     normalizer = NumpyMacenkoNormalizer()
-    target = stain_fit.SHIPPED["macenko"]
-    normalizer.HERef, normalizer.maxCRef = target.he, np.array(target.max_c)
-    made, reason = normalisation.apply(normalisation.fit(pink), pink, None)
+    target = SHIPPED.macenko
+    normalizer.HERef, normalizer.maxCRef = stain_fit.matrix(target), np.array(target.max_c)
+    made, reason = normalisation.apply(stain_fit.fit(pink), pink, None)
     assert reason is None
     assert worst(made, normalizer.normalize(pink, stains=False)[0]) <= 1
 
@@ -133,9 +146,9 @@ def test_reinhard_equals_torchstain_but_for_the_darkest_pixels(pink):
     normalizer, target = NumpyReinhardNormalizer(), drawn()
     normalizer.fit(target)
     made, reason = normalisation.apply(
-        normalisation.fit(pink, method="reinhard"),
+        stain_fit.fit(pink, method="reinhard"),
         pink,
-        normalisation.fit(target, method="reinhard"),
+        stain_fit.fit(target, method="reinhard"),
     )
     assert reason is None
     apart = np.abs(made.astype(int) - normalizer.normalize(pink)) > 1
@@ -144,27 +157,25 @@ def test_reinhard_equals_torchstain_but_for_the_darkest_pixels(pink):
 
 def test_two_labs_come_to_one_colour(pink):
     """The residual is not 0: pixels too pale for the estimate are others after the change."""
-    other = stain_fit.Macenko((0.53, 0.75, 0.39), (0.18, 0.83, 0.52), (2.5, 1.2))
-    labs = [pink, normalisation.apply(normalisation.fit(pink), pink, other)[0]]
-    target = stain_fit.SHIPPED["macenko"]
+    other = MacenkoFit((0.53, 0.75, 0.39), (0.18, 0.83, 0.52), (2.5, 1.2))
+    labs = [pink, normalisation.apply(stain_fit.fit(pink), pink, other)[0]]
+    target = SHIPPED.macenko
     for tile in labs:
-        made, reason = normalisation.apply(normalisation.fit(tile), tile, target)
+        made, reason = normalisation.apply(stain_fit.fit(tile), tile, target)
         assert reason is None
-        before, after = normalisation.fit(tile), normalisation.fit(made)
+        before, after = stain_fit.fit(tile), stain_fit.fit(made)
         for one, turned, goal in ((before.h, after.h, target.h), (before.e, after.e, target.e)):
             assert stain_fit.angle(turned, goal) < min(3, stain_fit.angle(one, goal))
-    colours = [
-        normalisation.apply(normalisation.fit(tile), tile)[0].mean(axis=(0, 1)) for tile in labs
-    ]
+    colours = [normalisation.apply(stain_fit.fit(tile), tile)[0].mean(axis=(0, 1)) for tile in labs]
     assert np.abs(colours[0] - colours[1]).max() < 0.2 * np.abs(labs[0].mean() - labs[1].mean())
 
 
-def test_neighbours_still_match_after_one_fit_per_slide(real):
-    found = normalisation.fit(real)
-    tiles = [real[1024:1280, x : x + 256].copy() for x in range(256, 1536, 256)]
-    whole = [normalisation.apply(found, tile, None)[0] for tile in tiles]
-    alone = [normalisation.apply(normalisation.fit(tile), tile, None)[0] for tile in tiles]
-    raw, slide, tile = (seam(kind) for kind in (tiles, whole, alone))
+def test_neighbours_still_match_after_one_fit_per_slide(whole):
+    found = stain_fit.fit(whole)
+    tiles = [whole[1024:1280, x : x + 256].copy() for x in range(256, 1536, 256)]
+    by_slide = [normalisation.apply(found, tile, None)[0] for tile in tiles]
+    by_tile = [normalisation.apply(stain_fit.fit(tile), tile, None)[0] for tile in tiles]
+    raw, slide, tile = (seam(kind) for kind in (tiles, by_slide, by_tile))
     assert slide <= raw + 0.5
     assert tile > slide + 0.5
 
@@ -179,22 +190,22 @@ def seam(tiles):
 @pytest.mark.parametrize("side", [64, 255, 256, 512])
 def test_glass_is_passed_through(pink, side):
     for tile in (plain(243, side=side), plain(200, 2, side), plain((255, 255, 255), 0, side)):
-        made, reason = normalisation.apply(normalisation.fit(pink), tile, None)
+        made, reason = normalisation.apply(stain_fit.fit(pink), tile, None)
         assert made is tile and reason == "too_little_tissue"
 
 
 def test_a_few_specks_are_too_little_and_a_piece_of_tissue_is_enough(pink):
     tile = plain(243)
     tile[:20, :20] = pink[:20, :20]
-    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] == "too_little_tissue"
+    assert normalisation.apply(stain_fit.fit(pink), tile, None)[1] == "too_little_tissue"
     tile[:64, :64] = drawn()[:64, :64]
-    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] is None
+    assert normalisation.apply(stain_fit.fit(pink), tile, None)[1] is None
 
 
 @pytest.mark.parametrize("colour", INK)
 def test_ink_is_passed_through(pink, colour):
     tile = plain(INK[colour], noise=3)
-    for found in (normalisation.fit(pink), normalisation.fit(tile), None):
+    for found in (stain_fit.fit(pink), stain_fit.fit(tile), None):
         made, reason = normalisation.apply(found, tile, None)
         assert made is tile and reason == "foreign_colour"
 
@@ -202,41 +213,41 @@ def test_ink_is_passed_through(pink, colour):
 def test_ink_over_less_than_half_of_the_tissue_does_not_keep_the_tile_back(pink):
     tile = drawn()
     tile[:, :100] = INK["green"]
-    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] is None
+    assert normalisation.apply(stain_fit.fit(pink), tile, None)[1] is None
     tile[:, :200] = INK["green"]
-    assert normalisation.apply(normalisation.fit(pink), tile, None)[1] == "foreign_colour"
+    assert normalisation.apply(stain_fit.fit(pink), tile, None)[1] == "foreign_colour"
 
 
 def test_tissue_without_a_fit_and_fits_far_from_the_reference_are_passed_through(pink):
     assert normalisation.apply(None, pink, None) == (pink, "fit_failed")
-    green = stain_fit.Macenko((0.9, 0.22, 0.38), (0.24, 0.86, 0.45), (1.5, 1.0))
+    green = MacenkoFit((0.9, 0.22, 0.38), (0.24, 0.86, 0.45), (1.5, 1.0))
     made, reason = normalisation.apply(green, pink, None)
     assert made is pink and reason == "stain_angle"
 
 
 def test_a_change_that_turns_dark_into_light_is_not_made():
     tile = drawn()
-    found = normalisation.fit(tile)
-    absurd = stain_fit.Macenko(found.h, found.e, (0.02, 5.0))
+    found = stain_fit.fit(tile)
+    absurd = MacenkoFit(found.h, found.e, (0.02, 5.0))
     made, reason = normalisation.apply(found, tile, absurd)
     assert made is tile and reason == "luminance"
 
 
 def test_fits_of_different_methods_and_unknown_names_are_refused(pink):
     with pytest.raises(ValueError, match="different methods"):
-        normalisation.apply(normalisation.fit(pink), pink, stain_fit.SHIPPED["reinhard"])
+        normalisation.apply(stain_fit.fit(pink), pink, SHIPPED.reinhard)
     with pytest.raises(ValueError, match="'training'"):
-        normalisation.apply(normalisation.fit(pink), pink, "training")
+        normalisation.apply(stain_fit.fit(pink), pink, "training")
 
 
 @needs_shared
 def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
     foreign = ("pen", "no-tissue-line", "ihc", "wtc_3", "wtc_103", "wtc_107", "wtc_27", "wtc_96")
     empty = ("almost-white", "no-tissue.png", "wtc_20_15", "wtc_28")
-    other = normalisation.fit(read(TILES / "torchstain_source.png"))
+    other = stain_fit.fit(read(TILES / "torchstain_source.png"))
     for path in sorted(TILES.iterdir()):
         tile = read(path)
-        for found in (normalisation.fit(tile), other):
+        for found in (stain_fit.fit(tile), other):
             made, reason = normalisation.apply(found, tile, None)
             if any(name in path.name for name in empty):
                 assert made is tile and reason == "too_little_tissue", path
@@ -249,14 +260,14 @@ def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
 @needs_shared
 def test_shipped_reference_is_the_fit_of_its_picture():
     target = read(TILES / "schaugf_example1.png")
-    assert {m: normalisation.fit(target, method=m) for m in stain_fit.SHIPPED} == stain_fit.SHIPPED
+    assert StainFits(**{m: stain_fit.fit(target, method=m) for m in METHODS}) == SHIPPED
 
 
 # Separated stains
 
 
 def test_separation_is_skimages_hed(pink):
-    ours = normalisation.separate(pink)
+    ours = optical_density.separate(pink)
     theirs = color.separate_stains(pink, color.hed_from_rgb)
     lengths = np.linalg.norm(optical_density.RUIFROK_JOHNSTON, axis=1)
     there = (pink > 0).all(axis=2)  # what is black has no density
@@ -268,28 +279,30 @@ def test_eosin_is_the_second_channel_and_dab_is_not():
     """The textbook's `hdx_from_rgb` puts DAB there: pure eosin gives it next to nothing."""
     eosin = np.round(255 * 10 ** -optical_density.RUIFROK_JOHNSTON[1])
     pink_only = np.full((8, 8, 3), eosin, np.uint8)
-    h, e, rest = normalisation.separate(pink_only).mean(axis=(0, 1))
+    h, e, rest = optical_density.separate(pink_only).mean(axis=(0, 1))
     assert e > 0.95 and abs(h) < 0.02 and abs(rest) < 0.02
     hdx = color.separate_stains(pink_only, color.hdx_from_rgb).mean(axis=(0, 1)) * 6
     assert hdx[1] < 0.5 * e
 
 
 def test_floats_are_from_0_to_1(pink):
-    assert np.allclose(normalisation.separate(pink / 255), normalisation.separate(pink), atol=1e-3)
+    assert np.allclose(
+        optical_density.separate(pink / 255), optical_density.separate(pink), atol=1e-3
+    )
     for wrong in (pink.astype(float), pink / 255 - 1, np.full((2, 2, 3), np.nan)):
         with pytest.raises(ValueError, match="divide by 255"):
-            normalisation.separate(wrong)
+            optical_density.separate(wrong)
     for wrong in (pink.astype(int), pink[..., 0]):
         with pytest.raises(ValueError, match=r"uint8|\(H, W, 3\)"):
-            normalisation.separate(wrong)
+            optical_density.separate(wrong)
 
 
 def test_tile_columns_are_the_means_of_the_separated_stains(pink):
     glass = (243, 240, 244)
     table = optical_density.density_table(glass)
-    _, haematoxylin, eosin = optical_density.mean_densities(pink, table)
-    means = normalisation.separate(pink, glass=glass).mean(axis=(0, 1))
-    assert (haematoxylin, eosin) == pytest.approx(means[:2], abs=1e-4)
+    _, hematoxylin, eosin = optical_density.mean_densities(pink, table)
+    means = optical_density.separate(pink, glass=glass).mean(axis=(0, 1))
+    assert (hematoxylin, eosin) == pytest.approx(means[:2], abs=1e-4)
 
 
 def test_grey_pictures_state_the_density():

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import yaml
 from grossing.cohort import config, sheet
-from grossing.support import findings, tables
+from grossing.columns import cohort_qc, tile_metrics
+from grossing.support import findings
 from running import REPOSITORY, by_slide, plan, run, snakemake, write_sheet
 from snakemake.utils import update_config
 
 SCHEMAS = REPOSITORY / "workflow/schemas"
 SHIPPED = REPOSITORY / "config/config.yaml"
-RESERVED = set(tables.COHORT_QC.names) | set(tables.TILE_METRICS.names)
+RESERVED = {*cohort_qc.SCHEMA.names, *tile_metrics.SCHEMA.names}
 
 #: what is wrong -> the sheet, where it says so, the value, a part of the remedy
 SHEETS = {

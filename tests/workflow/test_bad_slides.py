@@ -7,12 +7,13 @@ from pathlib import Path
 
 import cv2
 import damage
+import grossing
 import pyarrow.parquet
 import pytest
 from make_slide import PERSONAL
 from running import Once, by_slide, configure, metrics, plan, read_csv, run, write_sheet
 
-#: slide_id -> file, sheet's mpp, verdict, first reason
+#: slide_id -> file, sheet's mpp, verdict before tiling, its first reason
 COHORT = {
     "text": ("text", "", "ERROR", "unsupported"),
     "lying": ("lying", "", "ERROR", "unreadable"),
@@ -53,19 +54,22 @@ def first_reason(reasons: str) -> str:
     return reasons.split(";")[0].split("=")[0]
 
 
-@pytest.mark.parametrize("name", ["cohort_qc.csv", "tile_summary.csv"])
+@pytest.mark.parametrize("name", ["measured_qc", "cohort_qc"])
 def test_one_row_per_row_of_the_sheet_in_its_order(bad: Path, name: str) -> None:
-    assert [row["slide_id"] for row in read_csv(bad, name)] == list(COHORT)
-    table = pyarrow.parquet.read_table(bad / "results/cohort/cohort_qc.parquet")
+    assert [row["slide_id"] for row in read_csv(bad, f"{name}.csv")] == list(COHORT)
+    table = pyarrow.parquet.read_table(bad / f"results/cohort/{name}.parquet")
     assert table["slide_id"].to_pylist() == list(COHORT)
 
 
+def verdicts(bad: Path, name: str) -> dict[str, tuple[str, str]]:
+    rows = by_slide(bad, name).items()
+    return {i: (row["qc_status"], first_reason(row["qc_reasons"])) for i, row in rows}
+
+
 def test_verdicts_and_reasons(bad: Path) -> None:
-    found = {
-        slide_id: (row["qc_status"], first_reason(row["qc_reasons"]))
-        for slide_id, row in by_slide(bad, "cohort_qc.csv").items()
-    }
-    assert found == {i: (status, reason) for i, (_, _, status, reason) in COHORT.items()}
+    before = {i: (status, reason) for i, (_, _, status, reason) in COHORT.items()}
+    assert verdicts(bad, "measured_qc.csv") == before
+    assert verdicts(bad, "cohort_qc.csv") == before | {"destroyed": ("FAIL", "salvaged")}
 
 
 def test_errors_come_with_words_and_a_remedy(bad: Path) -> None:
@@ -76,13 +80,12 @@ def test_errors_come_with_words_and_a_remedy(bad: Path) -> None:
 
 
 def test_closing_words_name_the_bad_slides_and_the_remedy(bad: Path) -> None:
-    said = (bad / "first_run.txt").read_text().split("\nVerdicts", 1)[1]
-    summary = by_slide(bad, "tile_summary.csv")
-    for slide_id in [*UNTILED, "destroyed"]:
-        status, reasons = (summary[slide_id][f"final_{word}"] for word in ("status", "reasons"))
-        assert re.search(rf"^ +{slide_id} +{status} +{re.escape(reasons)}", said, re.M), said
-    assert "in the column `mpp` of the cohort sheet" in said
-    assert f"{len(COHORT)} slides: 3 PASS, 0 REVIEW, 2 FAIL, 7 ERROR" in said
+    text = (bad / "first_run.txt").read_text().split("\nVerdicts (results/cohort/cohort_qc.csv)")[1]
+    for slide_id, row in by_slide(bad, "cohort_qc.csv").items():
+        status, reasons = row["qc_status"], re.escape(row["qc_reasons"])
+        assert re.search(rf"^ +{slide_id} +{status} *{reasons}( \(|$)", text, re.M), text
+    assert "in the column `mpp` of the cohort sheet" in text
+    assert f"{len(COHORT)} slides: 3 PASS, 0 REVIEW, 2 FAIL, 7 ERROR" in text
 
 
 def test_sheet_is_carried_as_text(bad: Path) -> None:
@@ -164,20 +167,33 @@ def test_lost_tiles_are_listed_where_the_slide_is_destroyed(bad: Path) -> None:
         assert place == (tile["tile_col"] * CUT_PX, tile["tile_row"] * CUT_PX)
         assert tile["tile_path"] is tile["focus_reblur"] is None
     rows = [row for row in read_csv(bad, "patch_cohort.csv") if row["slide_id"] == "destroyed"]
-    told = {(int(r["tile_col"]), int(r["tile_row"])): r for r in rows}
+    at = {(int(row["tile_col"]), int(row["tile_row"])): row for row in rows}
     assert len(rows) == len(tiles)
-    assert {place for place, r in told.items() if r["qc_reasons_tile"] == "lost"} == expected
-    assert all(told[place]["qc_status_tile"] == "FAIL" for place in expected)
-    assert not any(told[place]["tile_container"] for place in expected)
+    assert {place for place, row in at.items() if row["qc_reasons_tile"] == "lost"} == expected
+    assert all(at[place]["qc_status_tile"] == "FAIL" for place in expected)
+    assert not any(at[place]["tile_container"] for place in expected)
 
 
 def test_lost_tiles_lower_the_final_status(bad: Path) -> None:
-    row = by_slide(bad, "tile_summary.csv")["destroyed"]
+    row = by_slide(bad, "cohort_qc.csv")["destroyed"]
     candidates = len(metrics(bad, "destroyed"))
-    assert (row["qc_status"], row["final_status"]) == ("REVIEW", "FAIL")
-    assert row["final_reasons"].startswith("salvaged;lost_fraction=")
+    assert by_slide(bad, "measured_qc.csv")["destroyed"]["qc_status"] == "REVIEW"
+    assert row["qc_status"] == "FAIL"
+    assert row["qc_reasons"].startswith("salvaged;lost_fraction=")
     assert int(row["lost_tiles"]) == len(DESTROYED)
     assert float(row["lost_fraction"]) == pytest.approx(len(DESTROYED) / candidates)
+
+
+def test_the_reader_for_training_serves_no_tile_of_a_slide_that_failed(bad: Path) -> None:
+    table = bad / "results/cohort/patch_cohort.parquet"
+    final = by_slide(bad, "cohort_qc.csv")
+    served = grossing.Tiles(table)
+    assert set(served.rows["slide_id"].to_pylist()) == {"001", "given.mpp", "twin"}
+    assert len(served) == sum(
+        int(row["passed_tiles"]) for row in final.values() if row["qc_status"] == "PASS"
+    )
+    pixels, row = grossing.Tiles(table, status="FAIL")[0]
+    assert (row["slide_id"], row["qc_status"], pixels.shape) == ("destroyed", "FAIL", (512, 512, 3))
 
 
 def test_tolerated_loss_is_salvaged(bad: Path, tmp_path: Path) -> None:
@@ -187,7 +203,7 @@ def test_tolerated_loss_is_salvaged(bad: Path, tmp_path: Path) -> None:
     write_sheet(workdir, [sheet])
     configure(workdir, thresholds={"slide": {"lost_fraction_max": 0.9}})
     run(workdir)
-    row = by_slide(workdir, "tile_summary.csv")["destroyed"]
-    assert (row["final_status"], row["final_reasons"]) == ("REVIEW", "salvaged")
+    row = by_slide(workdir, "cohort_qc.csv")["destroyed"]
+    assert (row["qc_status"], row["qc_reasons"]) == ("REVIEW", "salvaged")
     assert row["lost_tiles"] == str(len(DESTROYED))
     assert plan(workdir).jobs == {}

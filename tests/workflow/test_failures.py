@@ -66,15 +66,15 @@ def test_a_dead_job_is_listed_accepted_and_forgotten(
     assert (failed["slide_id"], failed["rule"]) == ("dies", rule)
     assert "no memory left" in failed["cause"]
     assert all((cohort / f"results/tiles/{i}.zip").exists() for i in "ab")
-    judged = (cohort / "results/cohort/cohort_qc.csv").exists()
+    judged = (cohort / "results/cohort/measured_qc.csv").exists()
     assert judged == (rule == "tile_slide")
+    assert not (cohort / "results/cohort/cohort_qc.csv").exists()
 
     accepted = run(cohort, repository=checkout, config=("accept_failures=true",))
     assert "job_failed" in accepted.text
     rows = by_slide(cohort, "cohort_qc.csv")
     assert [row["qc_status"] for row in rows.values()] == ["PASS", "ERROR", "PASS"]
     assert rows["dies"]["qc_reasons"] == "job_failed"
-    assert by_slide(cohort, "tile_summary.csv")["dies"]["final_status"] == "ERROR"
     assert {row["slide_id"] for row in read_csv(cohort, "patch_cohort.csv")} == {"a", "b"}
 
     run(cohort, repository=whole)
@@ -95,7 +95,7 @@ def test_a_dead_job_of_an_optional_stage_is_listed_and_accepted(
     assert (failed["slide_id"], failed["rule"]) == ("dies", "measure_nuclei")
 
     run(cohort, repository=checkout, config=("accept_failures=true",))
-    assert by_slide(cohort, "tile_summary.csv")["dies"]["final_status"] == "ERROR"
+    assert by_slide(cohort, "cohort_qc.csv")["dies"]["qc_status"] == "ERROR"
     tiles = read_csv(cohort, "patch_cohort.csv")
     assert {row["slide_id"] for row in tiles} == {"a", "b"}
     assert all(row["nuclei_count"] for row in tiles)

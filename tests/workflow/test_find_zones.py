@@ -1,6 +1,7 @@
 """Zones of high cellularity as a stage: every kind of slide, what reruns and what does not."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,19 @@ def test_virtual_tiles_have_no_pixels_to_find_zones_in(tmp_path: Path) -> None:
     done = snakemake(tmp_path, "-n")
     assert done.code != 0
     assert "zones.enabled: tiles.container none holds no pixels" in done.text
+
+
+@pytest.mark.parametrize(
+    ("module", "changed"), [("mask/artefacts", False), ("zones/dense_blocks", True)]
+)
+def test_zones_are_found_again_for_their_own_code_alone(
+    zoned: Path, checkout: Path, module: str, changed: bool
+) -> None:
+    """A mask that is made anew is an input of theirs; the rules that make it are not their code."""
+    path = checkout / f"scripts/grossing/{module}.py"
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+    planned = plan(zoned, repository=checkout)
+    reasons = re.findall(r"^rule find_zones:\n(?:    .*\n)*?    reason: (.*)$", planned.text, re.M)
+    assert len(reasons) == len(IDS), planned.text
+    assert all(("Params have changed" in reason) is changed for reason in reasons)
+    assert ("measure_slide" in planned.jobs) is not changed

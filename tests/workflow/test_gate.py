@@ -79,7 +79,7 @@ def test_lowered_threshold_tiles_what_now_passes(workdir: Path) -> None:
     run(workdir)
     assert len(members(workdir, "small")) > 1
     assert tiles_in_table(workdir) == {"real", "medium", "small"}
-    assert by_slide(workdir, "tile_summary.csv")["small"]["candidate_tiles"] != "0"
+    assert by_slide(workdir, "cohort_qc.csv")["small"]["candidate_tiles"] != "0"
     assert plan(workdir).jobs == {}
 
 
@@ -103,11 +103,11 @@ def test_threshold_without_effect_runs_only_cohort_rules(workdir: Path, only_coh
 
 
 def test_tile_threshold_only_judges_anew(workdir: Path, only_cohort_rules) -> None:
-    before = by_slide(workdir, "tile_summary.csv")["real"]
+    before = by_slide(workdir, "cohort_qc.csv")["real"]
     set_thresholds(workdir, tile={"tissue_fraction_min": 0.9})
     only_cohort_rules(plan(workdir))
     run(workdir)
-    after = by_slide(workdir, "tile_summary.csv")["real"]
+    after = by_slide(workdir, "cohort_qc.csv")["real"]
     assert 0 < int(after["passed_tiles"]) < int(before["passed_tiles"])
     assert after["candidate_tiles"] == before["candidate_tiles"]
 

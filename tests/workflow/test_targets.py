@@ -22,7 +22,8 @@ from running import (
     write_sheet,
 )
 
-MEASURED = ("tile_col", "tile_row", "tissue_fraction", "focus_reblur", "mean_od")
+MEASURED = "measured_qc.csv"
+MEASURES = ("tile_col", "tile_row", "tissue_fraction", "focus_reblur", "mean_od")
 
 
 @pytest.fixture
@@ -33,20 +34,39 @@ def real_and_missing(tmp_path: Path) -> Path:
 
 
 def measured(workdir: Path) -> list[list[float]]:
-    return [[row[name] for name in MEASURED] for row in metrics(workdir, "real")]
+    return [[row[name] for name in MEASURES] for row in metrics(workdir, "real")]
 
 
 def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
     done = run(real_and_missing, "qc")
     assert done.measured == {"real", "missing"}
     assert not done.tiled
-    statuses = [row["qc_status"] for row in read_csv(real_and_missing, "cohort_qc.csv")]
-    assert statuses == ["PASS", "ERROR"]
-    assert not list((real_and_missing / "results").glob("tile*"))
+    verdicts = [(row["slide_id"], row["qc_status"]) for row in read_csv(real_and_missing, MEASURED)]
+    assert verdicts == [("real", "PASS"), ("missing", "ERROR")]
+    assert f"Verdicts before tiling (results/cohort/{MEASURED}):\n  real " in done.text
+    results = real_and_missing / "results"
+    assert not list(results.glob("tile*"))
+    assert sorted(path.stem for path in results.glob("cohort/[!.]*")) == ["measured_qc"] * 2
     planned = plan(real_and_missing)
     assert planned.tiled.keys() == {"real", "missing"}
     assert not planned.measured
     assert "decide_slides" not in planned.jobs
+
+
+def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: Path) -> None:
+    first = run(real_and_missing, "qc")
+    before = (real_and_missing / "results/cohort" / MEASURED).read_bytes()
+    done = run(real_and_missing)
+    assert f"Verdicts before tiling (results/cohort/{MEASURED}):" in first.text
+    assert "Verdicts (results/cohort/cohort_qc.csv):\n  real " in done.text
+    assert "2 slides: 1 PASS, 0 REVIEW, 0 FAIL, 1 ERROR" in done.text
+    made = {path.name for path in (real_and_missing / "results/cohort").glob("[!.]*")}
+    names = ("measured_qc", "cohort_qc", "patch_cohort")
+    assert made == {f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")}
+    assert (real_and_missing / "results/cohort" / MEASURED).read_bytes() == before
+    both = [by_slide(real_and_missing, name) for name in (MEASURED, "cohort_qc.csv")]
+    for slide_id, row in both[0].items():
+        assert row == {name: both[1][slide_id][name] for name in row}
 
 
 def test_directory_container(real_and_missing: Path, finished: Path) -> None:
@@ -77,9 +97,9 @@ def test_virtual_tiling_measures_the_same_and_writes_no_pixels(
     assert measured(real_and_missing) == measured(finished)
     rows = read_csv(real_and_missing, "patch_cohort.csv")
     assert {(row["tile_container"], row["tile_path"]) for row in rows} == {("", "")}
-    summary = by_slide(real_and_missing, "tile_summary.csv")
-    assert summary["real"]["passed_tiles"] != "0"
-    assert summary["missing"]["final_status"] == "ERROR"
+    verdicts = by_slide(real_and_missing, "cohort_qc.csv")
+    assert verdicts["real"]["passed_tiles"] != "0"
+    assert verdicts["missing"]["qc_status"] == "ERROR"
     assert plan(real_and_missing).jobs == {}
 
 
@@ -119,7 +139,7 @@ def test_parts_run_side_by_side_without_stepping_on_each_other(tmp_path: Path) -
     assert [part.measured for part in parts] == [{"s0", "s2", "s4"}, {"s1", "s3"}]
     rest = run(tmp_path)
     assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1}
-    assert list(by_slide(tmp_path, "tile_summary.csv")) == ids
+    assert list(by_slide(tmp_path, "cohort_qc.csv")) == ids
     assert plan(tmp_path).jobs == {}
 
 

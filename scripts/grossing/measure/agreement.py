@@ -12,11 +12,17 @@ from grossing.support.types import Mask, Pixels
 BLUR_PX = 1.0  # sigma in the overview: what a level's own resampling filter changes
 PERCENTILE = 99.0
 SEGMENT_PX = 16  # of a border between stored tiles
+REACH_PX = 5  # lines on either side of it
 STEP_FLOOR = 3.0  # grey levels: steps of compression in even places
 
 
 def overview_difference(
-    rgb: Pixels, overview: Pixels, x: float, y: float, side: float
+    rgb: Pixels,
+    overview: Pixels,
+    x: float,
+    y: float,
+    side: float,
+    unscanned: Mask | None = None,
 ) -> float | None:
     """How far a picture is from its place in the overview.
 
@@ -25,6 +31,7 @@ def overview_difference(
     rgb : (size, size, 3) uint8
     overview : (H, W, 3) uint8
     x, y, side : where the picture lies in the overview, px of the overview
+    unscanned : (H, W) bool, pixels of the overview that are not compared
 
     Returns
     -------
@@ -44,10 +51,11 @@ def overview_difference(
     scale = rgb.shape[0] / side
     rows = slice(round((top - y) * scale), round((bottom - y) * scale))
     columns = slice(round((left - x) * scale), round((right - x) * scale))
-    small = cv2.resize(
-        rgb[rows, columns], (right - left, bottom - top), interpolation=cv2.INTER_AREA
-    )
+    size = (right - left, bottom - top)
+    small = np.asarray(cv2.resize(rgb[rows, columns], size, interpolation=cv2.INTER_AREA), np.uint8)
     place = overview[top:bottom, left:right]
+    if unscanned is not None:
+        small = np.where(unscanned[top:bottom, left:right, None], place, small)
     difference = np.abs(_blurred(small) - _blurred(place)).max(axis=2)
     return float(np.percentile(difference, PERCENTILE))
 
@@ -77,15 +85,16 @@ def seam_step(
     Returns
     -------
     (step - beside) / (beside + 3) of the worst segment of 16 px of a border: `step` is the mean
-    largest channel difference across the border, `beside` that between the pixels before and after
-    it. None where no border crosses the picture.
+    largest channel difference across the border, `beside` the largest of those between lines up to
+    4 px before and after it (an enlarged picture has steps at every second or fourth line alone).
+    None where no border crosses the picture.
     """
     if tile_px is None:
         return None
     steps: list[float] = []
     for axis, (start, side) in enumerate(((y, tile_px[1]), (x, tile_px[0]))):
-        first = -(-(start + 2) // side) * side
-        for border in range(first, start + rgb.shape[axis] - 1, side):
+        first = -(-(start + REACH_PX) // side) * side
+        for border in range(first, start + rgb.shape[axis] - REACH_PX + 1, side):
             steps += _segment_steps(rgb, absent, border - start, axis)
     return max(steps, default=None)
 
@@ -94,17 +103,18 @@ def _segment_steps(rgb: Pixels, absent: Mask | None, at: int, axis: int) -> list
     lines = _across(rgb, at, axis)
     segments = lines.shape[1] // SEGMENT_PX
     differences = np.abs(np.diff(lines.astype(np.int16), axis=0)).max(axis=2)
-    shaped = differences[:, : segments * SEGMENT_PX].reshape(3, segments, SEGMENT_PX)
-    before, step, after = shaped.mean(axis=2)
-    beside = (before + after) / 2
+    shaped = differences[:, : segments * SEGMENT_PX].reshape(-1, segments, SEGMENT_PX)
+    means = shaped.mean(axis=2)
+    step = means[REACH_PX - 1]
+    beside = ((means[: REACH_PX - 1] + means[: REACH_PX - 1 : -1]) / 2).max(axis=0)
     steps = (step - beside) / (beside + STEP_FLOOR)
     if absent is not None:
         gaps = _across(absent, at, axis)[:, : segments * SEGMENT_PX]
-        steps = steps[~gaps.reshape(4, segments, SEGMENT_PX).any(axis=(0, 2))]
+        steps = steps[~gaps.reshape(-1, segments, SEGMENT_PX).any(axis=(0, 2))]
     return [float(steps.max())] if len(steps) else []
 
 
 def _across(picture: npt.NDArray[Any], at: int, axis: int) -> npt.NDArray[Any]:
-    """Two lines before a border and two after it, (4, n, ...)."""
-    lines = picture[at - 2 : at + 2] if axis == 0 else picture[:, at - 2 : at + 2].swapaxes(0, 1)
-    return np.asarray(lines)
+    """Lines of pixels along a border, 5 before it and 5 after it, (10, n, ...)."""
+    reach = slice(at - REACH_PX, at + REACH_PX)
+    return np.asarray(picture[reach] if axis == 0 else picture[:, reach].swapaxes(0, 1))

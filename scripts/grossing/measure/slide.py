@@ -28,7 +28,6 @@ from grossing.slide.record import (
     FileFacts,
     Light,
     Measures,
-    Probes,
     Refusal,
     SlideRecord,
 )
@@ -86,16 +85,10 @@ def measure(
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             _check_colours(view.overview, tags, given_stain)
-            record = replace(record, file=file, probes=_probes(slide, file, view))
-            sample = sampling.read(
-                slide,
-                file,
-                view.mask,
-                view.overview.downsample,
-                resolution.mpp,
-                view.glass,
-                **focus,
-            )
+            probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
+            record = replace(record, file=file, probes=probed.probes)
+            _check_probes(probed)
+            sample = _sample(slide, file, view, resolution.mpp, focus)
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
             return Measured(record, view.mask, view.shown, _thumbnail(view.shown))
@@ -177,15 +170,20 @@ def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: 
         raise SlideError("unsupported_colour", f"wrong colour space: {misread}", RETAG)
 
 
-def _probes(slide: opening.Slide, file: FileFacts, view: _View) -> Probes:
+def _check_probes(probed: sampling.Probed) -> None:
     """Raises SlideError where more than half of the probes do not decode."""
-    probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
-    probes, message = probed.probes, probed.message
-    if probes.probes_failed * 2 > probes.probes:
-        count = f"{probes.probes_failed} of {probes.probes} probes of level 0 do not decode"
-        code = reader_messages.code_of(message, "unreadable")
-        raise SlideError(code, f"{count}: {message}")
-    return probes
+    failed, count = probed.probes.probes_failed, probed.probes.probes
+    if failed * 2 > count:
+        code = reader_messages.code_of(probed.message, "unreadable")
+        message = f"{failed} of {count} probes of level 0 do not decode: {probed.message}"
+        raise SlideError(code, message)
+
+
+def _sample(
+    slide: opening.Slide, file: FileFacts, view: _View, mpp: float, options: Mapping[str, Any]
+) -> sampling.Sample:
+    downsample = view.overview.downsample
+    return sampling.read(slide, file, view.mask, downsample, mpp, view.glass, **options)
 
 
 def _measures(

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from grossing.support.errors import CohortError, SlideError, UserError
+
 LOGGER = logging.getLogger("grossing")
 
 
@@ -18,7 +20,7 @@ def to_file(path: str | os.PathLike[str]) -> None:
     for stream in (1, 2):
         os.dup2(target, stream)
     os.close(target)
-    sys.excepthook = _log_error
+    sys.excepthook = _message_or_traceback
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
@@ -28,9 +30,9 @@ def to_file(path: str | os.PathLike[str]) -> None:
     logging.getLogger("pyvips").setLevel(logging.WARNING)  # it logs every region
 
 
-def _log_error(kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """An error with a remedy for the user ends in one line, any other in a traceback."""
-    if hasattr(error, "remedy"):
+def _message_or_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """What a user can fix ends in its message, what only a developer can in a traceback."""
+    if isinstance(error, (UserError, CohortError, SlideError)):
         LOGGER.error("%s", error)
     else:
         sys.__excepthook__(kind, error, trace)

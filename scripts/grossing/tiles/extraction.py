@@ -1,6 +1,7 @@
 """Tiles of a grid extracted from a slide, at the grid's resolution."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,14 +12,15 @@ from grossing.measure import agreement
 from grossing.slide import readers
 from grossing.slide.facts import level_for
 from grossing.slide.grid import Grid
-from grossing.slide.record import UsableSlide
+from grossing.slide.record import FileFacts, UsableSlide
 from grossing.slide.region import Region
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
-from grossing.support.types import PathLike, Pixels
+from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles import tile_measures
 from grossing.tiles.tile_row import TileRow
 
+AREAS_WITH_OFFSETS = "leica"
 LOG = logging.getLogger(__name__)
 
 
@@ -32,6 +34,7 @@ class TileExtractor:
     grid : its tile grid
     overview : (H, W, 3) uint8 that tiles are compared with, over the scanned bounds; None compares
         nothing
+    unscanned : (H, W) bool, pixels of the overview that are not compared
     prefer : "auto", or "openslide" for the general reader
     fast_downsample : let the decoder shrink where the factor is whole
     checked : (column, row) of tiles, best with tissue, where readers are compared
@@ -44,6 +47,7 @@ class TileExtractor:
         grid: Grid,
         *,
         overview: Pixels | None = None,
+        unscanned: Mask | None = None,
         prefer: str = "auto",
         fast_downsample: bool = False,
         checked: Sequence[tuple[int, int]] = (),
@@ -52,7 +56,7 @@ class TileExtractor:
         self._densities = optical_density.density_table(self.glass)
         self._is_he = slide.measures.stain.is_he
         downsamples = slide.file.downsamples
-        level = level_for(downsamples, grid.side_level0_px / grid.size_px)
+        level = _tile_level(slide.file, grid)
         corners = [grid.corner(column, row) for column, row in checked]
         self._reader = readers.open_reader(
             path,
@@ -67,10 +71,8 @@ class TileExtractor:
             ],
         )
         self._downsample = downsamples[level] * self._reader.scale
-        self._overview, self._overview_downsample = (
-            overview,
-            slide.measures.areas.overview_downsample,
-        )
+        self._overview, self._unscanned = overview, unscanned
+        self._overview_downsample = slide.measures.areas.overview_downsample
         self._level0 = None
         if level > 0:
             self._level0 = readers.OpenSlideReader(path, 0, 1.0, self.glass)
@@ -117,8 +119,9 @@ class TileExtractor:
             return None
         x, y = row.x_level0_px - self._grid.bounds.x, row.y_level0_px - self._grid.bounds.y
         step = self._overview_downsample
+        side = row.size_level0_px / step
         return agreement.overview_difference(
-            rgb, self._overview, x / step, y / step, row.size_level0_px / step
+            rgb, self._overview, x / step, y / step, side, self._unscanned
         )
 
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
@@ -172,6 +175,21 @@ class TileExtractor:
         stop = min(start + self._grid.side_level0_px, end)
         low = readers.nearest(start, self._downsample)
         return low, max(low + 1, readers.nearest(stop, self._downsample))
+
+
+def _tile_level(file: FileFacts, grid: Grid) -> int:
+    """The coarsest level that is fine enough, and where areas have offsets, lies on level 0's px.
+
+    OpenSlide rounds the offset of a scanned area to pixels of each level.
+    """
+    origin = (grid.bounds.x, grid.bounds.y)
+    usable = [
+        downsample
+        if file.vendor != AREAS_WITH_OFFSETS or all(at % downsample == 0 for at in origin)
+        else math.inf
+        for downsample in file.downsamples
+    ]
+    return level_for(usable, grid.side_level0_px / grid.size_px)
 
 
 def _whole_factor(grid: Grid, downsample: float) -> int:

@@ -104,6 +104,7 @@ def tile(
             slide,
             grid,
             overview=overview,
+            unscanned=mask == labels.NOT_SCANNED,
             prefer=tiles.reader,
             fast_downsample=tiles.fast_downsample,
             checked=[row.place for row in rows],

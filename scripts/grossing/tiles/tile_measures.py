@@ -1,7 +1,7 @@
 """What is measured of one tile before it is encoded: a column of `tile_metrics` per field."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,21 +9,6 @@ import numpy.typing as npt
 from grossing.measure import focus
 from grossing.stain import optical_density
 from grossing.support.types import Pixels
-
-
-@dataclass(frozen=True)
-class TileMeasures:
-    """None where a measure does not apply or is undefined."""
-
-    absent_fraction: float
-    decoders_disagree: bool
-    overview_difference: float | None
-    seam_step: float | None
-    mean_od: float
-    hematoxylin_od: float | None
-    eosin_od: float | None
-    focus_reblur: float | None = None
-    laplacian_var: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +23,21 @@ class Evidence:
     decoders_disagree: bool
     overview_difference: float | None
     seam_step: float | None
+
+
+@dataclass(frozen=True)
+class TileMeasures:
+    """None where a measure does not apply or is undefined."""
+
+    mean_od: float
+    hematoxylin_od: float | None
+    eosin_od: float | None
+    focus_reblur: float | None = None
+    laplacian_var: float | None = None
+    absent_fraction: float = 0.0
+    decoders_disagree: bool = False
+    overview_difference: float | None = None
+    seam_step: float | None = None
 
 
 def measure(
@@ -58,19 +58,16 @@ def measure(
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
     """
-    mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
-    measures = TileMeasures(
-        **vars(evidence),
-        mean_od=mean_od,
-        hematoxylin_od=hematoxylin if is_he else None,
-        eosin_od=eosin if is_he else None,
-    )
+    mean_od, *stains = optical_density.mean_densities(rgb, densities)
+    hematoxylin, eosin = stains if is_he else (None, None)
+    values = (mean_od, hematoxylin, eosin)
     if mpp > focus.COARSEST_MPP:
-        return measures
+        return TileMeasures(*values, **vars(evidence))
     grey = focus.working_grey(rgb, mpp)
     sharpness = focus.reblur(grey)
-    return replace(
-        measures,
-        focus_reblur=None if math.isnan(sharpness) else sharpness,
-        laplacian_var=focus.laplacian_var(grey),
+    return TileMeasures(
+        *values,
+        None if math.isnan(sharpness) else sharpness,
+        focus.laplacian_var(grey),
+        **vars(evidence),
     )

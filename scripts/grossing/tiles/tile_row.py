@@ -1,7 +1,7 @@
 """A candidate tile: its place on the slide, its measures, its place in the container."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from grossing.slide.grid import Grid
@@ -53,9 +53,6 @@ class TileRow:
             "tile_offset": member.offset if member else None,
             "tile_bytes": member.bytes if member else None,
         }
-        own = {
-            k: v
-            for k, v in vars(self).items()
-            if k not in ("measures", "member", "unscanned_fraction")
-        }
-        return row | own | (asdict(self.measures) if self.measures else {})
+        no_columns = ("measures", "member", "unscanned_fraction")
+        own = {name: value for name, value in vars(self).items() if name not in no_columns}
+        return row | own | (vars(self.measures) if self.measures else {})

@@ -1,12 +1,10 @@
 """Identity of slides by content: moved, touched and archived ones keep it."""
 
+import json
 import os
 
 from grossing.slide import identity
-
-
-def recorded(path):
-    return {"content_hash": identity.content_hash(path), "source": identity.stat(path).as_dict()}
+from grossing.slide.identity import Identity
 
 
 def test_changed_content_changes_the_hash_and_a_copy_keeps_it(tmp_path):
@@ -24,27 +22,29 @@ def test_changed_content_changes_the_hash_and_a_copy_keeps_it(tmp_path):
 def test_an_unchanged_file_is_not_read(tmp_path, monkeypatch):
     path = tmp_path / "a.svs"
     path.write_bytes(b"slide")
-    before = recorded(path)
+    before = identity.identity(path)
     monkeypatch.setattr(identity, "content_hash", lambda _: 1 / 0)
-    assert identity.fingerprint(path, before) == before["content_hash"]
+    assert identity.fingerprint(path, before) == before.content_hash
+    assert identity.recorded_hash(path, before) == before.content_hash
 
 
 def test_touched_and_archived_slides_keep_their_fingerprint(tmp_path):
     path = tmp_path / "a.svs"
     assert identity.fingerprint(path, None) == identity.ABSENT
     path.write_bytes(b"slide")
-    before = recorded(path)
+    before = identity.identity(path)
     os.utime(path, (1, 1))
-    assert identity.fingerprint(path, before) == before["content_hash"]
+    assert identity.fingerprint(path, before) == before.content_hash
     path.unlink()
-    assert identity.fingerprint(path, before) == before["content_hash"]
+    assert identity.fingerprint(path, before) == before.content_hash
     path.write_bytes(b"other")
-    assert identity.fingerprint(path, before) != before["content_hash"]
+    assert identity.fingerprint(path, before) != before.content_hash
 
 
 def test_a_slide_that_arrives_after_it_was_missed_gets_a_new_fingerprint(tmp_path):
     path = tmp_path / "a.svs"
-    missed = {"content_hash": None, "source": None}
+    missed = identity.identity(path)
+    assert missed == Identity(None, None)
     assert identity.fingerprint(path, missed) == identity.ABSENT
     path.write_bytes(b"slide")
     assert identity.fingerprint(path, missed) == identity.content_hash(path)
@@ -55,10 +55,10 @@ def test_a_mirax_slide_is_its_folder_too(tmp_path):
     index.write_bytes(b"index")
     folder.mkdir()
     (folder / "Data0000.dat").write_bytes(b"one")
-    before = recorded(index)
+    before = identity.identity(index)
     (folder / "Data0000.dat").write_bytes(b"two")
     os.utime(folder / "Data0000.dat", (1, 1))
-    assert identity.content_hash(index) != before["content_hash"]
+    assert identity.content_hash(index) != before.content_hash
     assert identity.stat(index).files == 2
 
 
@@ -73,3 +73,21 @@ def test_a_dicom_slide_is_its_series(tmp_path):
     instance("3.dcm", b"9.9.9\0", b"another slide")
     identity._series_of_folder.cache_clear()
     assert [os.path.basename(p) for p in identity.files_of(first)] == ["1.dcm", "2.dcm"]
+
+
+def test_a_recorded_hash_holds_for_an_unchanged_and_for_an_archived_slide(tmp_path):
+    path = tmp_path / "a.svs"
+    path.write_bytes(b"slide")
+    before = identity.identity(path)
+    os.utime(path, (1, 1))
+    assert identity.recorded_hash(path, before) is None
+    path.unlink()
+    assert identity.recorded_hash(path, before) == before.content_hash
+
+
+def test_an_identity_survives_its_json(tmp_path):
+    path = tmp_path / "a.svs"
+    absent = identity.identity(path)
+    path.write_bytes(b"slide")
+    for each in (absent, identity.identity(path), identity.identity(path, hashed=False)):
+        assert Identity.from_json(json.loads(json.dumps(each.to_json()))) == each

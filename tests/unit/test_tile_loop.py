@@ -5,14 +5,13 @@ import zipfile
 
 import cv2
 import damage
-import make_slide
 import numpy as np
 import openslide
 import pytest
 from grossing.mask import labels
 from grossing.measure import focus
 from grossing.slide import grid
-from grossing.slide import record as record_files
+from grossing.slide.record import Bounds
 from grossing.tiles import deepzoom, tile_loop
 from scores import psnr
 from stages import CONFIG, PNG, TARGET, cut, decoded, measured
@@ -20,18 +19,6 @@ from stages import CONFIG, PNG, TARGET, cut, decoded, measured
 
 def tile(container, row):
     return decoded(container.read_bytes()[row["tile_offset"] :][: row["tile_bytes"]])
-
-
-@pytest.fixture(scope="module")
-def at_40x(tmp_path_factory, real_slide):
-    path = tmp_path_factory.mktemp("slides") / "40x.svs"
-    make_slide.make_slide(real_slide, path, 3000, 2400, seed=3, pen=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def real(real_slide):
-    return measured(real_slide)
 
 
 def test_png_tiles_are_the_pixels_of_read_region(real_slide, real, tmp_path):
@@ -51,7 +38,7 @@ def test_tiles_beyond_the_picture_are_padded_with_glass(real_slide, real, tmp_pa
     assert edge
     for row in edge:
         beyond = tile(tmp_path / "a.zip", row)[2967 - row["y_level0_px"] :]
-        assert (beyond == record_files.glass_of(real.record)).all()
+        assert (beyond == real.record.glass).all()
 
 
 def test_a_slide_at_40x_comes_out_at_half_size(at_40x, tmp_path):
@@ -75,7 +62,7 @@ def test_no_pixel_is_covered_twice_and_all_tissue_is_covered(at_40x, tmp_path):
     for a, b in itertools.combinations(rows, 2):
         apart = abs(a["x_level0_px"] - b["x_level0_px"]), abs(a["y_level0_px"] - b["y_level0_px"])
         assert max(apart) >= side
-    scale = found.record["overview_downsample"]
+    scale = found.record.measures.areas.overview_downsample
     missed = found.mask == labels.TISSUE
     for row in rows:
         x, y = row["x_level0_px"] / scale, row["y_level0_px"] / scale
@@ -105,8 +92,8 @@ def test_rerun_is_byte_identical(at_40x, tmp_path):
 def test_virtual_tiling_measures_the_same_and_writes_no_pixels(real_slide, real, tmp_path):
     written = cut(real_slide, real, tmp_path / "a.zip")
     virtual = cut(real_slide, real, None, PNG | {"container": "none"})
-    kept = {"tile_path", "tile_offset", "tile_bytes"}
-    assert virtual == [{k: v for k, v in row.items() if k not in kept} for row in written]
+    no_member = dict.fromkeys(("tile_path", "tile_offset", "tile_bytes"))
+    assert virtual == [row | no_member for row in written]
 
 
 def test_a_slide_that_did_not_pass_gets_an_empty_container(real_slide, real, tmp_path):
@@ -120,7 +107,7 @@ def test_destroyed_tiles_are_lost_and_the_rest_is_salvaged(at_40x, tmp_path):
     broken = cut(tmp_path / "damaged.svs", measured(tmp_path / "damaged.svs"), tmp_path / "b.zip")
     lost = [row for row in broken if row["lost"]]
     assert 1 <= len(lost) <= 2
-    assert all(row.get("tile_path") is None for row in lost)
+    assert all(row["tile_path"] is None for row in lost)
     kept = {(r["tile_col"], r["tile_row"]): r for r in broken if not r["lost"]}
     same = [r for r in whole if (r["tile_col"], r["tile_row"]) in kept]
     assert len(same) == len(whole) - len(lost)
@@ -132,8 +119,7 @@ def test_destroyed_tiles_are_lost_and_the_rest_is_salvaged(at_40x, tmp_path):
 def test_damage_of_a_single_level_slide_is_reported_as_lost_tiles(real_slide, tmp_path):
     damage.destroy_tiles(real_slide, tmp_path / "a.svs", 4)
     found = measured(tmp_path / "a.svs")
-    assert found.record["readable"]
-    assert 0 < found.record["overview_lost_fraction"] < 0.2
+    assert 0 < found.record.usable().measures.areas.overview_lost_fraction < 0.2
     rows = cut(tmp_path / "a.svs", found, tmp_path / "a.zip")
     assert any(row["lost"] for row in rows)
 
@@ -154,16 +140,16 @@ def test_unaligned_grids_read_each_tile_where_its_row_says(at_40x, tmp_path, mpp
 
 
 def test_candidates_need_tissue_and_scanned_picture():
-    cells = grid.make((0, 0, 1000, 512), 0.5, size_px=256, **TARGET)
+    tiles = grid.make(Bounds(0, 0, 1000, 512), 0.5, size_px=256, **TARGET)
     mask = np.full((64, 125), labels.GLASS, np.uint8)
     mask[:32, :32] = labels.TISSUE
     mask[:8, 32:40] = labels.TISSUE
     mask[32:, :20] = labels.NOT_SCANNED
     mask[48:, :] = labels.TISSUE
-    found = {(r["tile_col"], r["tile_row"]): r for r in tile_loop.candidates(mask, cells, 8)}
+    found = {row.place: row for row in tile_loop.candidates(mask, tiles, 8)}
     assert set(found) == {(0, 0), (1, 0), (0, 1), (1, 1), (2, 1), (3, 1)}
-    assert found[1, 0]["tissue_fraction"] == pytest.approx(64 / 1024)
-    order = [deepzoom.z_order(*cell) for cell in found]
+    assert found[1, 0].tissue_fraction == pytest.approx(64 / 1024)
+    order = [deepzoom.z_order(*place) for place in found]
     assert order == sorted(order)
 
 

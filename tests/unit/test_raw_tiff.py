@@ -1,6 +1,7 @@
 """Raw JPEG tiles equal OpenSlide's pixels, and hostile files are refused."""
 
 import contextlib
+import dataclasses
 import os
 import random
 import struct
@@ -15,7 +16,7 @@ import pyvips
 import simplejpeg
 import svs
 import tifffile
-from grossing.slide import jpeg_stream, opening, raw_tiff, readers, tiff_directory
+from grossing.slide import facts, jpeg_stream, opening, raw_tiff, readers, tiff_directory
 from grossing.support.errors import ReadError
 
 GLASS = np.array([7, 130, 240], np.uint8)
@@ -29,23 +30,22 @@ VARIANTS = [
 ]
 
 
-def record_of(path):
+def facts_of(path):
     with opening.Slide(path) as slide:
-        return opening.description(slide)
+        return facts.file_facts(slide)
 
 
 def raw_of(path, level=0, **options):
-    size = record_of(path)["levels"][level]
-    return raw_tiff.RawTiffReader(path, size["width_px"], size["height_px"], GLASS, **options)
+    extent = facts_of(path).levels[level]
+    return raw_tiff.RawTiffReader(path, extent.width_px, extent.height_px, GLASS, **options)
 
 
 def general_of(path, level=0):
-    downsample = record_of(path)["levels"][level]["downsample"]
-    return readers.OpenSlideReader(path, level, downsample, GLASS)
+    return readers.OpenSlideReader(path, level, facts_of(path).downsamples[level], GLASS)
 
 
 def chosen(path, level=0, **options):
-    return readers.open_reader(path, record=record_of(path), level=level, glass=GLASS, **options)
+    return readers.open_reader(path, file=facts_of(path), level=level, glass=GLASS, **options)
 
 
 def rectangles(width, height, tile_px):
@@ -78,39 +78,11 @@ def plain(tmp_path_factory, real_slide):
     return path
 
 
-def patched(path, target, tag, values, kind=None):
-    """A copy whose first directory claims other values for a tag, as many as it had."""
-    data = bytearray(path.read_bytes())
-    entry = svs.first_directory(data)[tag]
-    code = svs.TYPE_CODE[entry.kind]
-    struct.pack_into(f"<{len(values)}{code}", data, entry.value_offset, *values)
-    if kind is not None:
-        struct.pack_into("<H", data, entry.entry_offset + 2, kind)
-    target.write_bytes(data)
-    return target
-
-
-def tile_streams(path):
-    data = path.read_bytes()
-    tags = svs.first_directory(data)
-    places = (tags[tag].values(data) for tag in (svs.TILE_OFFSETS, svs.TILE_BYTE_COUNTS))
-    return data, list(zip(*places, strict=True))
-
-
-def with_first_tile(path, target, stream):
-    """A copy whose first tile is another stream, appended to the file."""
-    data, places = tile_streams(path)
-    target.write_bytes(data + stream)
-    offsets, sizes = ([place[i] for place in places] for i in (0, 1))
-    patched(target, target, svs.TILE_OFFSETS, [len(data), *offsets[1:]])
-    return patched(target, target, svs.TILE_BYTE_COUNTS, [len(stream), *sizes[1:]])
-
-
 def test_every_encoding_equals_openslide(variant):
     path, options = variant
-    for level, size in enumerate(record_of(path)["levels"]):
+    for level, extent in enumerate(facts_of(path).levels):
         raw, general = raw_of(path, level), general_of(path, level)
-        check_equal(raw, general, size["width_px"], size["height_px"], options["tile_px"])
+        check_equal(raw, general, extent.width_px, extent.height_px, options["tile_px"])
         assert chosen(path, level).name == "raw"
 
 
@@ -174,7 +146,7 @@ def test_pages_as_large_as_the_first(byteorder, bigtiff, tmp_path):
 def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
     path = tmp_path / "odd.svs"
     make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
-    assert record_of(path)["levels"][1]["downsample"] != 4
+    assert facts_of(path).downsamples[1] != 4
     raw, general = raw_of(path, 1), general_of(path, 1)
     assert not readers.agrees(raw, general, [(100, 100, 100, 100)])
     assert [chosen(path, level).name for level in (0, 1)] == ["raw", "openslide"]
@@ -187,8 +159,8 @@ def test_other_pixels_are_left_to_openslide(plain, monkeypatch):
 
 
 def test_other_vendors_are_left_to_openslide(plain):
-    record = record_of(plain) | {"vendor": "ventana"}
-    assert readers.open_reader(plain, record=record, level=0, glass=GLASS).name == "openslide"
+    file = dataclasses.replace(facts_of(plain), vendor="ventana")
+    assert readers.open_reader(plain, file=file, level=0, glass=GLASS).name == "openslide"
 
 
 def test_compared_places_lie_in_the_picture(plain, monkeypatch):
@@ -227,9 +199,9 @@ def test_destroyed_tiles_are_lost_exactly_where_openslide_loses_them(plain, tmp_
 
 
 def test_a_missing_tile_is_glass(plain, tmp_path):
-    _, places = tile_streams(plain)
+    places = damage.tile_places(plain)
     sizes = [0 if index == 1 else size for index, (_, size) in enumerate(places)]
-    path = patched(plain, tmp_path / "m.svs", svs.TILE_BYTE_COUNTS, sizes)
+    path = damage.claim_values(plain, tmp_path / "m.svs", svs.TILE_BYTE_COUNTS, sizes)
     check_equal(raw_of(path), general_of(path), WIDTH, HEIGHT)
     assert (raw_of(path).read(260, 5, 200, 200) == GLASS).all()
     with pytest.raises(tiff_directory.Unsupported, match="missing tiles"):
@@ -256,7 +228,7 @@ def test_absurd_dimensions_are_refused(side_px, plain, tmp_path):
     [(322, 0), (322, 60_000), (323, 65_535), (259, 33003), (284, 2), (277, 4), (262, 1)],
 )
 def test_pages_of_other_kinds_are_refused(tag, value, plain, tmp_path):
-    path = patched(plain, tmp_path / "t.svs", tag, [value])
+    path = damage.claim_values(plain, tmp_path / "t.svs", tag, [value])
     with pytest.raises(tiff_directory.Unsupported):
         raw_tiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
 
@@ -306,18 +278,18 @@ def test_a_list_of_tiles_longer_than_any_slide_is_not_read(plain, tmp_path):
 
 
 def test_what_tifffile_says_of_a_damaged_file_is_not_logged(plain, tmp_path, caplog):
-    path = patched(plain, tmp_path / "t.svs", svs.TILE_OFFSETS, [0], kind=200)
+    path = damage.claim_values(plain, tmp_path / "t.svs", svs.TILE_OFFSETS, [0], kind=200)
     with pytest.raises(tiff_directory.Unsupported, match="0 offsets"):
         raw_tiff.RawTiffReader(path, WIDTH, HEIGHT, GLASS)
     assert not caplog.records
 
 
 def test_a_tile_that_claims_to_be_huge_is_not_decoded(plain, tmp_path):
-    data, places = tile_streams(plain)
+    data, places = plain.read_bytes(), damage.tile_places(plain)
     stream = bytearray(data[places[0][0] : sum(places[0])])
     frame = stream.index(b"\xff\xc0")
     struct.pack_into(">HH", stream, frame + 5, 65_000, 65_000)
-    path = with_first_tile(plain, tmp_path / "bomb.svs", bytes(stream))
+    path = damage.replace_first_tile(plain, tmp_path / "bomb.svs", bytes(stream))
     reader = raw_of(path)
     tracemalloc.start()
     with pytest.raises(ReadError, match="65000x65000"):
@@ -330,7 +302,7 @@ def test_a_progressive_tile_is_read_through_openslide(plain, tmp_path):
     rgb = general_of(plain).read(0, 0, 256, 256)
     stream = svs.io.BytesIO()
     svs.Image.fromarray(rgb).save(stream, "JPEG", progressive=True)
-    path = with_first_tile(plain, tmp_path / "progressive.svs", stream.getvalue())
+    path = damage.replace_first_tile(plain, tmp_path / "progressive.svs", stream.getvalue())
     place = (10, 10, 200, 200)
     with pytest.raises(ReadError, match="marker c2"):
         raw_of(path).read(*place)

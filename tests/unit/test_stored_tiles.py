@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grossing.support import images
-from grossing.tiles import stored_tiles
+from grossing.tiles.stored_tiles import StoredTiles
 from stages import write_rows
 
 
@@ -19,38 +19,38 @@ def made(folder, size_px, side):
             | {"tile_col": column, "tile_row": row}
         )
     write_rows(rows, folder / "rows.parquet")
-    return stored_tiles.TileSet(folder, folder / "rows.parquet")
+    return StoredTiles(folder, folder / "rows.parquet")
 
 
 @pytest.mark.parametrize(("size_px", "side", "kept"), [(512, 9, 64), (1024, 5, 16), (2048, 4, 9)])
 def test_memory_does_not_grow_with_the_tiles(tmp_path, size_px, side, kept):
     """At most 48 MB are kept, but always a tile and those around it."""
     tiles = made(tmp_path, size_px, side)
-    for row in tiles.in_z_order():
-        picture = tiles.pixels(row["tile_col"], row["tile_row"])
-        assert picture[0, 0].tolist() == [9 * row["tile_col"], 9 * row["tile_row"], 90]
-    assert len(tiles._cache) == kept < len(tiles)
+    for tile in tiles.in_z_order():
+        picture = tiles.pixels(tile.place)
+        assert picture[0, 0].tolist() == [9 * tile.tile_col, 9 * tile.tile_row, 90]
+    assert len(tiles._kept) == kept < len(tiles)
 
 
 def test_the_tiles_that_were_used_last_are_kept(tmp_path):
     tiles = made(tmp_path, 2048, 4)
-    first = tiles.pixels(0, 0)
-    for row in list(tiles.in_z_order())[1:]:
-        tiles.pixels(row["tile_col"], row["tile_row"])
-        assert tiles.pixels(0, 0) is first
-    assert tiles.pixels(4, 0) is None
+    first = tiles.pixels((0, 0))
+    for tile in list(tiles.in_z_order())[1:]:
+        tiles.pixels(tile.place)
+        assert tiles.pixels((0, 0)) is first
+    assert tiles.pixels((4, 0)) is None
 
 
 def test_a_single_look_keeps_nothing(tmp_path):
     tiles = made(tmp_path, 64, 2)
-    assert np.array_equal(tiles.decoded(1, 0), tiles.pixels(1, 0))
-    assert tiles.decoded(0, 0) is not tiles.decoded(0, 0)
-    assert list(tiles._cache) == [(1, 0)]
+    assert np.array_equal(tiles.decoded((1, 0)), tiles.pixels((1, 0)))
+    assert tiles.decoded((0, 0)) is not tiles.decoded((0, 0))
+    assert list(tiles._kept) == [(1, 0)]
 
 
 def test_a_sample_is_spread_over_all_tiles(tmp_path):
     tiles = made(tmp_path, 8, 20)
-    sample = [(row["tile_col"], row["tile_row"]) for row in tiles.spread()]
+    sample = [tile.place for tile in tiles.spread()]
     assert len(set(sample)) == 64
     quadrants = [(column >= 10, row >= 10) for column, row in sample]
     assert {quadrants.count(q) for q in set(quadrants)} <= set(range(12, 21))

@@ -1,0 +1,53 @@
+"""Slides and tiles that several tests of the library share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import make_slide
+import pytest
+from grossing.measure.measured import Measured
+from grossing.tiles.options import Encoding
+from stages import CONFIG, PNG, cut, measured, write_rows
+
+KINDS = {
+    "png": PNG,
+    "jpeg": CONFIG["tiles"] | {"size_px": 256},
+    "directory": PNG | {"container": "directory"},
+}
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """What tiling left of a slide, and how its tiles are encoded."""
+
+    container: Path
+    metrics: Path
+    encoding: Encoding
+
+
+@pytest.fixture(scope="session")
+def at_40x(tmp_path_factory: pytest.TempPathFactory, real_slide: Path) -> Path:
+    """A synthetic slide of 3000 x 2400 px, 0.25 um/px."""
+    path = tmp_path_factory.mktemp("slides") / "40x.svs"
+    make_slide.make_slide(real_slide, path, 3000, 2400, seed=3, pen=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def real(real_slide: Path) -> Measured:
+    """The real slide, measured."""
+    return measured(real_slide)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def tiled(
+    request: pytest.FixtureRequest, real_slide: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Tiled:
+    """Tiles of the real slide in each kind of container; the first is lost."""
+    folder, section = tmp_path_factory.mktemp("tiled"), KINDS[request.param]
+    container = folder / ("tiles" if section["container"] == "directory" else "tiles.zip")
+    rows: list[dict[str, Any]] = cut(real_slide, measured(real_slide), container, section)
+    rows[0] |= {"tile_path": None, "tile_offset": None, "tile_bytes": None, "lost": True}
+    write_rows(rows, folder / "metrics.parquet")
+    return Tiled(container, folder / "metrics.parquet", Encoding.from_config(section))

@@ -1,0 +1,55 @@
+"""Tables from rows: types, nulls, and what writing them imports."""
+
+import subprocess
+import sys
+
+import pyarrow as pa
+from grossing.support import tables
+from running import REPOSITORY
+
+SCHEMA = pa.schema(
+    [
+        ("text", pa.string()),
+        ("flag", pa.bool_()),
+        ("count", pa.int32()),
+        ("large", pa.int64()),
+        ("share", pa.float32()),
+    ]
+)
+ROWS = [
+    {"text": 'ä,;"', "flag": False, "count": 3, "large": 2**40, "share": 0.5},
+    {"flag": True, "other": 1},
+    {"text": "", "count": 0, "large": -1, "share": None},
+]
+
+
+def test_a_key_that_a_row_lacks_is_null_and_one_that_the_schema_lacks_is_left_out() -> None:
+    table = tables.from_rows(ROWS, SCHEMA)
+    table.validate(full=True)
+    assert table.schema == SCHEMA
+    assert table.to_pylist() == [{n: row.get(n) for n in SCHEMA.names} for row in ROWS]
+    assert tables.from_rows([], SCHEMA).equals(SCHEMA.empty_table())
+
+
+def test_parquet_and_csv_hold_the_rows(tmp_path) -> None:
+    table = tables.from_rows(ROWS, SCHEMA)
+    tables.write_parquet(table, tmp_path / "a.parquet")
+    assert tables.read(tmp_path / "a.parquet").equals(table)
+    assert tables.read(tmp_path / "a.parquet", ["flag"]).column_names == ["flag"]
+    tables.write_csv(table, tmp_path / "a.csv")
+    first, second, _ = (tmp_path / "a.csv").read_text().splitlines()[1:]
+    assert (first, second) == ('"ä,;""",false,3,1099511627776,0.5', ",true,,,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
+
+
+def test_writing_a_table_does_not_import_pandas(tmp_path) -> None:
+    code = (
+        "import sys; from grossing.columns import tile_metrics\n"
+        "from grossing.support import tables\n"
+        "rows = [{'slide_id': 'a', 'lost': False, 'mpp': 0.5}, {'slide_id': None}]\n"
+        "table = tables.from_rows(rows, tile_metrics.SCHEMA)\n"
+        f"tables.write_parquet(table, {str(tmp_path / 'a.parquet')!r})\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "scripts", check=True)
+    assert tables.read(tmp_path / "a.parquet").num_rows == 2
