@@ -56,9 +56,9 @@ OF_SLIDES = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.AFTER_TILING
             "tissue_area_mm2=0.01<0.1;pen_fraction=0.9>0.3",
         ),
         (
-            {"tissue_area_mm2": 0.0, "pen_fraction": 0.9, "mpp": 1.0},
+            {"tissue_area_mm2": 0.0, "pen_fraction": 0.9, "mpp": 0.7},
             "FAIL",
-            "coarser_than_target=1>0.5;no_tissue;pen_fraction=0.9>0.3",
+            "coarser_than_target=0.7>0.5;no_tissue;pen_fraction=0.9>0.3",
         ),
         (
             {"pen_fraction": 0.3, "anisotropic": True, "probes_failed": 1},

@@ -32,6 +32,19 @@ def test_a_page_holds_the_tables_of_today(page: Path) -> None:
     assert generate.filled(text) == text, "make schemas"
 
 
+@pytest.mark.parametrize("name", ["reason_codes", "tile_reason_codes"])
+def test_every_code_says_what_it_means_and_what_to_do(name: str) -> None:
+    path = generate.ROOT / "workflow/schemas/cohort_qc.schema.yaml"
+    codes = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
+    assert len(codes) > 5
+    for code in codes:
+        assert set(code) == {"const", "description", "remedy"}, code
+        assert code["description"].strip(), code
+        assert code["remedy"].strip(), code
+        row = f"| `{code['const']}` | {code['description']} | {code['remedy']} |"
+        assert row in generate.table(name)
+
+
 def test_the_outputs_page_has_the_table_of_every_schema_and_list() -> None:
     """The columns of `measured_qc` are explained as those of `cohort_qc`."""
     text = generate.PAGES[0].read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import jsonschema
 import make_slide
 import make_stack
 import numpy as np
+import odd_tiff
 import pytest
 import stages
 from grossing.cohort import collect, failures, measured_qc, sheet
@@ -296,6 +297,19 @@ def test_a_fused_stack_has_the_columns_of_its_schema(run: Rows) -> None:
     assert set(plane) == keys(stack_record.PlaneShift) == set(rules["planes"]["items"]["required"])
 
 
+def write_unsupported(picture: np.ndarray, folder: Path) -> list[str]:
+    """Names of slides that are not damaged and cannot be used."""
+    noise = np.random.default_rng(0).integers(0, 256, (600, 650, 3), np.uint8)
+    clear = np.dstack([picture, np.zeros_like(picture[..., :1])])
+    odd_tiff.write(folder / "noise.tif", [picture, noise])
+    odd_tiff.write(folder / "clear.tif", [clear], extrasamples=["unassalpha"])
+    odd_tiff.write(folder / "grey.tif", [picture[..., 0]], photometric="minisblack")
+    odd_tiff.write(folder / "turned.tif", [picture], extratags=[(274, "H", 1, 3, True)])
+    odd_tiff.with_tag(odd_tiff.write(folder / "webp.tif", [picture]), 259, 50001)
+    odd_tiff.without_tiles(odd_tiff.write(folder / "empty.tif", [picture]))
+    return [f"{name}.tif" for name in ("noise", "clear", "grey", "turned", "webp", "empty")]
+
+
 def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_path: Path) -> None:
     picture = np.ascontiguousarray(make_stack.region(real_slide)[1200:2400, 500:1800])
     planes = {"plane": picture, "flipped": np.ascontiguousarray(picture[::-1, ::-1])}
@@ -306,7 +320,8 @@ def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_pat
     make_slide.make_slide(real_slide, tmp_path / "no_mpp.svs", 600, 500, with_mpp=False)
     (tmp_path / "empty.svs").touch()
     (tmp_path / "text.svs").write_text("no slide")
-    alone = ("gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif")
+    alone = ["gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif"]
+    alone += write_unsupported(picture, tmp_path)
     refusals = [stages.measured(tmp_path / name).record.refusal for name in alone]
     for name in ("flipped", "cropped"):
         stack = (tmp_path / "plane.tif", tmp_path / f"{name}.tif")

@@ -36,12 +36,12 @@ _LISTED = """
     ini initial initialize input instance integer interpretation interval into invalid is iscan
     isyntax item jfif join joint jp2k jpeg jpeg2000 jpegs jpegtables key label large last layer
     layout leica length level levels libdicom libjpeg libtiff line little load locate logl logluv
-    long loop low lzw macro magic magnification main malformed map marker markers matching mcu
-    mcus media memory meta metadata method mirax mismatch missing mode monochrome1 monochrome2
-    more multiple must name namespace ndpi needed next no node non none nonhier nonzero not null
-    number numbers objective odd of off offset offsets ojpeg old-style on one only open opening
-    openjpeg openslide operation optimisation or order origin other out outside overflow page
-    pages palette parameter parse parsing past permission philips photometric
+    long loop low lzw macro magic magnification main malformed map marker markers match matches
+    matching mcu mcus media memory meta metadata method mirax mismatch missing mode monochrome1
+    monochrome2 more multiple must name namespace ndpi needed next no node non none nonhier
+    nonzero not null number numbers objective odd of off offset offsets ojpeg old-style on one
+    only open opening openjpeg openslide operation optimisation or order origin other out outside
+    overflow page pages palette parameter parse parsing past permission philips photometric
     photometricinterpretation pixel pixels planarconfig planarconfiguration plane planes png point
     pointer position possible power premature profile progressive properties property pyramid
     quantization random range raw reached read reading record recorded reduced reduced-resolution
@@ -51,11 +51,12 @@ _LISTED = """
     sof software soi sop sopinstanceuid sorry sos source spacing specification specified starts
     storage stream strip stripped strips structure subblock subblocks subifd subsampling such
     support supported syntax table tables tag tags than the this tiff tiff's tiff2vips tiffload
-    tile tiled tiles to together too trailing transfer trestle truncated type uid unable
-    uncompressed undefined unexpected unknown unrecognized unsupported unused use using validate
-    value values ventana version vertical vipsforeignload vms vmu was webp while wide width with
-    within without wrong wsi x xml y ybr ybr_full ybr_full_422 ybr_ict ybr_partial_420 ybr_rct
-    ycbcr zeiss zero zip zlib zoom zstandard zstd
+    tiffrgbaimagebegin tiffrgbaimageget tiffrgbaimageok tile tiled tiles to together too trailing
+    transfer trestle truncated type uid unable uncompressed undefined unexpected unknown
+    unrecognized unsupported unused use using validate value values ventana version vertical
+    vipsforeignload vms vmu was webp while wide width with within without wrong wsi x xml y ybr
+    ybr_full ybr_full_422 ybr_ict ybr_partial_420 ybr_rct ycbcr zeiss zero zip zlib zoom zstandard
+    zstd
 """
 WORDS = frozenset(_LISTED.split())
 _NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{1,6})?(x\d{1,6})?|0x[0-9a-fA-F]{1,8}|\d{1,3}-?bits?")
