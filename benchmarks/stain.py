@@ -45,9 +45,7 @@ def rows(pictures: list[np.ndarray]) -> dict[str, Callable[[np.ndarray], object]
     other.fit(pictures[0])
     return {
         "macenko, one fit per slide": lambda tile: normalisation.apply(macenko, tile),
-        "macenko, one fit per tile": lambda tile: normalisation.apply(
-            stain_fit.fit(tile), tile
-        ),
+        "macenko, one fit per tile": lambda tile: normalisation.apply(stain_fit.fit(tile), tile),
         "torchstain macenko": lambda tile: theirs.normalize(tile, stains=False),
         "reinhard, one fit per slide": lambda tile: normalisation.apply(reinhard, tile),
         "torchstain reinhard": other.normalize,
