@@ -1,7 +1,7 @@
 """Records of slides and tables of tiles that tests judge; no file is read for them."""
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pyarrow as pa
@@ -126,18 +126,42 @@ def sheet(*slide_ids: str, **columns: tuple[str, ...]) -> Sheet:
     return Sheet("cohort.csv", tuple(columns), rows, lines)
 
 
-def tiles(slide_id: str, *, passing: int = 0, soft: int = 0, lost: int = 0) -> pa.Table:
-    """The tile metrics of a slide: tiles that pass, then tiles out of focus, then lost ones."""
+#: a tile that passes
+SHARP = TileMeasures(
+    absent_fraction=0.0,
+    decoders_disagree=False,
+    overview_difference=2.0,
+    seam_step=1.0,
+    mean_od=0.2,
+    hematoxylin_od=0.1,
+    eosin_od=0.1,
+    focus_reblur=0.6,
+    laplacian_var=30.0,
+)
+
+
+def tiles(
+    slide_id: str,
+    *,
+    passing: int = 0,
+    soft: int = 0,
+    foreign: int = 0,
+    absent: int = 0,
+    lost: int = 0,
+) -> pa.Table:
+    """The tile metrics of a slide: tiles that pass, then those out of focus, those that show
+    something else than the slide, those that were never scanned, and lost ones."""
     grid = Grid(Bounds(0, 0, 40_000, 30_000), 512, 1024, 0.5, 0.5)
+    measures = [SHARP] * passing
+    measures += [replace(SHARP, focus_reblur=0.1)] * soft
+    measures += [replace(SHARP, overview_difference=200.0)] * foreign
+    measures += [replace(SHARP, absent_fraction=1.0)] * absent
     rows = []
-    for number in range(passing + soft + lost):
+    for number, measured in enumerate([*measures, *[None] * lost]):
         row = TileRow(number, 0, *grid.corner(number, 0), 1024, 0.9, 0.0)
-        sharpness = 0.6 if number < passing else 0.1
-        if number < passing + soft:
-            row = row.measured("openslide", TileMeasures(0.2, 0.1, 0.1, sharpness, 30.0))
+        row = row.measured("openslide", measured)
+        if measured:
             member = Member(f"{slide_id}_files/16/{number}_0.jpeg", 100 * number + 40, 100)
             row = row.written(member)
-        else:
-            row = row.measured("openslide", None)
         rows.append(row.to_row(slide_id, grid))
     return tables.from_rows(rows, tile_metrics.SCHEMA)

@@ -54,6 +54,16 @@ def destroy_tiles(
     return [(index % columns, index // columns) for index in chosen]
 
 
+def reverse_tiles(src: Path, dst: Path) -> None:
+    """Show the tiles of level 0 in reverse order; each of them decodes."""
+    data = bytearray(Path(src).read_bytes())
+    entries = first_directory(data)
+    for entry in (entries[TILE_OFFSETS], entries[TILE_BYTE_COUNTS]):
+        code = f"<{entry.count}{TYPE_CODE[entry.kind]}"
+        struct.pack_into(code, data, entry.value_offset, *reversed(list(entry.values(data))))
+    Path(dst).write_bytes(data)
+
+
 def lie_offsets(src: Path, dst: Path) -> None:
     """Move every level-0 tile offset beyond the end of the file."""
     data = bytearray(Path(src).read_bytes())

@@ -69,7 +69,7 @@ def test_each_slide_has_its_own_tiles_in_any_order_of_the_files(
         assert row["tile_container"] == f"tiles/{slide_id}.zip"
         assert row["tile_path"].startswith(f"{slide_id}_files/")
         assert (row["label"], row["split"]) == tuple(
-            SHEET.cell(slide_id, column) for column in ("label", "split")
+            SHEET.value(slide_id, column) for column in ("label", "split")
         )
 
 
@@ -168,7 +168,7 @@ def test_a_stage_that_lacks_a_slide_or_has_one_too_many_is_named(folder: Path) -
 
 def test_a_stage_of_another_run_is_named(folder: Path) -> None:
     read = TileTables.from_paths(paths(folder, "a"), counts(folder / "nuclei", a=3)).read
-    with pytest.raises(CohortError, match=r"nuclei/a\.parquet and \S+ are of different runs"):
+    with pytest.raises(CohortError, match=r"nuclei/a\.parquet and \S+ come from different runs"):
         read("a")
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from grossing.cohort import decide, thresholds
-from grossing.cohort.decide import Criteria, Verdict
+from grossing.cohort.decide import Criteria, TileColumns, TilingResult, Verdict
 from grossing.columns.error_codes import ErrorCode
 from grossing.columns.reason_codes import SlideReason, TileReason
 from records import good, refused
@@ -19,10 +19,22 @@ SLIDE_LIMITS = {
     "pen_fraction_max": 0.3,
     "brightness_min": 90.0,
     "lost_fraction_max": 0.05,
+    "absent_fraction_max": 0.2,
+    "suspicious_fraction_max": 0.05,
     "near_margin": 0.1,
 }
-TILE_LIMITS = {"tissue_fraction_min": 0.5, "focus_reblur_min": 0.42, "pen_fraction_max": 0.05}
+TILE_LIMITS = {
+    "tissue_fraction_min": 0.5,
+    "focus_reblur_min": 0.42,
+    "pen_fraction_max": 0.05,
+    "absent_fraction_max": 0.05,
+    "overview_difference_max": 20.0,
+    "seam_step_max": 7.0,
+}
 BY = Criteria(SLIDE_LIMITS, TILE_LIMITS, target_mpp=0.5, target_mpp_tolerance=0.02)
+ALL_PASS = TilingResult(
+    candidates=100, passed=9, lost_fraction=0.0, suspicious_fraction=0.0, absent_fraction=0.0
+)
 OF_SLIDES = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.AFTER_TILING)
 
 
@@ -89,52 +101,93 @@ def test_limits_that_fail_nothing() -> None:
     assert decide.slide(record, replace(BY, slide=off)) == Verdict("PASS")
 
 
-def test_tiles() -> None:
-    metrics = {
-        "tissue_fraction": np.array([0.9, 0.4, 0.9, 0.9, 0.9, 0.5]),
-        "focus_reblur": np.array([0.6, 0.3, np.nan, 0.6, np.nan, 0.42]),
-        "pen_fraction": np.array([0.0, 0.0, 0.0, 0.2, 0.9, 0.05]),
-    }
-    lost = np.array([False, False, False, False, True, False])
-    judged = decide.tiles(metrics, lost, TILE_LIMITS)
-    assert judged.passed.tolist() == [True, False, True, False, False, True]
-    assert judged.reasons == [
-        None,
+GOOD_TILE = {
+    "tissue_fraction": 0.9,
+    "focus_reblur": 0.6,
+    "laplacian_var": 30.0,
+    "pen_fraction": 0.0,
+    "absent_fraction": 0.0,
+    "overview_difference": 2.0,
+    "seam_step": 1.0,
+}
+NAN = float("nan")
+#: how a tile differs -> its reasons
+TILES: list[tuple[dict[str, Any], str | None]] = [
+    ({}, None),
+    (
+        {"tissue_fraction": 0.4, "focus_reblur": 0.3},
         "tissue_fraction=0.4<0.5;focus_reblur=0.3<0.42",
-        None,
-        "pen_fraction=0.2>0.05",
-        "lost",
-        None,
+    ),
+    ({"focus_reblur": NAN, "laplacian_var": NAN}, None),
+    ({"focus_reblur": NAN}, "no_focus"),
+    ({"pen_fraction": 0.2}, "pen_fraction=0.2>0.05"),
+    ({"absent_fraction": 0.3}, "absent_fraction=0.3>0.05"),
+    ({"overview_difference": 90.0}, "overview_difference=90>20"),
+    ({"seam_step": 9.5}, "seam_step=9.5>7"),
+    ({"overview_difference": NAN, "seam_step": NAN}, None),
+    ({"tissue_fraction": 0.5, "focus_reblur": 0.42, "pen_fraction": 0.05}, None),
+    ({"lost": True, "pen_fraction": 0.9}, "lost"),
+    ({"decoders_disagree": True}, "decoders_disagree"),
+    ({"decoders_disagree": True, "pen_fraction": 0.2}, "pen_fraction=0.2>0.05;decoders_disagree"),
+]
+
+
+def columns(*changes: dict[str, Any]) -> TileColumns:
+    rows = [GOOD_TILE | {"lost": False, "decoders_disagree": False} | each for each in changes]
+    arrays = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    flags = {name: arrays.pop(name).astype(bool) for name in ("lost", "decoders_disagree")}
+    return TileColumns(arrays, **flags)
+
+
+def test_tiles() -> None:
+    judged = decide.tiles(columns(*(changes for changes, _ in TILES)), TILE_LIMITS)
+    assert judged.reasons == [reasons for _, reasons in TILES]
+    assert judged.passed.tolist() == [reasons is None for _, reasons in TILES]
+    telling = ("overview_difference=", "seam_step=", "decoders_disagree")
+    assert judged.suspicious.tolist() == [
+        any(code in (reasons or "") for code in telling) for _, reasons in TILES
     ]
 
 
+def test_decoders_that_disagree_on_most_tiles_are_a_habit_of_the_scanner() -> None:
+    disagree = {"decoders_disagree": True}
+    half, most = ([disagree] * number + [{}] * (8 - number) for number in (4, 5))
+    assert decide.tiles(columns(*half), TILE_LIMITS).suspicious.sum() == 4
+    judged = decide.tiles(columns(*most), TILE_LIMITS)
+    assert judged.passed.all() and not judged.suspicious.any()
+
+
+def test_every_reason_of_the_list_is_one_that_a_tile_can_have() -> None:
+    codes = {code.split("=")[0] for _, text in TILES if text for code in text.split(";")}
+    assert codes == set(get_args(TileReason))
+
+
 @pytest.mark.parametrize(
-    ("before", "lost", "passed", "after"),
+    ("before", "result", "after"),
     [
-        ("PASS", 0, 9, "PASS"),
-        ("PASS", 3, 9, "REVIEW salvaged"),
-        ("REVIEW salvaged", 3, 9, "REVIEW salvaged"),
-        ("REVIEW anisotropic", 3, 9, "REVIEW anisotropic;salvaged"),
-        ("PASS", 5, 9, "REVIEW salvaged"),
-        ("PASS", 10, 9, "FAIL lost_fraction=0.1>0.05"),
-        ("REVIEW salvaged", 10, 9, "FAIL salvaged;lost_fraction=0.1>0.05"),
-        ("PASS", 0, 0, "FAIL no_passing_tile"),
-        ("PASS", 100, 0, "FAIL lost_fraction=1>0.05;no_passing_tile"),
-        ("FAIL no_tissue", 0, 0, "FAIL no_tissue"),
-        ("ERROR unreadable", 0, 0, "ERROR unreadable"),
+        ("PASS", {}, "PASS"),
+        ("PASS", {"lost_fraction": 0.03}, "REVIEW salvaged"),
+        ("PASS", {"lost_fraction": 0.05}, "REVIEW salvaged"),
+        ("PASS", {"lost_fraction": 0.1}, "FAIL lost_fraction=0.1>0.05"),
+        ("REVIEW salvaged", {"lost_fraction": 0.03}, "REVIEW salvaged"),
+        ("REVIEW anisotropic", {"lost_fraction": 0.03}, "REVIEW anisotropic;salvaged"),
+        ("REVIEW salvaged", {"lost_fraction": 0.1}, "FAIL salvaged;lost_fraction=0.1>0.05"),
+        ("PASS", {"suspicious_fraction": 0.01}, "REVIEW suspicious_tiles"),
+        ("PASS", {"suspicious_fraction": 0.1}, "FAIL suspicious_fraction=0.1>0.05"),
+        ("PASS", {"absent_fraction": 0.2}, "PASS"),
+        ("PASS", {"absent_fraction": 0.3}, "FAIL absent_fraction=0.3>0.2"),
+        ("PASS", {"passed": 0}, "FAIL no_passing_tile"),
+        ("PASS", {"passed": 0, "lost_fraction": 1.0}, "FAIL lost_fraction=1>0.05;no_passing_tile"),
+        ("PASS", {"candidates": 0, "passed": 0}, "FAIL no_passing_tile"),
+        ("FAIL no_tissue", {"candidates": 0, "passed": 0}, "FAIL no_tissue"),
+        ("ERROR unreadable", {"candidates": 0, "passed": 0}, "ERROR unreadable"),
     ],
 )
-def test_tiling_can_only_lower_a_verdict(before: str, lost: int, passed: int, after: str) -> None:
-    first, final = (Verdict.from_text(*text.partition(" ")[::2]) for text in (before, after))
-    counts = {"candidates": 100, "lost": lost, "passed": passed}
-    assert decide.after_tiling(first, **counts, limits=SLIDE_LIMITS) == final
+def test_tiling_can_only_lower_a_verdict(before: str, result: dict[str, Any], after: str) -> None:
+    first, wanted = (Verdict.from_text(*text.partition(" ")[::2]) for text in (before, after))
+    final = decide.after_tiling(first, replace(ALL_PASS, **result), SLIDE_LIMITS)
+    assert final == wanted
     assert decide.STATUSES.index(final.status) >= decide.STATUSES.index(first.status)
-
-
-def test_a_slide_without_candidates_has_no_passing_tile() -> None:
-    counts = {"candidates": 0, "lost": 0, "passed": 0}
-    final = decide.after_tiling(Verdict("PASS"), **counts, limits=SLIDE_LIMITS)
-    assert final == Verdict("FAIL", ("no_passing_tile",))
 
 
 def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
@@ -150,9 +203,9 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
     reasons: set[str] = set()
     for values in itertools.product(*choices.values()):
         verdict = decide.slide(good(**dict(zip(choices, values, strict=True))), BY)
-        counts = {"candidates": 9, "lost": 3, "passed": 0}
-        final = decide.after_tiling(verdict, **counts, limits=SLIDE_LIMITS)
-        reasons |= {reason.split("=")[0] for reason in (*verdict.reasons, *final.reasons)}
+        for result in (TilingResult(9, 0, 1.0, 1.0, 1.0), TilingResult(99, 9, 0.01, 0.01, 0.0)):
+            final = decide.after_tiling(verdict, result, SLIDE_LIMITS)
+            reasons |= {reason.split("=")[0] for reason in (*verdict.reasons, *final.reasons)}
     assert reasons == set(get_args(SlideReason))
 
 

@@ -161,8 +161,8 @@ NEVER = {
     "measure_slide": ("stain/normalisation", "stain/recolouring", "stain/reference"),
     "decide_slides": ("cohort/collect", "cohort/config", "cohort/summary", "slide/opening"),
     "tile_slide": (
-        *("mask/tissue", "mask/artefacts", "mask/outlines"),
-        *("measure/slide", "measure/overview", "measure/sampling"),
+        *("mask/tissue", "mask/artefacts", "mask/surround", "mask/outlines"),
+        *("measure/slide", "measure/overview", "measure/sampling", "measure/levels"),
         *("stain/fit", "stain/statistics", "stain/normalisation", "stain/recolouring"),
         *("tiles/stored_tiles", "tiles/derived_tiles", "tiles/rescaled_slide"),
     ),

@@ -1,5 +1,9 @@
 """What a slide's file states: whitelisted facts, resolution and where it comes from."""
 
+import math
+
+import damage
+import make_slide
 import pytest
 from grossing.slide import facts, opening
 from grossing.slide.record import Bounds
@@ -14,6 +18,19 @@ def test_facts_of_the_real_slide(real_slide):
     assert (file.vendor, file.objective, file.bounds) == ("aperio", 20, Bounds(0, 0, 2220, 2967))
     assert (resolution.mpp, resolution.mpp_source) == (0.499, "file")
     assert not resolution.anisotropic
+
+
+@pytest.mark.parametrize("side", [3000, 20_000])
+def test_a_level_that_has_another_shape_than_level_0_is_not_trusted(tmp_path, real_slide, side):
+    make_slide.make_slide(real_slide, tmp_path / "a.svs", 1500, 1200)
+    damage.absurd_dimensions(tmp_path / "a.svs", tmp_path / "b.svs", side_px=side)
+    for name, trusted in (("a", True), ("b", False)):
+        with opening.Slide(tmp_path / f"{name}.svs") as slide:
+            file = facts.file_facts(slide)
+        assert len(file.levels) > 1
+        assert {level.trusted for level in file.levels[1:]} == {trusted}
+        assert file.levels[0].trusted
+        assert [d < math.inf for d in file.downsamples[1:]] == [trusted] * len(file.levels[1:])
 
 
 def test_no_free_text_of_the_scanner_is_read(real_slide):

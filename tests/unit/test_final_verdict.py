@@ -30,6 +30,14 @@ SLIDES: dict[str, tuple[Any, dict[str, int], str, str]] = {
         "REVIEW salvaged",
         "FAIL salvaged;lost_fraction=0.1>0.05",
     ),
+    "foreign": (good("foreign"), {"passing": 30, "foreign": 1}, "PASS", "REVIEW suspicious_tiles"),
+    "shuffled": (
+        good("shuffled"),
+        {"passing": 1, "foreign": 4},
+        "PASS",
+        "FAIL suspicious_fraction=0.8>0.05",
+    ),
+    "gaps": (good("gaps"), {"passing": 1, "absent": 3}, "PASS", "FAIL absent_fraction=0.75>0.2"),
     "soft": (good("soft"), {"soft": 4}, "PASS", "FAIL no_passing_tile"),
     "inky": (good("inky", pen_fraction=0.9), {}, *["FAIL pen_fraction=0.9>0.3"] * 2),
     "gone": (refused("gone"), {}, *["ERROR file_missing"] * 2),
@@ -93,7 +101,7 @@ def test_before_tiling(before: pa.Table) -> None:
 def test_the_table_and_the_console_after_tiling(cohort: Path) -> None:
     final = tables.read(cohort / "cohort_qc.parquet")
     assert in_table(final) == on_console(final) == FINAL
-    assert summary.of_verdicts(final).endswith("  8 slides: 1 PASS, 2 REVIEW, 3 FAIL, 2 ERROR")
+    assert summary.of_verdicts(final).endswith("  11 slides: 1 PASS, 3 REVIEW, 5 FAIL, 2 ERROR")
 
 
 def test_every_tile_has_the_status_of_its_slide(cohort: Path) -> None:
@@ -106,7 +114,7 @@ def test_every_tile_has_the_status_of_its_slide(cohort: Path) -> None:
 def test_the_reader_serves_passing_tiles_of_usable_slides(cohort: Path, name: str) -> None:
     served = grossing.Tiles(cohort / name).rows.to_pylist()
     passing = {slide_id: SLIDES[slide_id][1]["passing"] for slide_id in SERVED}
-    assert SERVED == ["fine", "near", "salvaged"]
+    assert SERVED == ["fine", "near", "salvaged", "foreign"]
     assert len(served) == sum(passing.values())
     for slide_id, number in passing.items():
         rows = [row for row in served if row["slide_id"] == slide_id]

@@ -21,7 +21,7 @@ from PIL import Image
 from scores import psnr
 from stages import CONFIG, CRITERIA
 
-OPTIONS = FocusStackOptions(**{k: v for k, v in CONFIG["focus_stack"].items() if k != "enabled"})
+OPTIONS = FocusStackOptions(**stages.section("focus_stack"))
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +49,7 @@ def files(pictures, tmp_path_factory):
 
 
 def fuse(
-    paths,
-    output,
-    names=("0", "1", "2"),
-    given_mpp=None,
-    given_stain="",
-    mpp_from_objective=False,
+    paths, output, names=("0", "1", "2"), given_mpp=None, given_stain="", mpp_from_objective=False
 ):
     return fused_slide.fuse(
         paths,

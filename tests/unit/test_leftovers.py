@@ -129,5 +129,5 @@ def test_clean_up_refuses(tmp_path: Path, reason: str) -> None:
 def test_a_sheet_names_its_slides_and_its_stacks(tmp_path: Path) -> None:
     rows = [{"slide_id": i, "path": "a.svs", "z_stack": "heap"} for i in ("p1", "p2")]
     write_sheet(tmp_path, rows)
-    read = sheet.read_sheet(tmp_path / "cohort.csv")
-    assert leftovers.current_ids(read) == {"p1", "p2", "heap"}
+    rows_read = sheet.read_sheet(tmp_path / "cohort.csv")
+    assert leftovers.current_ids(rows_read) == {"p1", "p2", "heap"}

@@ -106,7 +106,7 @@ def test_storage_that_fails_is_not_taken_for_a_bad_slide(real_slide, monkeypatch
 
 def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
     class Files:
-        facts, mask = tmp_path / "a.json", tmp_path / "a.png"
+        facts, mask, overview = (tmp_path / f"a.{kind}" for kind in ("json", "png", "jpeg"))
         thumbnail, outlines = tmp_path / "a.jpg", tmp_path / "a.geojson"
 
     found = measured(tmp_path / "nowhere.svs")
@@ -114,5 +114,6 @@ def test_all_files_of_an_unusable_slide_are_written_and_open(tmp_path):
     assert SlideRecord.read(Files.facts) == found.record
     assert found.record.refusal.code == "file_missing"
     assert labels.read(Files.mask).shape == (1, 1)
-    assert cv2.imread(str(Files.thumbnail)).shape == (1, 1, 3)
+    for path in (Files.thumbnail, Files.overview):
+        assert cv2.imread(str(path)).shape == (1, 1, 3)
     assert json.loads(Files.outlines.read_text())["features"] == []

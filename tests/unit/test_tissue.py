@@ -28,7 +28,7 @@ def ellipse(side=500, centre=(200, 260), axes=(120, 160)):
 
 
 def with_tissue(picture, mask, strength=1.0, seed=1):
-    """H&E-like texture: eosin with spots of haematoxylin, mixed into the glass."""
+    """H&E-like texture: eosin with spots of hematoxylin, mixed into the glass."""
     rng = np.random.default_rng(seed)
     spots = cv2.GaussianBlur(rng.normal(0, 1, mask.shape), (0, 0), 2) > 0.1
     stain = np.where(spots[..., None], (130, 85, 160), (215, 140, 185))

@@ -66,7 +66,17 @@ def test_a_run_judges_with_the_sheet_that_it_was_planned_with(tmp_path: Path, sl
 
 def job(workdir: Path, rule: str) -> subprocess.CompletedProcess[str]:
     """A job of its own process, as a cluster runs it."""
-    options = ["--mode", "remote", "--force", "--nolock", "--cores", "1", "--allowed-rules", rule]
+    options = [
+        "--mode",
+        "remote",
+        "--no-hooks",
+        "--force",
+        "--nolock",
+        "--cores",
+        "1",
+        "--allowed-rules",
+        rule,
+    ]
     command = [sys.executable, "-m", "snakemake", "--target-jobs", f"{rule}:", *options]
     command += ["--directory", str(workdir), "--config", "cohort=cohort.csv"]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
