@@ -178,7 +178,7 @@ def test_every_reason_of_the_list_is_one_that_a_tile_can_have() -> None:
         ("PASS", {"absent_fraction": 0.3}, "FAIL absent_fraction=0.3>0.2"),
         ("PASS", {"passed": 0}, "FAIL no_passing_tile"),
         ("PASS", {"passed": 0, "lost_fraction": 1.0}, "FAIL lost_fraction=1>0.05;no_passing_tile"),
-        ("PASS", {"candidates": 0, "passed": 0}, "FAIL no_passing_tile"),
+        ("PASS", {"candidates": 0, "passed": 0}, "FAIL no_candidate_tile"),
         ("FAIL no_tissue", {"candidates": 0, "passed": 0}, "FAIL no_tissue"),
         ("ERROR unreadable", {"candidates": 0, "passed": 0}, "ERROR unreadable"),
     ],
@@ -203,7 +203,8 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
     reasons: set[str] = set()
     for values in itertools.product(*choices.values()):
         verdict = decide.slide(good(**dict(zip(choices, values, strict=True))), BY)
-        for result in (TilingResult(9, 0, 1.0, 1.0, 1.0), TilingResult(99, 9, 0.01, 0.01, 0.0)):
+        results = [TilingResult(9, 0, 1.0, 1.0, 1.0), TilingResult(99, 9, 0.01, 0.01, 0.0)]
+        for result in (*results, TilingResult(0, 0, 0.0, 0.0, 0.0)):
             final = decide.after_tiling(verdict, result, SLIDE_LIMITS)
             reasons |= {reason.split("=")[0] for reason in (*verdict.reasons, *final.reasons)}
     assert reasons == set(get_args(SlideReason))
