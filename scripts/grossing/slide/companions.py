@@ -133,13 +133,12 @@ def _series_in(folder: str, mtime_ns: int) -> _Folder:
     """Each folder is read once as long as no file is added, removed or renamed."""
     series: dict[str, list[str]] = {}
     irregular = []
-    for path in sorted(entry.path for entry in os.scandir(folder)):
-        mode = _mode(path)
-        if stat.S_ISREG(mode):
-            if uid := _series_uid(path):
-                series.setdefault(uid, []).append(path)
-        elif _is_irregular(mode):
-            irregular.append(path)
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_file():
+            if uid := _series_uid(entry.path):
+                series.setdefault(uid, []).append(entry.path)
+        elif _is_irregular(_mode(entry.path)):
+            irregular.append(entry.path)
     return _Folder({uid: tuple(paths) for uid, paths in series.items()}, tuple(irregular))
 
 

@@ -4,6 +4,7 @@ Encoding: DICOM PS3.5, sections 7.1 (data elements) and 7.5 (sequences); PS3.10,
 """
 
 import struct
+from collections.abc import Iterator
 
 HEAD_BYTES = 8 * 1024
 LONGEST_HEAD_BYTES = 1024 * 1024  # with private values before the identifier
@@ -11,12 +12,14 @@ LONGEST_HEAD_BYTES = 1024 * 1024  # with private values before the identifier
 _PREAMBLE_BYTES = 128
 _MAGIC = b"DICM"
 _TRANSFER_SYNTAX = 0x0002_0010
-_END_OF_META = 0x0003_0000
+_LAST_OF_META = 0x0002_FFFF
 _SERIES_INSTANCE_UID = 0x0020_000E
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
+_DELIMITERS = 0xFFFE  # the group of items and of the ends of items and sequences
+_ITEM_END, _SEQUENCE_END = 0xFFFE_E00D, 0xFFFE_E0DD
 _UNDEFINED = 0xFFFF_FFFF
 _IMPLICIT_VR = b"1.2.840.10008.1.2"
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_TAG, _UINT16, _UINT32 = struct.Struct("<HH"), struct.Struct("<H"), struct.Struct("<I")
 
 
 def series_uid(path: str) -> str | None:
@@ -54,28 +57,34 @@ def series_uid_of(head: bytes) -> str | None:
     ------
     struct.error : the bytes end before it.
     """
-    start = _PREAMBLE_BYTES + len(_MAGIC)
-    _, syntax = _element(head, start, _TRANSFER_SYNTAX, explicit=True)
-    data, _ = _element(head, start, _END_OF_META, explicit=True)
-    _, uid = _element(head, data, _SERIES_INSTANCE_UID, explicit=syntax != _IMPLICIT_VR)
-    return uid.decode("ascii", "replace") if uid else None
+    at, explicit = _PREAMBLE_BYTES + len(_MAGIC), True
+    for at, tag, start, length in _elements(head, at, explicit=True):
+        if tag == _TRANSFER_SYNTAX:
+            explicit = _value(head, start, length) != _IMPLICIT_VR
+        if tag > _LAST_OF_META:
+            break
+    for _, tag, start, length in _elements(head, at, explicit=explicit):
+        if tag == _SERIES_INSTANCE_UID:
+            return _value(head, start, length).decode("ascii", "replace") or None
+        if tag > _SERIES_INSTANCE_UID:
+            break
+    return None
 
 
-def _element(head: bytes, at: int, wanted: int, *, explicit: bool) -> tuple[int, bytes | None]:
-    """Place of the first element whose tag is not below a tag; its value where it has that tag.
-
-    Elements inside sequences do not count.
-    """
+def _elements(head: bytes, at: int, *, explicit: bool) -> Iterator[tuple[int, int, int, int]]:
+    """Place, tag, and start and length of the value of each element outside of sequences."""
     depth = 0
     while True:
-        group, number = struct.unpack_from("<HH", head, at)
+        group, number = _TAG.unpack_from(head, at)
         tag = group << 16 | number
-        if depth == 0 and tag > wanted:
-            return at, None
-        start, length = _extent(head, at, tag, explicit)
-        if depth == 0 and tag == wanted:
-            (value,) = struct.unpack_from(f"{length}s", head, start)
-            return at, value.rstrip(b"\0 ")
+        if not explicit or group == _DELIMITERS:
+            start, (length,) = at + 8, _UINT32.unpack_from(head, at + 4)
+        elif head[at + 4 : at + 6] in _LONG:
+            start, (length,) = at + 12, _UINT32.unpack_from(head, at + 8)
+        else:
+            start, (length,) = at + 8, _UINT16.unpack_from(head, at + 6)
+        if depth == 0:
+            yield at, tag, start, length
         if tag in (_ITEM_END, _SEQUENCE_END):
             depth -= 1
         elif length == _UNDEFINED:
@@ -85,13 +94,9 @@ def _element(head: bytes, at: int, wanted: int, *, explicit: bool) -> tuple[int,
         at = start
 
 
-def _extent(head: bytes, at: int, tag: int, explicit: bool) -> tuple[int, int]:
-    """Where an element's value starts, and its length."""
-    if not explicit or tag in (_ITEM, _ITEM_END, _SEQUENCE_END):
-        return at + 8, struct.unpack_from("<I", head, at + 4)[0]
-    if head[at + 4 : at + 6] in _LONG:
-        return at + 12, struct.unpack_from("<I", head, at + 8)[0]
-    return at + 8, struct.unpack_from("<H", head, at + 6)[0]
+def _value(head: bytes, start: int, length: int) -> bytes:
+    (value,) = struct.unpack_from(f"{length}s", head, start)
+    return bytes(value).rstrip(b"\0 ")
 
 
 def _head(path: str, size: int) -> bytes:
