@@ -57,13 +57,14 @@ def series_uid_of(head: bytes) -> str | None:
     ------
     struct.error : the bytes end before it.
     """
-    at, explicit = _PREAMBLE_BYTES + len(_MAGIC), True
-    for at, tag, start, length in _elements(head, at, explicit=True):
+    data, explicit = 0, True
+    for at, tag, start, length in _elements(head, _PREAMBLE_BYTES + len(_MAGIC), explicit=True):
         if tag == _TRANSFER_SYNTAX:
             explicit = _value(head, start, length) != _IMPLICIT_VR
         if tag > _LAST_OF_META:
+            data = at
             break
-    for _, tag, start, length in _elements(head, at, explicit=explicit):
+    for _, tag, start, length in _elements(head, data, explicit=explicit):
         if tag == _SERIES_INSTANCE_UID:
             return _value(head, start, length).decode("ascii", "replace") or None
         if tag > _SERIES_INSTANCE_UID:
