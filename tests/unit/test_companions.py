@@ -194,7 +194,7 @@ def test_a_fifo_among_the_files_is_refused_and_never_opened(
     os.mkfifo(tmp_path / "set" / name)
     found = identity.identity(path)
     assert identity.fingerprint(path, found) == found.content_hash
-    with pytest.raises(SlideError, match="^a FIFO in the slide's folder") as refused:
+    with pytest.raises(SlideError, match="a FIFO in the slide's folder") as refused:
         opening.Slide(path)
     assert refused.value.code == "not_a_file"
 
