@@ -50,31 +50,6 @@ def test_a_slide_that_arrives_after_it_was_missed_gets_a_new_fingerprint(tmp_pat
     assert identity.fingerprint(path, missed) == identity.content_hash(path)
 
 
-def test_a_mirax_slide_is_its_folder_too(tmp_path):
-    index, folder = tmp_path / "a.mrxs", tmp_path / "a"
-    index.write_bytes(b"index")
-    folder.mkdir()
-    (folder / "Data0000.dat").write_bytes(b"one")
-    before = identity.identity(index)
-    (folder / "Data0000.dat").write_bytes(b"two")
-    os.utime(folder / "Data0000.dat", (1, 1))
-    assert identity.content_hash(index) != before.content_hash
-    assert identity.stat(index).files == 2
-
-
-def test_a_dicom_slide_is_its_series(tmp_path):
-    def instance(name, series, body):
-        tag = b"\x20\x00\x0e\x00UI" + len(series).to_bytes(2, "little") + series
-        (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM" + tag + body)
-        return tmp_path / name
-
-    first = instance("1.dcm", b"1.2.3\0", b"level 0")
-    instance("2.dcm", b"1.2.3\0", b"level 1")
-    instance("3.dcm", b"9.9.9\0", b"another slide")
-    identity._series_of_folder.cache_clear()
-    assert [os.path.basename(p) for p in identity.files_of(first)] == ["1.dcm", "2.dcm"]
-
-
 def test_a_recorded_hash_holds_for_an_unchanged_and_for_an_archived_slide(tmp_path):
     path = tmp_path / "a.svs"
     path.write_bytes(b"slide")

@@ -92,7 +92,7 @@ def test_other_stains_have_no_stain_numbers(real_slide):
 
 def test_a_folder_is_no_slide(tmp_path):
     record = measured(tmp_path).record
-    assert (record.refusal.code, record.readable) == ("unsupported", False)
+    assert (record.refusal.code, record.readable) == ("not_a_file", False)
 
 
 def test_storage_that_fails_is_not_taken_for_a_bad_slide(real_slide, monkeypatch):

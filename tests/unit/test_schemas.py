@@ -319,8 +319,9 @@ def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_pat
     damage.reverse_tiles(tmp_path / "sound.svs", tmp_path / "reversed.svs")
     (tmp_path / "empty.svs").touch()
     (tmp_path / "text.svs").write_text("no slide")
+    (tmp_path / "folder.svs").mkdir()
     alone = ["gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif", "reversed.svs"]
-    alone += write_unsupported(picture, tmp_path)
+    alone += ["folder.svs", *write_unsupported(picture, tmp_path)]
     refusals = [stages.measured(tmp_path / name).record.refusal for name in alone]
     for name in ("flipped", "cropped"):
         stack = (tmp_path / "plane.tif", tmp_path / f"{name}.tif")

@@ -31,6 +31,7 @@ LIBRARY_MODULES = (
     "cohort/planned_sheet",
     "cohort/run_log",
     "cohort/sheet_checks",
+    "cohort/sheet_paths",
     "cohort/summary",
     "support/interpreter",
     "support/tables",
@@ -45,7 +46,15 @@ for module in LIBRARY_MODULES:
 
 from grossing.cohort import config as settings
 from grossing.cohort import sheet as sheets
-from grossing.cohort import decide, failures, leftovers, run_log, sheet_checks, summary
+from grossing.cohort import (
+    decide,
+    failures,
+    leftovers,
+    run_log,
+    sheet_checks,
+    sheet_paths,
+    summary,
+)
 from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.slide import identity
@@ -158,6 +167,12 @@ def known(slide_id):
         return None
 
 
+def was_read(slide_id):
+    """Whether a slide's file was there when the slide was measured."""
+    before = known(slide_id)
+    return bool(before and before[0].content_hash)
+
+
 def measured_contents():
     """Content hashes of the slides that were read before and are as they were."""
     return {
@@ -177,6 +192,8 @@ if workflow.is_main_process:
         raise WorkflowError(str(error)) from None
     if copies:
         logger.warning(findings.text(copies))
+    if pathless := sheet_paths.warning(SHEET, STACKS, was_read):
+        logger.warning(pathless)
 
 
 @asked_per_job

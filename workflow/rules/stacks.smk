@@ -44,6 +44,9 @@ def page_count(path):
     """Planes in a TIFF; called for the stacks that are fused, not for all of the sheet."""
     from grossing.slide import tiff_directory  # needs tifffile, which only such stacks need
 
+    if not os.path.isfile(path):  # a FIFO would be waited for
+        return 0
+
     try:
         return len(tiff_directory.equal_pages(path))
     except Unsupported:

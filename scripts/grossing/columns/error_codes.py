@@ -7,6 +7,7 @@ from typing import Literal
 
 ErrorCode = Literal[
     "file_missing",
+    "not_a_file",
     "unreadable",
     "unsupported",
     "unsupported_compression",
@@ -24,6 +25,7 @@ ErrorCode = Literal[
 
 REMEDIES: dict[ErrorCode, str] = {
     "file_missing": "correct `path` in the cohort sheet, or bring the file back",
+    "not_a_file": "name the slide's file: any file of a DICOM series, the .mrxs file of MIRAX",
     "unreadable": "copy or scan the slide again; error_message says what failed",
     "unsupported": "check that the copy is complete, or convert the slide to a pyramidal TIFF",
     "unsupported_compression": "convert the slide to a pyramidal TIFF with JPEG tiles",

@@ -1,7 +1,9 @@
 """Opening slides, and pixels of any level through OpenSlide."""
 
 import ctypes
+import errno
 import os
+import stat
 from typing import Self
 
 import cv2
@@ -10,12 +12,14 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
-from grossing.slide import identity, reader_messages, tiff_properties
+from grossing.slide import companions, reader_messages, tiff_properties
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
 SCANNED_ALPHA = 128  # less opaque pixels were not scanned
 MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
+_NO_PERMISSION = "permission denied", "make the slide's files readable for this user"
+_MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 class Slide:
@@ -23,6 +27,7 @@ class Slide:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
+        _refuse_unreadable(self.path)
         self._handle = _open(self.path)
 
     def __enter__(self) -> Self:
@@ -77,16 +82,49 @@ def over_glass(bgra: Pixels, glass: npt.ArrayLike) -> Pixels:
     return np.asarray(rgb)
 
 
-def _open(path: str) -> openslide.OpenSlide:
-    if not os.path.exists(path):
-        remedy = "correct `path` in the cohort sheet, or bring the file back"
-        raise SlideError("file_missing", "no such file", remedy)
-    if not os.path.isfile(path):
-        raise SlideError("unsupported", "not a file", "name the slide's file, not its folder")
-    if not os.access(path, os.R_OK):
-        raise SlideError("unreadable", "permission denied", "make the file readable for this user")
+def refuse_irregular(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that names no regular file; it is not opened.
+
+    Raises
+    ------
+    SlideError : there is nothing at the path, or a folder, a FIFO, a device or a socket.
+    OSError : the storage does not answer.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except PermissionError as error:
+        raise SlideError("unreadable", *_NO_PERMISSION) from error
+    except OSError as error:
+        if error.errno not in _MISSING:
+            raise
+        raise SlideError("file_missing", "no such file") from error
+    if not stat.S_ISREG(mode):
+        raise SlideError("not_a_file", f"{_kind(mode)}, not a regular file")
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _refuse_unreadable(path: str) -> None:
+    """Refuse what OpenSlide cannot open, or would wait for without end."""
+    refuse_irregular(path)
+    try:
+        found = companions.find(path)
+    except PermissionError as error:
+        raise SlideError("unreadable", *_NO_PERMISSION) from error
+    if not all(os.access(name, os.R_OK) for name in found.files):
+        raise SlideError("unreadable", *_NO_PERMISSION)
     if os.path.getsize(path) == 0:
         raise SlideError("unreadable", "the file is empty (0 bytes)", "copy the slide again")
+    for name in found.irregular:
+        kind = _kind(os.stat(name).st_mode)
+        message = f"{kind} in the slide's folder would be read as part of the slide"
+        raise SlideError("not_a_file", message, "move it to another folder")
+
+
+def _open(path: str) -> openslide.OpenSlide:
     try:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
@@ -108,7 +146,7 @@ def check_size(slide: Slide) -> None:
     ------
     SlideError : more pixels than the file's bytes can hold.
     """
-    size = sum(os.path.getsize(p) for p in identity.files_of(slide.path))
+    size = sum(os.path.getsize(name) for name in companions.find(slide.path).files)
     width, height = slide.handle.dimensions
     if width * height > MOST_PIXELS_PER_BYTE * size:
         message = f"{size} bytes cannot hold {width}x{height} px"

@@ -25,6 +25,17 @@ class SlideError(Exception):
         self.remedy = remedy
 
 
+class SlideChanged(Exception):
+    """A slide whose content is no longer that which was measured."""
+
+    remedy = "run the same command again: the slide is measured anew"
+
+    def __init__(self, slide_id: str, difference: str) -> None:
+        self.slide_id = slide_id
+        self.message = f"slide {slide_id} changed since it was measured: {difference}"
+        super().__init__(f"{self.message}: {self.remedy}")
+
+
 class Unsupported(Exception):
     """A file, or a part of it, that a reader leaves to another reader; the message says why."""
 

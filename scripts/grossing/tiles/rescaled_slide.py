@@ -3,6 +3,7 @@
 import pyvips
 
 from grossing.slide import grid as grids
+from grossing.slide import identity
 from grossing.slide.record import SlideRecord
 from grossing.support import files
 from grossing.support.types import PathLike
@@ -34,13 +35,15 @@ def rescale(
 
     Raises
     ------
-    SlideError : the slide cannot be opened any more.
+    SlideChanged : the slide is no longer the one that was measured.
+    SlideError : it cannot be opened any more.
     """
     if not passed:
         with files.replacing(output) as temporary:
             black = pyvips.Image.black(1, 1, bands=3)
             libvips_feed.save_tiff(black, temporary, (target_mpp, target_mpp), quality)
         return
+    identity.check(path, record.identity, record.slide_id)
     slide = record.usable()
     grid = grids.make(
         slide.file.bounds,

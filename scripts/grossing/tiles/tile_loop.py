@@ -11,6 +11,7 @@ import numpy as np
 from grossing.columns import tile_metrics
 from grossing.mask import labels
 from grossing.slide import grid as grids
+from grossing.slide import identity
 from grossing.slide.grid import Grid
 from grossing.slide.record import SlideRecord, UsableSlide
 from grossing.support import tables
@@ -82,12 +83,14 @@ def tile(
 
     Raises
     ------
-    SlideError : the slide cannot be opened any more.
+    SlideChanged : the slide is no longer the one that was measured.
+    SlideError : it cannot be opened any more.
     """
     cv2.setNumThreads(1)
     if not passed:
         pyramid_writer.write_empty(container, record.slide_id, tiles)
         return SlideTiles(record.slide_id, None, ())
+    identity.check(path, record.identity, record.slide_id)
     slide = record.usable()
     grid = grids.make(
         slide.file.bounds,

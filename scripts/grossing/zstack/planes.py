@@ -220,9 +220,7 @@ def _check_strips(planes: Sequence[Plane]) -> None:
 
 def _pages(path: PathLike) -> list[str]:
     """The pages of a TIFF that are planes."""
-    if not os.path.exists(path):
-        remedy = "correct `path` in the cohort sheet, or bring the file back"
-        raise SlideError("file_missing", "no such file", remedy)
+    opening.refuse_irregular(path)
     try:
         pages = tiff_directory.equal_pages(path)
     except Unsupported as error:
