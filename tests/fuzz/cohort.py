@@ -171,7 +171,7 @@ def report(outcome: Outcome) -> str:
         "passing: tiles that pass, of slides that PASS or are in REVIEW",
         "wrong: of those, tiles that do not show the undamaged slide; in PASS: of slides that PASS",
         f"flagged: right tiles that fail as {', '.join(compare.DAMAGE)}",
-        f"wrong slides: PASS, and over {compare.WRONG_SLIDE_FRACTION:.0%} of the passing tiles wrong",
+        f"wrong slides: PASS, and over {compare.WRONG_SLIDE_FRACTION:.0%} of passing tiles are wrong",
         f"peak memory of a process: {outcome.peak_mb:.0f} MB",
         *(f"FAULT {fault}" for fault in outcome.faults()),
     ]

@@ -19,7 +19,14 @@ WRONG_BLOCKS_MAX = 0.002
 #: A slide is wrong where more of its passing tiles are.
 WRONG_SLIDE_FRACTION = 0.1
 #: reasons that say that the pixels are not the slide's
-DAMAGE = ("lost", "overview_difference", "seam_step", "absent_fraction")
+DAMAGE = (
+    "lost",
+    "overview_difference",
+    "seam_step",
+    "absent_fraction",
+    "decoders_disagree",
+    "no_focus",
+)
 USED = ("PASS", "REVIEW")
 
 
@@ -71,9 +78,8 @@ def count_tiles(
     """Add the candidate tiles of a slide to its result."""
     for row in rows:
         used = row["qc_status_tile"] == "PASS" and row["qc_status"] in USED
-        flagged = (row["qc_reasons_tile"] or "").startswith(DAMAGE) or any(
-            f";{reason}" in (row["qc_reasons_tile"] or "") for reason in DAMAGE
-        )
+        reasons = (row["qc_reasons_tile"] or "").split(";")
+        flagged = any(reason.startswith(DAMAGE) for reason in reasons)
         tile = _pixels(results, row)
         if tile is None:
             result.wrong_failing += 1
