@@ -42,11 +42,14 @@ def _writers(folder: Path) -> dict[str, tuple[str, Callable[[Path], object]]]:
             "svs",
             _aperio(5120, 4096, 0.25, seed=22, tile_px=512, subsampling="420", bigtiff=True),
         ),
-        "tiff_jpeg": ("tif", partial(_generic, twenty, pyramid=True, compression="jpeg", Q=85)),
+        "tiff_jpeg": (
+            "tif",
+            partial(write_generic, twenty, pyramid=True, compression="jpeg", Q=85),
+        ),
         "tiff_lzw": (
             "tif",
             partial(
-                _generic,
+                write_generic,
                 twenty,
                 side_px=CROPPED_PX,
                 pyramid=True,
@@ -56,7 +59,7 @@ def _writers(folder: Path) -> dict[str, tuple[str, Callable[[Path], object]]]:
         ),
         "tiff_deflate_single": (
             "tif",
-            partial(_generic, twenty, side_px=CROPPED_PX, compression="deflate"),
+            partial(write_generic, twenty, side_px=CROPPED_PX, compression="deflate"),
         ),
     }
 
@@ -65,7 +68,7 @@ def _aperio(width_px: int, height_px: int, mpp: float, **options: Any) -> Callab
     return lambda path: make_slide(REGION, path, width_px, height_px, mpp=mpp, **(COMMON | options))
 
 
-def _generic(source: Path, path: Path, side_px: int | None = None, **options: Any) -> None:
+def write_generic(source: Path, path: Path, side_px: int | None = None, **options: Any) -> None:
     """A generic TIFF of the pixels of a slide at 0.5 um/px, or of its top left square."""
     pixels = np.ascontiguousarray(level0(source)[:side_px, :side_px])
     image = pyvips.Image.new_from_array(pixels).copy(xres=2000.0, yres=2000.0)

@@ -171,7 +171,8 @@ def report(outcome: Outcome) -> str:
         "passing: tiles that pass, of slides that PASS or are in REVIEW",
         "wrong: of those, tiles that do not show the undamaged slide; in PASS: of slides that PASS",
         f"flagged: right tiles that fail as {', '.join(compare.DAMAGE)}",
-        f"wrong slides: PASS, and over {compare.WRONG_SLIDE_FRACTION:.0%} of passing tiles are wrong",
+        "wrong slides: they PASS, and too many of their passing tiles are wrong: more than "
+        f"{compare.WRONG_SLIDE_FRACTION:.0%}",
         f"peak memory of a process: {outcome.peak_mb:.0f} MB",
         *(f"FAULT {fault}" for fault in outcome.faults()),
     ]

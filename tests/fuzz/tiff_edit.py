@@ -87,15 +87,16 @@ class Tiff:
             kind, raw = tags[tag]
             count = len(raw) // _SIZES[kind]
             if len(raw) > word_size:
-                raw = struct.pack("<" + self._word, self._append(raw))
+                raw = struct.pack("<" + self._word, self.append(raw))
             head = struct.pack("<HH" + self._word, tag, kind, count)
             entries += head + raw.ljust(word_size, b"\0")
         count = struct.pack(self._count, len(tags))
-        start = self._append(count + entries + struct.pack("<" + self._word, following))
+        start = self.append(count + entries + struct.pack("<" + self._word, following))
         struct.pack_into("<" + self._word, self.data, page.link, start)
         self._parse()
 
-    def _append(self, raw: bytes) -> int:
+    def append(self, raw: bytes) -> int:
+        """Add bytes at the end of the file; their offset."""
         self.data += bytes(-len(self.data) % 8)
         start = len(self.data)
         self.data += raw
