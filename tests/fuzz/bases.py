@@ -1,4 +1,4 @@
-"""Six undamaged slides that pass: what the damaged variants are made from."""
+"""Seven undamaged slides that pass: what the damaged variants are made from."""
 
 import shutil
 from collections.abc import Callable
@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import openslide
 import pyvips
+from make_dicom import make_dicom
 from make_slide import make_slide
 
 REGION = Path(__file__).parents[1] / "data/CMU-1-Small-Region.svs"
 COMMON = {"tissue_fraction": 0.75, "blurred_fraction": 0, "pen": False}
-#: side of the slides without loss, which are large files
+#: side of the slides that are not larger than needed
 CROPPED_PX = 2048
 
 
 def write_bases(folder: Path) -> dict[str, Path]:
     """Write the undamaged slides that are not there yet; name -> path.
 
-    Aperio and generic TIFF, one level and several, JPEG, LZW and deflate, 20x and 40x.
+    Aperio, generic TIFF and DICOM, one level and several, JPEG, LZW and deflate, 20x and 40x.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
@@ -30,6 +31,9 @@ def write_bases(folder: Path) -> dict[str, Path]:
             partial_path = folder / f"{name}.part.{suffix}"
             write(partial_path)
             partial_path.replace(paths[name])
+    paths["dicom"] = folder / "dicom" / "0.dcm"
+    if not paths["dicom"].exists():
+        make_dicom(folder / "dicom", level0(paths["tiff_jpeg"])[:CROPPED_PX, :CROPPED_PX], 0.5)
     return paths
 
 

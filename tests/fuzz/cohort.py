@@ -1,4 +1,4 @@
-"""Run the workflow over damaged variants of six slides, and report which wrong tiles pass.
+"""Run the workflow over damaged variants of seven slides, and report which wrong tiles pass.
 
 Example: python tests/fuzz/cohort.py fuzz --variants 360
 """
@@ -105,7 +105,7 @@ def _run(
     shutil.rmtree(workdir, ignore_errors=True)
     (workdir / "slides").mkdir(parents=True)
     asked = {v.slide_id: (v.base, v.kind) for v in variants}
-    paths = {i: workdir / "slides" / f"{i}{sources[b].suffix}" for i, (b, _) in asked.items()}
+    paths = {i: workdir / f"slides/{i}" / sources[base].name for i, (base, _) in asked.items()}
     for slide_id, path in paths.items():
         Variant.from_slide_id(slide_id).write(sources[asked[slide_id][0]], path)
     if with_undamaged:

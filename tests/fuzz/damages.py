@@ -1,8 +1,10 @@
-"""Kinds of damage to a TIFF slide; each changes `tiff` at random places, equal for equal seeds."""
+"""Kinds of damage to a slide; each changes it at random places, equal for equal seeds."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from fuzz.dicom_edit import Dicom
 from fuzz.tiff_edit import Tiff
 from svs import COMPRESSION_JPEG, IMAGE_LENGTH, IMAGE_WIDTH
 
@@ -10,38 +12,39 @@ BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES = 258, 259, 262, 274, 277
 PLANAR, PREDICTOR, TILE_WIDTH, TILE_LENGTH, JPEG_TABLES, SUBSAMPLING = 284, 317, 322, 323, 347, 530
 SCAN = b"\xff\xda"
 
+Slide = Tiff | Dicom
 Random = np.random.Generator
-Damage = Callable[[Tiff, Random], None]
+Damage = Callable[..., None]
 
 
 # ---- the file ------------------------------------------------------------------------------------
 
 
-def truncated(tiff: Tiff, random: Random) -> None:
+def truncated(slide: Slide, random: Random) -> None:
     keep = random.choice([0.05, 0.3, 0.6, 0.9, 0.97, 0.99, 0.999])
-    del tiff.data[int(len(tiff.data) * keep) :]
+    del slide.data[int(len(slide.data) * keep) :]
 
 
-def blocks_zeroed(tiff: Tiff, random: Random) -> None:
-    for start, size in _blocks(tiff, random):
-        tiff.data[start : start + size] = bytes(size)
+def blocks_zeroed(slide: Slide, random: Random) -> None:
+    for start, size in _blocks(slide, random):
+        slide.data[start : start + size] = bytes(size)
 
 
-def blocks_random(tiff: Tiff, random: Random) -> None:
-    for start, size in _blocks(tiff, random):
-        tiff.data[start : start + size] = random.bytes(size)
+def blocks_random(slide: Slide, random: Random) -> None:
+    for start, size in _blocks(slide, random):
+        slide.data[start : start + size] = random.bytes(size)
 
 
-def blocks_repeated(tiff: Tiff, random: Random) -> None:
-    for start, size in _blocks(tiff, random):
-        source = int(random.integers(0, len(tiff.data) - size))
-        tiff.data[start : start + size] = tiff.data[source : source + size]
+def blocks_repeated(slide: Slide, random: Random) -> None:
+    for start, size in _blocks(slide, random):
+        source = int(random.integers(0, len(slide.data) - size))
+        slide.data[start : start + size] = slide.data[source : source + size]
 
 
-def _blocks(tiff: Tiff, random: Random) -> list[tuple[int, int]]:
+def _blocks(slide: Slide, random: Random) -> list[tuple[int, int]]:
     """Start and size of blocks of a disk; the first 512 bytes, with the header, are spared."""
     size = int(random.choice([4096, 16384, 65536]))
-    starts = random.integers(512, len(tiff.data) - size, int(random.integers(1, 9)))
+    starts = random.integers(512, len(slide.data) - size, int(random.integers(1, 9)))
     return [(int(start), size) for start in starts]
 
 
@@ -111,138 +114,138 @@ def tag_predictor(tiff: Tiff, random: Random) -> None:
 # ---- the index of tiles --------------------------------------------------------------------------
 
 
-def index_short(tiff: Tiff, random: Random) -> None:
-    level = _level(tiff, random)
-    tiles = tiff.tiles(level)
-    tiff.index_tiles(level, tiles[: max(1, len(tiles) - _few(tiles, random))])
+def index_short(slide: Slide, random: Random) -> None:
+    level = _level(slide, random)
+    tiles = slide.tiles(level)
+    slide.index_tiles(level, tiles[: max(1, len(tiles) - _few(tiles, random))])
 
 
-def offsets_shifted(tiff: Tiff, random: Random) -> None:
+def offsets_shifted(slide: Slide, random: Random) -> None:
     step = int(random.choice([-64, -2, -1, 1, 2, 64, 1000]))
-    _change_index(tiff, random, lambda offset, count: (max(8, offset + step), count))
+    _change_index(slide, random, lambda offset, count: (max(8, offset + step), count))
 
 
-def offsets_zeroed(tiff: Tiff, random: Random) -> None:
-    _change_index(tiff, random, lambda _, count: (0, count))
+def offsets_zeroed(slide: Slide, random: Random) -> None:
+    _change_index(slide, random, lambda _, count: (0, count))
 
 
-def offsets_beyond(tiff: Tiff, random: Random) -> None:
-    _change_index(tiff, random, lambda offset, count: (offset + len(tiff.data), count))
+def offsets_beyond(slide: Slide, random: Random) -> None:
+    _change_index(slide, random, lambda offset, count: (offset + len(slide.data), count))
 
 
-def counts_zeroed(tiff: Tiff, random: Random) -> None:
-    _change_index(tiff, random, lambda offset, _: (offset, 0))
+def counts_zeroed(slide: Slide, random: Random) -> None:
+    _change_index(slide, random, lambda offset, _: (offset, 0))
 
 
-def counts_shortened(tiff: Tiff, random: Random) -> None:
+def counts_shortened(slide: Slide, random: Random) -> None:
     share = random.choice([0.1, 0.5, 0.9, 0.98])
-    _change_index(tiff, random, lambda offset, count: (offset, int(count * share)))
+    _change_index(slide, random, lambda offset, count: (offset, int(count * share)))
 
 
-def counts_lengthened(tiff: Tiff, random: Random) -> None:
+def counts_lengthened(slide: Slide, random: Random) -> None:
     more = int(random.choice([1, 1000, 10**6]))
-    _change_index(tiff, random, lambda offset, count: (offset, count + more))
+    _change_index(slide, random, lambda offset, count: (offset, count + more))
 
 
-def tiles_emptied(tiff: Tiff, random: Random) -> None:
-    _change_index(tiff, random, lambda *_: (0, 0))
+def tiles_emptied(slide: Slide, random: Random) -> None:
+    _change_index(slide, random, lambda *_: (0, 0))
 
 
-def tiles_duplicated(tiff: Tiff, random: Random) -> None:
-    level = _level(tiff, random)
-    source = tiff.tiles(level)[_some(tiff, level, random, 1)[0]]
-    _change_index(tiff, random, lambda *_: source, level)
+def tiles_duplicated(slide: Slide, random: Random) -> None:
+    level = _level(slide, random)
+    source = slide.tiles(level)[_some(slide, level, random, 1)[0]]
+    _change_index(slide, random, lambda *_: source, level)
 
 
-def tiles_swapped(tiff: Tiff, random: Random) -> None:
-    level = _level(tiff, random)
-    tiles = tiff.tiles(level)
+def tiles_swapped(slide: Slide, random: Random) -> None:
+    level = _level(slide, random)
+    tiles = slide.tiles(level)
     for _ in range(_few(tiles, random)):
-        a, b = _some(tiff, level, random, 2)
+        a, b = _some(slide, level, random, 2)
         tiles[a], tiles[b] = tiles[b], tiles[a]
-    tiff.index_tiles(level, tiles)
+    slide.index_tiles(level, tiles)
 
 
-def tiles_shuffled(tiff: Tiff, random: Random) -> None:
-    level = _level(tiff, random)
-    tiles = tiff.tiles(level)
-    tiff.index_tiles(level, [tiles[i] for i in random.permutation(len(tiles))])
+def tiles_shuffled(slide: Slide, random: Random) -> None:
+    level = _level(slide, random)
+    tiles = slide.tiles(level)
+    slide.index_tiles(level, [tiles[i] for i in random.permutation(len(tiles))])
 
 
-def tiles_of_another_level(tiff: Tiff, random: Random) -> None:
-    level, other = random.permutation(len(tiff.levels))[:2]
-    foreign = tiff.tiles(int(other))
-    _change_index(tiff, random, lambda *_: foreign[random.integers(len(foreign))], int(level))
+def tiles_of_another_level(slide: Slide, random: Random) -> None:
+    level, other = random.permutation(len(slide.levels))[:2]
+    foreign = slide.tiles(int(other))
+    _change_index(slide, random, lambda *_: foreign[random.integers(len(foreign))], int(level))
 
 
 def _change_index(
-    tiff: Tiff,
+    slide: Slide,
     random: Random,
     change: Callable[[int, int], tuple[int, int]],
     level: int | None = None,
 ) -> None:
     """Change the offset and count of a few tiles of a level."""
-    level = _level(tiff, random) if level is None else level
-    tiles = tiff.tiles(level)
-    for i in _some(tiff, level, random, _few(tiles, random)):
+    level = _level(slide, random) if level is None else level
+    tiles = slide.tiles(level)
+    for i in _some(slide, level, random, _few(tiles, random)):
         tiles[i] = change(*tiles[i])
-    tiff.index_tiles(level, tiles)
+    slide.index_tiles(level, tiles)
 
 
 # ---- the data of tiles ---------------------------------------------------------------------------
 
 
-def data_bit_flipped(tiff: Tiff, random: Random) -> None:
-    for start, end in _data(tiff, random):
-        tiff.data[random.integers(start, end)] ^= 1 << int(random.integers(8))
+def data_bit_flipped(slide: Slide, random: Random) -> None:
+    for start, end in _data(slide, random):
+        slide.data[random.integers(start, end)] ^= 1 << int(random.integers(8))
 
 
-def data_bytes_changed(tiff: Tiff, random: Random) -> None:
-    for start, end in _data(tiff, random):
+def data_bytes_changed(slide: Slide, random: Random) -> None:
+    for start, end in _data(slide, random):
         for at in random.integers(start, end, 20):
-            tiff.data[at] = int(random.integers(256))
+            slide.data[at] = int(random.integers(256))
 
 
-def data_zeroed(tiff: Tiff, random: Random) -> None:
-    for start, end in _data(tiff, random):
+def data_zeroed(slide: Slide, random: Random) -> None:
+    for start, end in _data(slide, random):
         first, last = sorted(random.integers(start, end, 2))
-        tiff.data[first:last] = bytes(int(last - first))
+        slide.data[first:last] = bytes(int(last - first))
 
 
-def data_random(tiff: Tiff, random: Random) -> None:
-    for start, end in _data(tiff, random):
+def data_random(slide: Slide, random: Random) -> None:
+    for start, end in _data(slide, random):
         first, last = sorted(random.integers(start, end, 2))
-        tiff.data[first:last] = random.bytes(int(last - first))
+        slide.data[first:last] = random.bytes(int(last - first))
 
 
-def data_tails_swapped(tiff: Tiff, random: Random) -> None:
+def data_tails_swapped(slide: Slide, random: Random) -> None:
     """Two tiles exchange the end of their data: what a lost block of a network copy does."""
-    pairs = _data(tiff, random)
+    pairs = _data(slide, random)
     for (start, end), (other, other_end) in zip(pairs[::2], pairs[1::2], strict=False):
         length = int(min(end - start, other_end - other) * random.uniform(0.1, 0.9))
         ours, theirs = slice(end - length, end), slice(other_end - length, other_end)
-        tiff.data[ours], tiff.data[theirs] = tiff.data[theirs], tiff.data[ours]
+        slide.data[ours], slide.data[theirs] = slide.data[theirs], slide.data[ours]
 
 
-def scans_swapped(tiff: Tiff, random: Random) -> None:
+def scans_swapped(slide: Slide, random: Random) -> None:
     """Two JPEG tiles exchange their entropy-coded data; each keeps its headers and its length."""
-    pairs = _data(tiff, random)
+    pairs = _data(slide, random)
     for (start, end), (other, other_end) in zip(pairs[::2], pairs[1::2], strict=False):
-        first, second = _scan(tiff, start), _scan(tiff, other)
+        first, second = _scan(slide, start), _scan(slide, other)
         length = min(end - first, other_end - second) - 2
         ours, theirs = slice(first, first + length), slice(second, second + length)
-        tiff.data[ours], tiff.data[theirs] = tiff.data[theirs], tiff.data[ours]
+        slide.data[ours], slide.data[theirs] = slide.data[theirs], slide.data[ours]
 
 
-def _scan(tiff: Tiff, start: int) -> int:
-    return tiff.data.index(SCAN, start) + 2 + 12  # marker and header of three components
+def _scan(slide: Slide, start: int) -> int:
+    return slide.data.index(SCAN, start) + 2 + 12  # marker and header of three components
 
 
-def _data(tiff: Tiff, random: Random) -> list[tuple[int, int]]:
+def _data(slide: Slide, random: Random) -> list[tuple[int, int]]:
     """Start and end of the data of a few tiles of a level."""
-    level = _level(tiff, random)
-    tiles = tiff.tiles(level)
-    few = _some(tiff, level, random, 1 + _few(tiles, random))
+    level = _level(slide, random)
+    tiles = slide.tiles(level)
+    few = _some(slide, level, random, 1 + _few(tiles, random))
     return [(tiles[i][0], sum(tiles[i])) for i in few if tiles[i][1] > 64]
 
 
@@ -310,9 +313,9 @@ def level_sizes_exchanged(tiff: Tiff, random: Random) -> None:
 # ---- what all need -------------------------------------------------------------------------------
 
 
-def _level(tiff: Tiff, random: Random) -> int:
+def _level(slide: Slide, random: Random) -> int:
     """Mostly the finest level, which tiles are cut from; never one of a single tile."""
-    levels = [level for level in range(len(tiff.levels)) if len(tiff.tiles(level)) > 1]
+    levels = [level for level in range(len(slide.levels)) if len(slide.tiles(level)) > 1]
     return 0 if random.random() < 0.8 else int(random.choice(levels))
 
 
@@ -325,32 +328,48 @@ def _few(tiles: list[tuple[int, int]], random: Random) -> int:
     return 1 if random.random() < 0.3 else int(random.integers(1, max(2, len(tiles) // 3)))
 
 
-def _some(tiff: Tiff, level: int, random: Random, count: int) -> list[int]:
+def _some(slide: Slide, level: int, random: Random, count: int) -> list[int]:
     """Different tiles, of the larger half where that is enough: those show tissue."""
-    tiles = tiff.tiles(level)
+    tiles = slide.tiles(level)
     by_size = sorted(range(len(tiles)), key=lambda i: -tiles[i][1])
     pool = by_size[: max(count, -(-len(tiles) // 2))]
     return [int(i) for i in random.choice(pool, min(count, len(pool)), replace=False)]
 
 
-ALL: tuple[Damage, ...] = (
+ANY: tuple[Damage, ...] = (
     truncated, blocks_zeroed, blocks_random, blocks_repeated,
-    tag_dimensions, tag_tile_size, tag_compression, tag_photometric, tag_orientation,
-    tag_samples, tag_bits, tag_planar,
-    index_short, offsets_shifted, offsets_zeroed, offsets_beyond,
-    counts_zeroed, counts_shortened, counts_lengthened,
+    offsets_shifted, counts_shortened, counts_lengthened,
     tiles_emptied, tiles_duplicated, tiles_swapped, tiles_shuffled,
     data_bit_flipped, data_bytes_changed, data_zeroed, data_random, data_tails_swapped,
 )  # fmt: skip
-JPEG: tuple[Damage, ...] = (
-    tag_subsampling, scans_swapped, tables_quantisation, tables_huffman, tables_zeroed,
-    tables_missing,
+TIFF: tuple[Damage, ...] = (
+    tag_dimensions, tag_tile_size, tag_compression, tag_photometric, tag_orientation,
+    tag_samples, tag_bits, tag_planar,
+    index_short, offsets_zeroed, offsets_beyond, counts_zeroed,
 )  # fmt: skip
+JPEG_TIFF: tuple[Damage, ...] = (
+    tag_subsampling, tables_quantisation, tables_huffman, tables_zeroed, tables_missing,
+)  # fmt: skip
+JPEG: tuple[Damage, ...] = (scans_swapped,)
 LOSSLESS: tuple[Damage, ...] = (tag_predictor,)
 PYRAMID: tuple[Damage, ...] = (tiles_of_another_level, levels_exchanged, level_sizes_exchanged)
+KINDS = {
+    damage.__name__: damage for damage in (*ANY, *TIFF, *JPEG_TIFF, *JPEG, *LOSSLESS, *PYRAMID)
+}
 
 
-def possible(tiff: Tiff) -> tuple[Damage, ...]:
+def possible(slide: Slide) -> list[str]:
     """The kinds of damage that a slide can have."""
-    jpeg = tiff.tag(0, COMPRESSION) == [COMPRESSION_JPEG]
-    return ALL + (JPEG if jpeg else LOSSLESS) + (PYRAMID if len(tiff.levels) > 1 else ())
+    kinds = ANY
+    if isinstance(slide, Dicom):
+        kinds += JPEG
+    else:
+        jpeg = slide.tag(0, COMPRESSION) == [COMPRESSION_JPEG]
+        kinds += TIFF + (JPEG + JPEG_TIFF if jpeg else LOSSLESS)
+        kinds += PYRAMID if len(slide.levels) > 1 else ()
+    return [kind.__name__ for kind in kinds]
+
+
+def read(path: Path) -> Slide:
+    """A slide's file in memory."""
+    return (Dicom if path.suffix == ".dcm" else Tiff)(path.read_bytes())

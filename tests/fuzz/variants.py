@@ -1,18 +1,16 @@
 """Damaged variants of the base slides: which there are, and how each is written."""
 
 import itertools
+import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from fuzz import damages
-from fuzz.tiff_edit import Tiff
-
-KINDS = {damage.__name__: damage for damage in dict.fromkeys(
-    (*damages.ALL, *damages.JPEG, *damages.LOSSLESS, *damages.PYRAMID)
-)}  # fmt: skip
+from fuzz.dicom_edit import Dicom
 
 
 @dataclass(frozen=True)
@@ -33,30 +31,28 @@ class Variant:
         return cls(base, kind, int(seed))
 
     def write(self, source: Path, path: Path) -> None:
-        """Write the damaged copy of a base slide."""
-        tiff = Tiff(source.read_bytes())
+        """Write the damaged copy of a base slide; the other files of a series are copied."""
+        slide = damages.read(source)
         words = zlib.crc32(f"{self.base} {self.kind}".encode())
-        KINDS[self.kind](tiff, np.random.default_rng([self.seed, words]))
-        path.write_bytes(tiff.data)
+        damages.KINDS[self.kind](slide, np.random.default_rng([self.seed, words]))
+        if isinstance(slide, Dicom):
+            shutil.copytree(source.parent, path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(slide.data)
 
 
 def choose(bases: Mapping[str, Path], count: int) -> list[Variant]:
     """As many variants as asked for: the bases in turn, each going through all its kinds.
 
-    The bases start at different kinds, so that a small number holds as many kinds as it can.
+    A base takes the kind that it, and then all bases together, had least often.
     """
-    possible = {
-        name: [kind.__name__ for kind in damages.possible(Tiff(path.read_bytes()))]
-        for name, path in bases.items()
-    }
-    names = list(bases)
-    queues = {
-        name: _from_place(name, possible[name], i * len(possible[name]) // len(names))
-        for i, name in enumerate(names)
-    }
-    return [next(queues[name]) for name in itertools.islice(itertools.cycle(names), count)]
-
-
-def _from_place(base: str, kinds: list[str], start: int) -> Iterator[Variant]:
-    for turn in itertools.count(start):
-        yield Variant(base, kinds[turn % len(kinds)], turn)
+    possible = {name: damages.possible(damages.read(path)) for name, path in bases.items()}
+    of_base, of_all = Counter[tuple[str, str]](), Counter[str]()
+    variants = []
+    for base in itertools.islice(itertools.cycle(bases), count):
+        rarest = [(of_base[base, kind], of_all[kind], i) for i, kind in enumerate(possible[base])]
+        kind = possible[base][min(rarest)[2]]
+        variants.append(Variant(base, kind, of_base[base, kind]))
+        of_base[base, kind] += 1
+        of_all[kind] += 1
+    return variants
