@@ -359,14 +359,13 @@ KINDS = {
 
 
 def possible(slide: Slide) -> list[str]:
-    """The kinds of damage that a slide can have."""
-    kinds = ANY
+    """The kinds of damage that a slide can have, those that few slides can have first."""
     if isinstance(slide, Dicom):
-        kinds += JPEG
+        kinds = JPEG + ANY
     else:
         jpeg = slide.tag(0, COMPRESSION) == [COMPRESSION_JPEG]
-        kinds += TIFF + (JPEG + JPEG_TIFF if jpeg else LOSSLESS)
-        kinds += PYRAMID if len(slide.levels) > 1 else ()
+        several = len(slide.levels) > 1
+        kinds = (PYRAMID if several else ()) + (JPEG_TIFF + JPEG if jpeg else LOSSLESS) + TIFF + ANY
     return [kind.__name__ for kind in kinds]
 
 
