@@ -19,10 +19,10 @@ from PIL import Image, ImageCms
 FOLDER = "PHI-FOLDER-jane-roe-1957"
 #: colour of label and macro
 LABEL_RGB = (255, 0, 255)
-#: every value that is planted; one found anywhere is a leak
-MARKS = ("PHI", "jane", "JANE", *(v for k, v in PERSONAL.items() if k in ("Filename", "User")))
+#: part of every planted value, of four letters at least so that pictures hold none by chance
+MARKS = ("PHI-", "PHI^", "jane", "JANE", PERSONAL["Date"])
 
-STRIP_OFFSETS, STRIP_COUNTS, DESCRIPTION = 273, 279, 270
+STRIP_OFFSETS, STRIP_COUNTS = 273, 279
 ASCII_TAGS = {
     269: "DOCUMENT", 271: "MAKE", 272: "MODEL", 285: "PAGE", 305: "SOFTWARE", 306: "DATETIME",
     315: "ARTIST", 316: "HOST", 333: "INKS", 33432: "COPYRIGHT", 65000: "PRIVATE",

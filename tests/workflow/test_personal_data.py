@@ -106,8 +106,10 @@ def views(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         table = pyarrow.parquet.read_table(io.BytesIO(data))
         yield f"{name} (values)", repr((table.schema.metadata, table.to_pydict())).encode()
     elif (picture := _picture(data)) is not None:
-        text = repr((picture.info, getattr(picture, "tag_v2", {}), dict(picture.getexif())))
-        yield f"{name} (metadata)", text.encode()
+        tags = [*dict(getattr(picture, "tag_v2", {})).values(), *picture.getexif().values()]
+        for value in [*picture.info.values(), *tags]:
+            raw = value if isinstance(value, bytes) else repr(value).encode()
+            yield f"{name} (metadata)", raw
 
 
 def _picture(data: bytes) -> Image.Image | None:
@@ -147,6 +149,8 @@ def test_the_search_finds_what_is_planted(finished: Path) -> None:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", "PHI-FOLDER-jane " * 99)
     assert any(leaks(part) for _, part in views("a.zip", packed.getvalue()))
+    Image.new("RGB", (9, 9)).save(packed := io.BytesIO(), "PNG", icc_profile=planted.icc_profile())
+    assert any(leaks(part) for _, part in views("a.png", packed.getvalue()))
 
 
 def test_no_file_of_a_run_holds_personal_data(finished: Path) -> None:
