@@ -89,6 +89,7 @@ def judge(folder: Path, variants: list[Variant], keep: bool = False) -> Outcome:
     for start in range(0, len(variants), BATCH):
         workdir = folder / f"run{start // BATCH}"
         _run(workdir, sources, variants[start : start + BATCH], start == 0, outcome)
+        print(f"{min(start + BATCH, len(variants))} of {len(variants)} variants", flush=True)
         if not keep:
             shutil.rmtree(workdir)
     return outcome
