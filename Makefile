@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test check schemas bench bench-scale install-profile lock clean
+.PHONY: setup demo test fuzz check schemas bench bench-scale install-profile lock clean
 
 setup: .venv/ready
 
@@ -21,6 +21,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Damaged slides through the workflow, what wrong tiles pass: docs/benchmarks.md. About 20 minutes.
+fuzz: setup
+	$(BIN)/python tests/fuzz/cohort.py fuzz --variants 360
 
 check: setup
 	$(BIN)/ruff check .
@@ -58,4 +62,4 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
 
 clean:
-	rm -rf demo .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work
+	rm -rf demo fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work

@@ -88,18 +88,10 @@ def snakemake(
     repository : the checkout that is run
     variables : of the environment, further ones
     """
-    mine = workdir / "mine.yaml"
-    command = [
-        *(sys.executable, "-m", "snakemake", *words),
-        *("--profile", "profiles/local", "--directory", str(workdir)),
-        *(("--configfile", str(mine)) if mine.exists() else ()),
-        *("--config", "cohort=cohort.csv", *config),
-    ]
-    clean = {name: value for name, value in os.environ.items() if "SNAKEMAKE" not in name}
     done = subprocess.run(
-        command,
+        command(workdir, *words, config=config),
         cwd=repository,
-        env=clean | (variables or {}),
+        env=clean_environment() | (variables or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -107,6 +99,22 @@ def snakemake(
     )
     named = re.search(r"^Complete log\(s\): (.*)$", done.stdout, re.M)
     return Run(done.returncode, done.stdout, Path(named[1]).read_text() if named else "")
+
+
+def command(workdir: Path, *words: str, config: tuple[str, ...] = ()) -> list[str]:
+    """What `snakemake` runs."""
+    mine = workdir / "mine.yaml"
+    return [
+        *(sys.executable, "-m", "snakemake", *words),
+        *("--profile", "profiles/local", "--directory", str(workdir)),
+        *(("--configfile", str(mine)) if mine.exists() else ()),
+        *("--config", "cohort=cohort.csv", *config),
+    ]
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what a Snakemake around the tests set."""
+    return {name: value for name, value in os.environ.items() if "SNAKEMAKE" not in name}
 
 
 def run(workdir: Path, *words: str, **options: Any) -> Run:

@@ -58,3 +58,16 @@ def test_the_copy_of_equal_rows_stays_untouched(tmp_path: Path) -> None:
     EDITED["sorted"].write(path)
     assert path.stat().st_mtime > 1
     assert PlannedSheet.read(path).digest == EDITED["sorted"].digest
+
+
+@pytest.mark.parametrize("folder", ["", "jane", "/jane/roe"])
+def test_the_copy_does_not_name_the_folder_of_the_sheet(folder: str, tmp_path: Path) -> None:
+    rows = {"a": {"slide_id": "a", "path": "a.svs"}, "b": {"slide_id": "b", "path": "/x/b.svs"}}
+    name = os.path.join(folder, "cohort.csv")
+    planes = (os.path.join(folder, "low.tif"), "/x/high.tif")
+    listed = Sheet(name, ("slide_id", "path"), rows, {"a": 2, "b": 3})
+    original, path = PlannedSheet(listed, {"s": Stack(planes, ("0", "1"))}), tmp_path / "p.json"
+    original.write(path)
+    assert "jane" not in path.read_text()
+    assert PlannedSheet.read(path, original.digest, folder) == original
+    assert PlannedSheet.read(path, original.digest).sheet.rows == rows

@@ -96,7 +96,10 @@ def checked_sheet():
 try:
     # the jobs of a cluster work with the sheet that their head has checked
     is_head = workflow.is_main_process or not os.path.exists(PLANNED_SHEET)
-    PLANNED = checked_sheet() if is_head else PlannedSheet.read(PLANNED_SHEET)
+    if is_head:
+        PLANNED = checked_sheet()
+    else:
+        PLANNED = PlannedSheet.read(PLANNED_SHEET, folder=os.path.dirname(config["cohort"]))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SHEET, STACKS = PLANNED.sheet, PLANNED.stacks

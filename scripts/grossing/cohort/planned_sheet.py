@@ -1,13 +1,13 @@
 """The cohort sheet as a run was planned with it.
 
 The head of a run writes a copy at its start. All jobs read this copy, so that each slide keeps its
-own row even if the sheet changes during the run.
+own row even if the sheet changes during the run. The copy does not name the sheet's folder.
 """
 
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -37,21 +37,26 @@ class PlannedSheet:
             files.write(path, text.encode())
 
     @classmethod
-    def read(cls, path: PathLike, expected: str | None = None) -> Self:
+    def read(cls, path: PathLike, expected: str | None = None, folder: str = "") -> Self:
         """The sheet that a run was planned with.
 
         Parameters
         ----------
         expected : its `digest`, None for any
+        folder : of the sheet, which paths in it are relative to
 
         Raises
         ------
         CohortError : the file holds another sheet: a second run was started meanwhile.
         """
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-        sheet = Sheet(data["path"], tuple(data["columns"]), data["rows"], data["lines"])
+        sheet_path = os.path.join(folder, data["name"])
+        sheet = Sheet(sheet_path, tuple(data["columns"]), data["rows"], data["lines"])
         stacks = {
-            slide_id: Stack(tuple(stack["paths"]), tuple(stack["planes"]))
+            slide_id: Stack(
+                tuple(os.path.join(folder, plane) for plane in stack["paths"]),
+                tuple(stack["planes"]),
+            )
             for slide_id, stack in data["stacks"].items()
         }
         planned = cls(sheet, stacks)
@@ -64,11 +69,18 @@ class PlannedSheet:
 
     def _text(self) -> str:
         sheet = self.sheet
+        folder = os.path.join(os.path.dirname(sheet.path), "")
         data = {
-            "path": sheet.path,
+            "name": os.path.basename(sheet.path),
             "columns": sheet.columns,
             "rows": sheet.rows,
             "lines": sheet.lines,
-            "stacks": {slide_id: asdict(stack) for slide_id, stack in self.stacks.items()},
+            "stacks": {
+                slide_id: {
+                    "paths": [plane.removeprefix(folder) for plane in stack.paths],
+                    "planes": stack.planes,
+                }
+                for slide_id, stack in self.stacks.items()
+            },
         }
         return json.dumps(data, ensure_ascii=False)
