@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from fuzz.bases import level0
 from fuzz.tiff_edit import Tiff
-from make_dicom import Dataset, make_dicom
 from make_slide import PERSONAL
+from make_tagged_dicom import Dataset, make_dicom
 from PIL import Image, ImageCms
 
 #: name of the folder in which the slides lie

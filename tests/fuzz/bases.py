@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import openslide
 import pyvips
-from make_tagged_dicom import make_dicom
 from make_slide import make_slide
+from make_tagged_dicom import make_dicom
 
 REGION = Path(__file__).parents[1] / "data/CMU-1-Small-Region.svs"
 COMMON = {"tissue_fraction": 0.75, "blurred_fraction": 0, "pen": False}
