@@ -54,7 +54,7 @@ class Outcome:
         if wrong > WRONG_PASSING_MAX * passing:
             faults.append(f"{wrong} of {passing} passing tiles of damaged slides are wrong")
         sound = [slide for slide in self.slides if slide.kind == UNDAMAGED]
-        flagged = sum(s.right_flagged for s in sound)
+        flagged = sum(s.right_flagged + s.without_pixels for s in sound)
         right = sum(s.right_passing for s in sound) + flagged
         if flagged > RIGHT_FLAGGED_MAX * right:
             faults.append(f"{flagged} of {right} right tiles of undamaged slides are flagged")
@@ -122,7 +122,8 @@ def _run(
     for slide_id, (base, kind) in asked.items():
         if row := verdicts.get(slide_id):
             result = SlideResult(slide_id, base, kind, row["qc_status"], row["qc_reasons"])
-            compare.count_tiles(result, tiles.get(slide_id, []), results, truths[base])
+            picture = truths[base][: int(row["height_px"] or 0), : int(row["width_px"] or 0)]
+            compare.count_tiles(result, tiles.get(slide_id, []), results, picture)
             outcome.slides.append(result)
 
 

@@ -43,6 +43,7 @@ class SlideResult:
     wrong_passing: int = 0
     right_flagged: int = 0
     wrong_failing: int = 0
+    without_pixels: int = 0
     wrong_tiles: list[str] = field(default_factory=list)
 
     @property
@@ -59,11 +60,12 @@ def wrong_fraction(tile: np.ndarray, row: Mapping[str, Any], truth: np.ndarray) 
     ----------
     tile : (N, N, 3) uint8
     row : of the tile table
-    truth : (H, W, 3) uint8, level 0 of the undamaged slide; beyond it, a tile must show glass
+    truth : (H, W, 3) uint8, level 0 of the undamaged slide, as much of it as the damaged one
+        claims to have; beyond it, a tile must show glass
     """
     side, x, y = (int(row[key]) for key in ("size_level0_px", "x_level0_px", "y_level0_px"))
     expected = np.empty((side, side, 3), np.uint8)
-    expected[:] = np.percentile(truth[::16, ::16], 90, axis=(0, 1))
+    expected[:] = np.percentile(truth[::16, ::16], 90, axis=(0, 1))  # glass
     window = truth[y : y + side, x : x + side]
     expected[: window.shape[0], : window.shape[1]] = window
     small = (tile.shape[1] // BLOCK_PX, tile.shape[0] // BLOCK_PX)
@@ -82,7 +84,7 @@ def count_tiles(
         flagged = any(reason.startswith(DAMAGE) for reason in reasons)
         tile = _pixels(results, row)
         if tile is None:
-            result.wrong_failing += 1
+            result.without_pixels += 1
         elif wrong_fraction(tile, row, truth) > WRONG_BLOCKS_MAX:
             result.wrong_passing += used
             result.wrong_failing += not used
