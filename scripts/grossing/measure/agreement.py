@@ -132,6 +132,8 @@ def seam_step(
 def _segment_steps(rgb: Pixels, absent: Mask | None, at: int, axis: int) -> list[float]:
     lines = _across(rgb, at, axis)
     segments = lines.shape[1] // SEGMENT_PX
+    if not segments:
+        return []
     differences = np.abs(np.diff(lines.astype(np.int16), axis=0)).max(axis=2)
     shaped = differences[:, : segments * SEGMENT_PX].reshape(-1, segments, SEGMENT_PX)
     means = shaped.mean(axis=2)
