@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 
 from grossing.measure import agreement
+from grossing.slide import opening
 from grossing.slide.opening import Slide
 from grossing.slide.record import FileFacts, Level
 from grossing.support.errors import ReadError, SlideError
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 #: grey levels (`agreement.overview_difference` in the level's own pixels): levels of sound slides
 #: differ by up to 12, by up to 26 where they were shrunk by leaving pixels out; others by 48 and
@@ -32,6 +33,8 @@ PLACE_PX = 48  # side of a compared place in the coarser level,
 MOST_LEVEL0_PX = 512  # if level 0 is not larger there
 LEAST_PX = 6
 LEAST_DETAIL = 1.0  # of even places
+MOST_ABSENT = 0.5  # of a place: the rest is compared
+AREA = cv2.INTER_AREA
 FACTORS = (*range(2, 17), 32, 64, 128, 256)
 WHITE = (255, 255, 255)
 LOG = logging.getLogger(__name__)
@@ -41,11 +44,12 @@ Point = tuple[int, int]
 
 @dataclass(frozen=True)
 class _Place:
-    """Pixels of level 0, and where they lie there."""
+    """Pixels of level 0, and where they lie there; `absent` (h, w) bool were never scanned."""
 
     x: int
     y: int
     rgb: Pixels
+    absent: Mask
 
 
 @dataclass(frozen=True)
@@ -150,10 +154,16 @@ def _level0(slide: Slide, file: FileFacts, places: Sequence[Point], side: int) -
         x, y = (max(0, at - side // 2) for at in place)
         w, h = min(side, file.width_px - x), min(side, file.height_px - y)
         try:
-            shown.append(_Place(x, y, slide.read(0, x, y, w, h, WHITE)))
+            shown.append(_Place(x, y, *_read(slide, 0, x, y, w, h)))
         except ReadError as error:
             LOG.warning("level 0 at %d,%d does not decode: %s", x, y, error)
     return shown
+
+
+def _read(slide: Slide, level: int, x: int, y: int, w: int, h: int) -> tuple[Pixels, Mask]:
+    """RGB and what was never scanned."""
+    bgra = slide.read_premultiplied(level, x, y, w, h)
+    return opening.over_glass(bgra, WHITE), bgra[..., 3] < opening.SCANNED_ALPHA
 
 
 def _compare(
@@ -197,32 +207,45 @@ def _difference(
 ) -> tuple[float, float] | None:
     """Median difference from the level, if that is `factor` coarser than level 0, and its detail.
 
-    The difference is infinite where no place decodes, None where all are too small.
+    The difference is infinite where no place decodes, None where none can be compared.
     """
-    stated = file.levels[level].downsample
-    differences, details, tried = [], [], 0
+    results, failed = [], 0
     for place in shown:
-        height, width = place.rgb.shape[:2]
-        x, w = _inside(place.x, width, factor)
-        y, h = _inside(place.y, height, factor)
-        if min(w, h) < LEAST_PX:
-            continue
-        tried += 1
         try:
-            there = slide.read(level, round(x * stated), round(y * stated), w, h, WHITE)
+            result = _at_place(slide, level, file.levels[level].downsample, place, factor)
         except ReadError:
+            failed += 1
             continue
-        left, top = round(x * factor) - place.x, round(y * factor) - place.y
-        part = place.rgb[top : top + round(h * factor), left : left + round(w * factor)]
-        small = np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
-        side = min(w, h)
-        value = agreement.overview_difference(small[:side, :side], there, 0, 0, side)
-        if value is not None:
-            differences.append(value)
-            details.append(_detail(there) / max(_detail(small), LEAST_DETAIL))
-    if not differences:
-        return (math.inf, 0.0) if tried else None
-    return float(np.median(differences)), float(np.median(details))
+        if result is not None:
+            results.append(result)
+    if not results:
+        return (math.inf, 0.0) if failed else None
+    difference, detail = np.median(results, axis=0).tolist()
+    return difference, detail
+
+
+def _at_place(
+    slide: Slide, level: int, stated: float, place: _Place, factor: float
+) -> tuple[float, float] | None:
+    """Difference and detail of a level at one place; None where that is small or never scanned."""
+    height, width = place.rgb.shape[:2]
+    x, w = _inside(place.x, width, factor)
+    y, h = _inside(place.y, height, factor)
+    if min(w, h) < LEAST_PX:
+        return None
+    there, absent = _read(slide, level, round(x * stated), round(y * stated), w, h)
+    left, top = round(x * factor) - place.x, round(y * factor) - place.y
+    part = (slice(top, top + round(h * factor)), slice(left, left + round(w * factor)))
+    absent |= cv2.resize(place.absent[part].astype(np.float32), (w, h), interpolation=AREA) > 0
+    if absent.mean() > MOST_ABSENT:
+        return None
+    small = np.asarray(cv2.resize(place.rgb[part], (w, h), interpolation=AREA), np.uint8)
+    small[absent] = there[absent]
+    side = min(w, h)
+    value = agreement.overview_difference(small[:side, :side], there, 0, 0, side)
+    if value is None:
+        return None
+    return value, _detail(there) / max(_detail(small), LEAST_DETAIL)
 
 
 def _inside(start: int, side: int, factor: float) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The whole slide as one small picture, read in blocks so that memory stays bounded."""
 
+import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ BLOCK_PX = 2048
 SMALLEST_BLOCK_PX = 256
 MOST_RETRIES = 400  # a reopened handle costs milliseconds: a mostly damaged slide must end quickly
 INPAINT_PX = 3
+HOLE_PX = 512  # side of the squares in which holes of a level are filled
 ALIASED_SHRINK = 4
 
 
@@ -67,7 +69,7 @@ def read(
     downsample = whole * file.downsamples[level]
     return Overview(
         rgb=rgb,
-        scanned=np.asarray((picture[..., 3] > 127) | (lost > 0)),
+        scanned=np.asarray((picture[..., 3] >= opening.SCANNED_ALPHA) | (lost > 0)),
         level=level,
         downsample=downsample,
         mpp=downsample * slide_mpp,
@@ -89,7 +91,7 @@ def _shrunk_level(
         column, row, w, h = waiting.pop()
         x, y = bounds.x + round(column * scale), bounds.y + round(row * scale)
         try:
-            block = slide.read_premultiplied(level, x, y, w * whole, h * whole)
+            block = _read(slide, file, level, x, y, w * whole, h * whole)
         except ReadError:
             failures += 1
             side = max(w, h) // 2
@@ -102,6 +104,30 @@ def _shrunk_level(
             block, (w, h), interpolation=cv2.INTER_AREA
         )
     return out, lost
+
+
+def _read(
+    slide: opening.Slide, file: FileFacts, level: int, x: int, y: int, w: int, h: int
+) -> Pixels:
+    """Premultiplied BGRA of one level; what it lacks comes from the next finer level."""
+    block = slide.read_premultiplied(level, x, y, w, h)
+    own = file.downsamples[level]
+    finer = max((i for i, d in enumerate(file.downsamples) if d < own), default=None)
+    if finer is None or block[..., 3].min() >= opening.SCANNED_ALPHA:
+        return block
+    scale = own / file.downsamples[finer]
+    for left, top, width, height in _blocks(0, 0, w, h, HOLE_PX):
+        part = block[top : top + height, left : left + width]
+        gaps = part[..., 3] < opening.SCANNED_ALPHA
+        if not gaps.any():
+            continue
+        place = (x + round(left * own), y + round(top * own))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        with contextlib.suppress(ReadError):
+            fine = slide.read_premultiplied(finer, *place, *size)
+            shrunk = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
+            part[gaps] = shrunk[gaps]
+    return block
 
 
 def _blocks(x: int, y: int, width: int, height: int, side: int) -> Iterator[tuple[int, ...]]:
