@@ -57,6 +57,7 @@ def cut(
         path,
         found.record,
         found.mask,
+        found.overview,
         container=container,
         passed=passed,
         tiles=TileOptions.from_config(options),

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import tifffile
 from svs import (
     IMAGE_LENGTH,
     IMAGE_WIDTH,
@@ -115,11 +116,40 @@ def tile_places(src: Path) -> list[tuple[int, int]]:
     return list(zip(offsets, sizes, strict=True))
 
 
-def replace_first_tile(src: Path, dst: Path, stream: bytes) -> Path:
-    """Another stream, appended to the file, as the first tile; returns `dst`."""
+def replace_tile(src: Path, dst: Path, index: int, stream: bytes) -> Path:
+    """Another stream, appended to the file, as one tile of level 0; returns `dst`."""
     places = tile_places(src)
-    end = Path(src).stat().st_size
+    places[index] = (Path(src).stat().st_size, len(stream))
     Path(dst).write_bytes(Path(src).read_bytes() + stream)
-    offsets, sizes = ([place[i] for place in places] for i in (0, 1))
-    claim_values(dst, dst, TILE_OFFSETS, [end, *offsets[1:]])
-    return claim_values(dst, dst, TILE_BYTE_COUNTS, [len(stream), *sizes[1:]])
+    offsets, sizes = zip(*places, strict=True)
+    claim_values(dst, dst, TILE_OFFSETS, offsets)
+    return claim_values(dst, dst, TILE_BYTE_COUNTS, sizes)
+
+
+def tile_stream(src: Path, index: int) -> bytes:
+    """The bytes of one tile of level 0."""
+    offset, size = tile_places(src)[index]
+    return Path(src).read_bytes()[offset : offset + size]
+
+
+def empty_tiles(src: Path, dst: Path, indices: Iterable[int], page: int = 0) -> Path:
+    """No bytes for some tiles of a page, as scanners leave out what they did not scan."""
+    chosen = set(indices)
+    Path(dst).write_bytes(Path(src).read_bytes())
+    with tifffile.TiffFile(dst, mode="r+") as tiff:
+        tags = tiff.pages[page].tags
+        for tag in (TILE_OFFSETS, TILE_BYTE_COUNTS):
+            values = tags[tag].value
+            tags[tag].overwrite([0 if i in chosen else value for i, value in enumerate(values)])
+    return dst
+
+
+def destroy_page(src: Path, dst: Path, page: int) -> Path:
+    """Overwrite the data of all tiles of a page; returns `dst`."""
+    data = bytearray(Path(src).read_bytes())
+    with tifffile.TiffFile(src) as tiff:
+        places = zip(tiff.pages[page].dataoffsets, tiff.pages[page].databytecounts, strict=True)
+        for offset, size in places:
+            data[offset : offset + size] = b"\x5a" * size
+    Path(dst).write_bytes(data)
+    return dst

@@ -59,9 +59,23 @@ def rectangles(width, height, tile_px):
         yield pick.randrange(width), pick.randrange(height), w, h
 
 
+def inside(x, y, w, h, width, height):
+    """How much of a rectangle lies in the picture: OpenSlide calls the rest absent."""
+    return max(0, min(h, height - y)), max(0, min(w, width - x))
+
+
 def check_equal(raw, general, width, height, tile_px=256):
     for place in rectangles(width, height, tile_px):
-        np.testing.assert_array_equal(raw.read(*place), general.read(*place), err_msg=str(place))
+        ours, theirs = raw.read(*place), general.read(*place)
+        np.testing.assert_array_equal(ours.rgb, theirs.rgb, err_msg=str(place))
+        rows, columns = inside(*place, width, height)
+        gaps = [absent_of(each)[:rows, :columns] for each in (ours, theirs)]
+        np.testing.assert_array_equal(*gaps, err_msg=str(place))
+
+
+def absent_of(region):
+    shape = region.rgb.shape[:2]
+    return np.zeros(shape, bool) if region.absent is None else region.absent
 
 
 @pytest.fixture(scope="module", params=VARIANTS, ids=str)
@@ -95,7 +109,7 @@ def test_the_real_slide_equals_openslide(real_slide):
 @pytest.mark.parametrize("bigtiff", [False, True])
 @pytest.mark.parametrize("quality", [75, 95])  # libvips halves the colour resolution below 90
 def test_files_of_libvips_equal_openslide(tmp_path, real_slide, bigtiff, quality):
-    rgb = general_of(real_slide).read(300, 300, 500, 420)
+    rgb = general_of(real_slide).read(300, 300, 500, 420).rgb
     path = tmp_path / "a.tif"
     pyvips.Image.new_from_array(rgb).tiffsave(
         str(path),
@@ -109,7 +123,7 @@ def test_files_of_libvips_equal_openslide(tmp_path, real_slide, bigtiff, quality
     reader = raw_tiff.RawTiffReader(path, 500, 420, GLASS)
     check_equal(reader, general_of(path), 500, 420, 128)
     assert chosen(path).name == "raw"
-    assert np.abs(reader.read(0, 0, 500, 420).astype(int) - rgb).mean() < 6
+    assert np.abs(reader.read(0, 0, 500, 420).rgb.astype(int) - rgb).mean() < 6
 
 
 def write_tiles(path, rgb, **options):
@@ -128,7 +142,8 @@ def write_tiles(path, rgb, **options):
 def test_big_endian_tiles_equal_openslide(tmp_path, real_slide):
     """In a BigTIFF: OpenSlide opens no other that is big-endian."""
     path = tmp_path / "a.tif"
-    write_tiles(path, general_of(real_slide).read(300, 300, 384, 256), byteorder=">", bigtiff=True)
+    rgb = general_of(real_slide).read(300, 300, 384, 256).rgb
+    write_tiles(path, rgb, byteorder=">", bigtiff=True)
     assert path.read_bytes()[:4] == b"MM\0\x2b"
     check_equal(raw_tiff.RawTiffReader(path, 384, 256, GLASS), general_of(path), 384, 256, 128)
     assert chosen(path).name == "raw"
@@ -195,7 +210,7 @@ def test_destroyed_tiles_are_lost_exactly_where_openslide_loses_them(plain, tmp_
                     with pytest.raises(ReadError):
                         each.read(*place)
             else:
-                assert np.array_equal(raw.read(*place), reader.read(*place))
+                assert np.array_equal(raw.read(*place).rgb, reader.read(*place).rgb)
 
 
 def test_a_missing_tile_is_glass(plain, tmp_path):
@@ -203,7 +218,11 @@ def test_a_missing_tile_is_glass(plain, tmp_path):
     sizes = [0 if index == 1 else size for index, (_, size) in enumerate(places)]
     path = damage.claim_values(plain, tmp_path / "m.svs", svs.TILE_BYTE_COUNTS, sizes)
     check_equal(raw_of(path), general_of(path), WIDTH, HEIGHT)
-    assert (raw_of(path).read(260, 5, 200, 200) == GLASS).all()
+    region = raw_of(path).read(200, 5, 100, 300)
+    expected = np.zeros((300, 100), bool)
+    expected[:251, 56:] = True
+    assert np.array_equal(region.absent, expected)
+    assert (region.rgb[expected] == GLASS).all()
     with pytest.raises(tiff_directory.Unsupported, match="missing tiles"):
         raw_of(path, 1)
     assert chosen(path, 1).name == "openslide"
@@ -260,7 +279,7 @@ def test_a_chain_of_pages_that_breaks_off(plain, tmp_path):
     for offset in (len(data) + 1, len(data) - 1):
         struct.pack_into("<I", data, first + 2 + 12 * count, offset)
         (tmp_path / "off.svs").write_bytes(data)
-        with pytest.raises(tiff_directory.Unsupported, match=r"breaks off after \d|corrupted"):
+        with pytest.raises(tiff_directory.Unsupported, match=r"breaks off after \d|damaged directory"):
             raw_tiff.RawTiffReader(tmp_path / "off.svs", WIDTH, HEIGHT, GLASS)
 
 
@@ -289,7 +308,7 @@ def test_a_tile_that_claims_to_be_huge_is_not_decoded(plain, tmp_path):
     stream = bytearray(data[places[0][0] : sum(places[0])])
     frame = stream.index(b"\xff\xc0")
     struct.pack_into(">HH", stream, frame + 5, 65_000, 65_000)
-    path = damage.replace_first_tile(plain, tmp_path / "bomb.svs", bytes(stream))
+    path = damage.replace_tile(plain, tmp_path / "bomb.svs", 0, bytes(stream))
     reader = raw_of(path)
     tracemalloc.start()
     with pytest.raises(ReadError, match="65000x65000"):
@@ -299,16 +318,31 @@ def test_a_tile_that_claims_to_be_huge_is_not_decoded(plain, tmp_path):
 
 
 def test_a_progressive_tile_is_read_through_openslide(plain, tmp_path):
-    rgb = general_of(plain).read(0, 0, 256, 256)
+    rgb = general_of(plain).read(0, 0, 256, 256).rgb
     stream = svs.io.BytesIO()
     svs.Image.fromarray(rgb).save(stream, "JPEG", progressive=True)
-    path = damage.replace_first_tile(plain, tmp_path / "progressive.svs", stream.getvalue())
+    path = damage.replace_tile(plain, tmp_path / "progressive.svs", 0, stream.getvalue())
     place = (10, 10, 200, 200)
     with pytest.raises(ReadError, match="marker c2"):
         raw_of(path).read(*place)
     reader = chosen(path, places=[(600, 600)])
     assert reader.name == "raw"
-    assert np.array_equal(reader.read(*place), general_of(path).read(*place))
+    region = reader.read(*place)
+    assert np.array_equal(region.rgb, general_of(path).read(*place).rgb)
+    assert region.decoders_disagree and not reader.read(600, 600, 50, 50).decoders_disagree
+
+
+def test_a_reader_is_fast_although_it_refuses_a_compared_place(plain, tmp_path):
+    """Else none of the tiles that only OpenSlide decodes would be marked."""
+    whole = damage.tile_stream(plain, 0)
+    padded = whole[:-2] + bytes([18] * 50) + whole[-2:]
+    path = damage.replace_tile(plain, tmp_path / "one.svs", 0, padded)
+    with pytest.raises(ReadError, match="extraneous"):
+        raw_of(path).read(0, 0, 9, 9)
+    reader = chosen(path, places=[(0, 0), (300, 300), (600, 600)])
+    assert reader.name == "raw"
+    assert reader.read(0, 0, 256, 256).decoders_disagree
+    assert chosen(path, places=[(0, 0), (100, 0), (0, 0)]).name == "openslide"
 
 
 def test_broken_directories_are_refused_and_nothing_else_happens(plain, tmp_path):
@@ -331,7 +365,7 @@ def test_broken_directories_are_refused_and_nothing_else_happens(plain, tmp_path
             continue
         for place in [(0, 0, 300, 300), (WIDTH - 9, HEIGHT - 9, 9, 9)]:
             with contextlib.suppress(ReadError):
-                assert reader.read(*place).shape == (place[3], place[2], 3)
+                assert reader.read(*place).rgb.shape == (place[3], place[2], 3)
         reader.close()
 
 
@@ -362,23 +396,23 @@ def test_no_tile_is_decoded_twice_on_an_unaligned_grid(real_slide, monkeypatch):
 def test_what_is_read_can_be_written_over(plain):
     reader = raw_of(plain)
     part, whole = (100, 100, 300, 300), (0, 0, 256, 256)
-    before = reader.read(*part), reader.read(*whole)
+    before = reader.read(*part).rgb, reader.read(*whole).rgb
     kept = [each.copy() for each in before]
     for each in before:
         each[:] = 0
-    assert np.array_equal(reader.read(*part), kept[0])
-    assert np.array_equal(reader.read(*whole), kept[1])
+    assert np.array_equal(reader.read(*part).rgb, kept[0])
+    assert np.array_equal(reader.read(*whole).rgb, kept[1])
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
 def test_scaled_pixels_are_close_to_the_mean(scale, real_slide):
     reader, full = raw_of(real_slide, scale=scale), raw_of(real_slide)
     x, y, side = 101, 77, 64
-    box = full.read(x * scale, y * scale, side * scale, side * scale).astype(float)
+    box = full.read(x * scale, y * scale, side * scale, side * scale).rgb.astype(float)
     mean = box.reshape(side, scale, side, scale, 3).mean(axis=(1, 3))
-    assert np.abs(reader.read(x, y, side, side) - mean).mean() < 1.5
+    assert np.abs(reader.read(x, y, side, side).rgb - mean).mean() < 1.5
     width, height = -(-2220 // scale), -(-2967 // scale)
-    assert (reader.read(width - 1, height - 1, 3, 3)[1:, 1:] == GLASS).all()
+    assert (reader.read(width - 1, height - 1, 3, 3).rgb[1:, 1:] == GLASS).all()
 
 
 def test_scales_that_do_not_divide_a_tile(tmp_path, real_slide):

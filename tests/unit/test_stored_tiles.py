@@ -29,7 +29,7 @@ def test_memory_does_not_grow_with_the_tiles(tmp_path, size_px, side, kept):
     for tile in tiles.in_z_order():
         picture = tiles.pixels(tile.place)
         assert picture[0, 0].tolist() == [9 * tile.tile_col, 9 * tile.tile_row, 90]
-    assert len(tiles._kept) == kept < len(tiles)
+    assert len(tiles._cache) == kept < len(tiles)
 
 
 def test_the_tiles_that_were_used_last_are_kept(tmp_path):
@@ -45,7 +45,7 @@ def test_a_single_look_keeps_nothing(tmp_path):
     tiles = made(tmp_path, 64, 2)
     assert np.array_equal(tiles.decoded((1, 0)), tiles.pixels((1, 0)))
     assert tiles.decoded((0, 0)) is not tiles.decoded((0, 0))
-    assert list(tiles._kept) == [(1, 0)]
+    assert list(tiles._cache) == [(1, 0)]
 
 
 def test_a_sample_is_spread_over_all_tiles(tmp_path):

@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
 
-BLUR_PX = 1.0  # sigma in the overview: what a level's own resampling filter changes
+#: sigma in px of the overview and weight of luma, Cr and Cb
+CHANNELS = ((1.0, 1.0), (2.0, 1.4), (2.0, 1.4))
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+MARGIN_PX = 6  # of the overview around a picture: what blurring reaches
 PERCENTILE = 99.0
 SEGMENT_PX = 16  # of a border between stored tiles
 REACH_PX = 5  # lines on either side of it
@@ -22,7 +25,9 @@ def overview_difference(
     x: float,
     y: float,
     side: float,
+    *,
     unscanned: Mask | None = None,
+    absent: Mask | None = None,
 ) -> float | None:
     """How far a picture is from its place in the overview.
 
@@ -32,16 +37,17 @@ def overview_difference(
     overview : (H, W, 3) uint8
     x, y, side : where the picture lies in the overview, px of the overview
     unscanned : (H, W) bool, pixels of the overview that are not compared
+    absent : (size, size) bool, pixels of the picture that are not compared
 
     Returns
     -------
-    99th percentile over the place of the largest channel difference, grey levels, both blurred by
-    1 px of the overview; None where the picture covers fewer than 2 x 2 of its pixels.
+    99th percentile over the place of the difference in grey levels, see `_difference`; None where
+    the picture covers fewer than 2 x 2 pixels of the overview.
 
     Notes
     -----
-    Blind where overview and picture come from the same level, and to damage smaller than about
-    2 px of the overview (16 um).
+    Blind where overview and picture come from the same level, to a shift below 1 px of the overview
+    and to damage smaller than about 2 px of it (16 um).
     """
     left, top = math.ceil(x - 1e-6), math.ceil(y - 1e-6)
     right = min(math.floor(x + side + 1e-6), overview.shape[1])
@@ -56,12 +62,36 @@ def overview_difference(
     place = overview[top:bottom, left:right]
     if unscanned is not None:
         small = np.where(unscanned[top:bottom, left:right, None], place, small)
-    difference = np.abs(_blurred(small) - _blurred(place)).max(axis=2)
-    return float(np.percentile(difference, PERCENTILE))
+    if absent is not None:
+        share = absent[rows, columns].astype(np.float32)
+        gaps = cv2.resize(share, size, interpolation=cv2.INTER_AREA) > 0
+        small = np.where(gaps[..., None], place, small)
+    x0, y0 = max(0, left - MARGIN_PX), max(0, top - MARGIN_PX)
+    around = overview[y0 : bottom + MARGIN_PX, x0 : right + MARGIN_PX]
+    inside = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
+    shown = around.copy()
+    shown[inside] = small
+    return float(np.percentile(_difference(shown, around)[inside], PERCENTILE))
 
 
-def _blurred(picture: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), BLUR_PX))
+def _difference(shown: Pixels, reference: Pixels) -> npt.NDArray[np.float32]:
+    """(H, W) difference of two pictures, grey levels: the larger one of luma and chroma.
+
+    Luma is blurred by 1 px. Chroma (Cr and Cb, times 1.4) is blurred by 2 px: JPEG levels store it
+    at half the resolution. What lies between a pixel of the reference and its four neighbours is no
+    difference: levels are shrunk with many filters, and lie up to a pixel beside level 0.
+    """
+    ours, theirs = (
+        cv2.split(cv2.cvtColor(each, cv2.COLOR_RGB2YCrCb)) for each in (shown, reference)
+    )
+    largest = np.zeros(shown.shape[:2], np.float32)
+    for one, other, (sigma, weight) in zip(ours, theirs, CHANNELS, strict=True):
+        soft, limit = (
+            cv2.GaussianBlur(each.astype(np.float32), (0, 0), sigma) for each in (one, other)
+        )
+        above, below = soft - cv2.dilate(limit, CROSS), cv2.erode(limit, CROSS) - soft
+        largest = np.maximum(largest, weight * np.maximum(above, below))
+    return largest
 
 
 def seam_step(
@@ -102,6 +132,8 @@ def seam_step(
 def _segment_steps(rgb: Pixels, absent: Mask | None, at: int, axis: int) -> list[float]:
     lines = _across(rgb, at, axis)
     segments = lines.shape[1] // SEGMENT_PX
+    if not segments:
+        return []
     differences = np.abs(np.diff(lines.astype(np.int16), axis=0)).max(axis=2)
     shaped = differences[:, : segments * SEGMENT_PX].reshape(-1, segments, SEGMENT_PX)
     means = shaped.mean(axis=2)

@@ -6,6 +6,7 @@ damaged index makes noise or a shuffled mosaic of any of them.
 """
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,18 +15,24 @@ import numpy as np
 
 from grossing.measure import agreement
 from grossing.slide.opening import Slide
-from grossing.slide.record import FileFacts
+from grossing.slide.record import FileFacts, Level
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
-#: grey levels (`agreement.overview_difference` in the level's own pixels); levels of sound slides
-#: differ by up to 19 (other filters, compressed twice), padded ones by 160 and more
-AGREEMENT_MAX = 40.0
+#: grey levels (`agreement.overview_difference` in the level's own pixels): levels of sound slides
+#: differ by up to 12, by up to 26 where they were shrunk by leaving pixels out; others by 48 and
+#: more
+AGREEMENT_MAX = 30.0
+NOISE = 8.0  # grey levels by which a sound level may differ more than at another scale: even places
+#: a level was shrunk by leaving pixels out if it has more detail (gradient energy) than the mean of
+#: level 0, by this factor, and differs by more than this from it
+ALIASED_DETAIL, ALIASED_DIFFERENCE = 1.5, 5.0
 PLACES = 6
 PLACE_PX = 48  # side of a compared place in the coarser level,
-MOST_LEVEL0_PX = 768  # if level 0 is not larger there
-LEAST_PX = 8
-FACTORS = (2, 4, 8, 16, 32, 64, 128, 256)
+MOST_LEVEL0_PX = 512  # if level 0 is not larger there
+LEAST_PX = 6
+LEAST_DETAIL = 1.0  # of even places
+FACTORS = (*range(2, 17), 32, 64, 128, 256)
 WHITE = (255, 255, 255)
 LOG = logging.getLogger(__name__)
 
@@ -33,130 +40,203 @@ Point = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class _Place:
+    """Pixels of level 0, and where they lie there."""
+
+    x: int
+    y: int
+    rgb: Pixels
+
+
+@dataclass(frozen=True)
 class _Comparison:
-    """Median difference from level 0 as the level states its scale, and at the scale found."""
+    """Median difference from level 0 as the level states its scale, and at the scale found.
+
+    Infinite where the level does not decode. `detail` is its gradient energy at the stated
+    scale, as a multiple of that of level 0's mean.
+    """
 
     stated: float
+    detail: float
     found: float
     factor: float
 
     @property
     def agrees(self) -> bool:
-        return self.stated <= AGREEMENT_MAX and self.stated <= 2 * self.found
+        return self.stated <= AGREEMENT_MAX and self.stated <= 2 * self.found + NOISE
+
+    @property
+    def rescaled(self) -> bool:
+        """Whether it shows level 0, but at another scale than its size tells."""
+        return self.found <= AGREEMENT_MAX and not self.agrees
+
+    @property
+    def aliased(self) -> bool:
+        rough = self.detail > ALIASED_DETAIL and self.stated > ALIASED_DIFFERENCE
+        return self.agrees and rough
+
+    def __str__(self) -> str:
+        if self.stated == math.inf:
+            return "it does not decode"
+        text = f"it differs from level 0 by {self.stated:.0f} grey levels"
+        return text + (f" ({self.found:.0f} at scale {self.factor:g})" if self.rescaled else "")
 
 
-def trusted(
-    slide: Slide, file: FileFacts, used: Sequence[int], places: Sequence[Point]
-) -> FileFacts:
+@dataclass(frozen=True)
+class Checked:
     """The file with every level marked that must not be used.
+
+    `aliased` levels are right, but were shrunk by leaving pixels out: they are too rough to be
+    compared with. `scales` are level-0 px per px of each level: its downsample, or where its size
+    was rounded the whole factor, if it agrees better.
+    """
+
+    file: FileFacts
+    aliased: frozenset[int] = frozenset()
+    scales: tuple[float, ...] = ()
+
+
+def check(slide: Slide, file: FileFacts, places: Sequence[Point]) -> Checked:
+    """All levels compared with level 0.
 
     Parameters
     ----------
-    used : levels that will be read, besides those whose shape does not fit level 0
     places : level-0 px, centres of places with tissue
 
     Raises
     ------
-    SlideError : no level confirms what level 0 shows.
+    SlideError : levels differ from level 0, and none confirms what it shows.
     """
-    odd = [i for i, level in enumerate(file.levels) if not level.trusted]
-    checked = sorted({*used, *odd} - {0})
-    comparisons = {level: _compare(slide, file, level, places) for level in checked}
-    known = {level: c for level, c in comparisons.items() if c is not None}
-    agrees = {level for level, c in known.items() if c.agrees} - set(odd)
-    padded = {level for level, c in known.items() if c.found <= AGREEMENT_MAX} - agrees
-    if known and not (agrees or padded):
-        level, worst = min(known.items(), key=lambda item: item[1].found)
+    sides = [_reach(level) for level in file.levels[1:]]
+    shown = _level0(slide, file, places, max(sides, default=0))
+    every = {level: _compare(slide, file, level, shown) for level in range(1, len(file.levels))}
+    known = {level: c for level, c in every.items() if c is not None}
+    fitting = {level: known[level] for level in known if file.levels[level].trusted}
+    against = {level: c for level, c in fitting.items() if AGREEMENT_MAX < c.found < math.inf}
+    confirmed = any(c.rescaled for c in known.values()) or any(c.agrees for c in fitting.values())
+    if against and not confirmed:
+        level, worst = min(against.items(), key=lambda item: item[1].found)
         raise SlideError(
             "levels_disagree",
             f"level {level} differs from level 0 by {worst.found:.0f} grey levels "
-            f"at {len(places)} places (limit {AGREEMENT_MAX:g})",
-            "copy or scan the slide again: one of its levels shows another picture",
+            f"at {len(shown)} places (limit {AGREEMENT_MAX:g})",
         )
-    for level in sorted(set(known) - agrees):
-        LOG.warning(
-            "level %d is not used: it differs from level 0 by %.0f grey levels (%.0f at scale %g)",
-            level,
-            known[level].stated,
-            known[level].found,
-            known[level].factor,
-        )
-    rejected = set(known) - agrees
+    rejected = {level for level, c in fitting.items() if not c.agrees}
+    for level in rejected:
+        LOG.warning("level %d is not used: %s", level, known[level])
     levels = tuple(
         replace(level, trusted=level.trusted and i not in rejected)
         for i, level in enumerate(file.levels)
     )
-    return replace(file, levels=levels)
+    aliased = frozenset(level for level, c in fitting.items() if c.aliased)
+    scales = tuple(
+        known[i].factor if i in known and levels[i].trusted else level.downsample
+        for i, level in enumerate(levels)
+    )
+    return Checked(replace(file, levels=levels), aliased, scales)
+
+
+def _reach(level: Level) -> int:
+    """Side of a compared place in level-0 px; 0 where that is too small in the level."""
+    reach = min(round(PLACE_PX * level.downsample), MOST_LEVEL0_PX)
+    small = min(level.width_px, level.height_px, reach / level.downsample) < LEAST_PX
+    return 0 if small else reach
+
+
+def _level0(slide: Slide, file: FileFacts, places: Sequence[Point], side: int) -> list[_Place]:
+    """The places as level 0 shows them; those that do not decode are left out."""
+    shown = []
+    for place in places if side else ():
+        x, y = (max(0, at - side // 2) for at in place)
+        w, h = min(side, file.width_px - x), min(side, file.height_px - y)
+        try:
+            shown.append(_Place(x, y, slide.read(0, x, y, w, h, WHITE)))
+        except ReadError as error:
+            LOG.warning("level 0 at %d,%d does not decode: %s", x, y, error)
+    return shown
 
 
 def _compare(
-    slide: Slide, file: FileFacts, level: int, places: Sequence[Point]
+    slide: Slide, file: FileFacts, level: int, shown: Sequence[_Place]
 ) -> _Comparison | None:
     """A level against level 0; None where nothing can be compared."""
     extent = file.levels[level]
-    reach = min(round(PLACE_PX * extent.downsample), MOST_LEVEL0_PX)
-    if min(extent.width_px, extent.height_px, reach / extent.downsample) < LEAST_PX:
+    reach = _reach(extent)
+    if not (reach and shown):
         return None
-    patches = [(place, _level0(slide, file, place, reach)) for place in places]
-    shown = [(place, patch) for place, patch in patches if patch is not None]
-    if not shown:
+    as_stated = _difference(slide, file, level, shown, extent.downsample)
+    if as_stated is None:
         return None
-    stated = _difference(slide, file, level, shown, reach, extent.downsample)
-    others = {
-        float(factor): _difference(slide, file, level, shown, reach, factor)
-        for factor in _other_factors(file, level)
-    }
-    best = min(others, key=lambda factor: others[factor], default=extent.downsample)
-    return _Comparison(stated, min(stated, others.get(best, stated)), best)
+    stated, detail = as_stated
+    best, found = extent.downsample, stated
+    for factor in _other_factors(file, level):
+        other = _difference(slide, file, level, shown, factor)
+        if other is not None and other[0] < found:
+            best, found = float(factor), other[0]
+    return _Comparison(stated, detail, found, best)
 
 
 def _other_factors(file: FileFacts, level: int) -> list[int]:
     """Scales that a level may have instead of the one that its size tells.
 
-    None where that is a whole factor but for the rounding of its size: nothing is padded then.
+    Where that is a whole factor but for the rounding of its size nothing is padded; OpenSlide takes
+    the mean of both sides, which is another factor on long and narrow slides.
     """
     extent = file.levels[level]
     factor = round(extent.downsample)
+    if factor == extent.downsample:
+        return []
     sides = ((file.width_px, extent.width_px), (file.height_px, extent.height_px))
     if all(abs(whole / factor - side) <= 1 for whole, side in sides):
-        return []
+        return [factor]
     return [f for f in FACTORS if 0.4 < f / extent.downsample < 2.5]
 
 
-def _level0(slide: Slide, file: FileFacts, place: Point, side: int) -> Pixels | None:
-    x, y = (max(0, at - side // 2) for at in place)
-    w, h = min(side, file.width_px - x), min(side, file.height_px - y)
-    try:
-        return slide.read(0, x, y, w, h, WHITE)
-    except ReadError:
-        return None
-
-
 def _difference(
-    slide: Slide,
-    file: FileFacts,
-    level: int,
-    patches: Sequence[tuple[Point, Pixels]],
-    side: int,
-    factor: float,
-) -> float:
-    """Median difference of the patches from the level, if that is `factor` coarser than level 0."""
+    slide: Slide, file: FileFacts, level: int, shown: Sequence[_Place], factor: float
+) -> tuple[float, float] | None:
+    """Median difference from the level, if that is `factor` coarser than level 0, and its detail.
+
+    The difference is infinite where no place decodes, None where all are too small.
+    """
     stated = file.levels[level].downsample
-    differences = []
-    for place, patch in patches:
-        x, y = (max(0, at - side // 2) for at in place)
-        w, h = max(2, round(patch.shape[1] / factor)), max(2, round(patch.shape[0] / factor))
+    differences, details, tried = [], [], 0
+    for place in shown:
+        height, width = place.rgb.shape[:2]
+        x, w = _inside(place.x, width, factor)
+        y, h = _inside(place.y, height, factor)
+        if min(w, h) < LEAST_PX:
+            continue
+        tried += 1
         try:
-            there = slide.read(
-                level, round(x / factor * stated), round(y / factor * stated), w, h, WHITE
-            )
+            there = slide.read(level, round(x * stated), round(y * stated), w, h, WHITE)
         except ReadError:
             continue
-        small = cv2.resize(patch, (w, h), interpolation=cv2.INTER_AREA)
-        square = min(w, h)
-        value = agreement.overview_difference(
-            np.asarray(small[:square, :square], np.uint8), there, 0, 0, square
-        )
+        left, top = round(x * factor) - place.x, round(y * factor) - place.y
+        part = place.rgb[top : top + round(h * factor), left : left + round(w * factor)]
+        small = np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+        side = min(w, h)
+        value = agreement.overview_difference(small[:side, :side], there, 0, 0, side)
         if value is not None:
             differences.append(value)
-    return float(np.median(differences)) if differences else 255.0
+            details.append(_detail(there) / max(_detail(small), LEAST_DETAIL))
+    if not differences:
+        return (math.inf, 0.0) if tried else None
+    return float(np.median(differences)), float(np.median(details))
+
+
+def _inside(start: int, side: int, factor: float) -> tuple[int, int]:
+    """Pixels of a coarser level inside a stretch of level 0: the first and their number.
+
+    At most `PLACE_PX`, from the middle.
+    """
+    first = math.ceil(start / factor)
+    count = math.floor((start + side) / factor) - first
+    spare = max(0, count - PLACE_PX)
+    return first + spare // 2, count - spare
+
+
+def _detail(rgb: Pixels) -> float:
+    """Gradient energy: mean squared difference of neighbouring pixels of the grey picture."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return float(np.square(np.diff(grey, axis=0)).mean() + np.square(np.diff(grey, axis=1)).mean())

@@ -1,6 +1,6 @@
 """The whole slide as one small picture, read in blocks so that memory stays bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +16,7 @@ BLOCK_PX = 2048
 SMALLEST_BLOCK_PX = 256
 MOST_RETRIES = 400  # a reopened handle costs milliseconds: a mostly damaged slide must end quickly
 INPAINT_PX = 3
+ALIASED_SHRINK = 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def read(
     *,
     mpp: float,
     max_side_px: int = 2000,
+    aliased: Collection[int] = (),
 ) -> Overview:
     """Read the best level once and shrink it by area, by a whole factor.
 
@@ -51,10 +53,12 @@ def read(
     slide_mpp : um per level-0 pixel
     mpp : about the um per pixel of the overview
     max_side_px : about the maximum of the longer side
+    aliased : levels that were shrunk by leaving pixels out: these are shrunk by 4 or more
     """
     longer = max(file.bounds.width, file.bounds.height)
     factor = max(1.0, mpp / slide_mpp, longer / max_side_px)
-    level = level_for(file.downsamples, factor)
+    usable = [d * (ALIASED_SHRINK if i in aliased else 1) for i, d in enumerate(file.downsamples)]
+    level = level_for(usable, factor)
     whole = max(1, round(factor / file.downsamples[level]))
     picture, lost = _shrunk_level(slide, file, level, whole)
     rgb = opening.over_glass(picture, (255, 255, 255))

@@ -13,7 +13,6 @@ from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
 from grossing.measure import colours, levels, overview, sampling
-from grossing.measure.focus import WORKING_MPP as FOCUS_MPP
 from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
@@ -131,17 +130,22 @@ def _view(
 
     Raises
     ------
-    SlideError : level 0 shows another picture than all other levels.
+    SlideError : the other levels show another picture than level 0.
     """
+    known = levels.Checked(file)
     while True:
-        small = overview.read(slide, file, mpp, mpp=options["working_mpp"])
+        small = overview.read(
+            slide, known.file, mpp, mpp=options["working_mpp"], aliased=known.aliased
+        )
         view = _segmented(small, given_stain, options)
-        focus_level = facts.level_for(file.downsamples, FOCUS_MPP / mpp)
         places = sampling.tissue_places(file, view.mask, small.downsample, levels.PLACES)
-        checked = levels.trusted(slide, file, [small.level, focus_level], places)
-        if checked.levels[small.level].trusted:
-            return checked, view
-        file = checked
+        checked = levels.check(slide, known.file, places)
+        aliased = small.level in checked.aliased - known.aliased
+        if checked.file.levels[small.level].trusted and not aliased:
+            scale = checked.scales[small.level] / file.downsamples[small.level]
+            placed = replace(view.overview, downsample=small.downsample * scale)
+            return checked.file, replace(view, overview=placed)
+        known = replace(checked, aliased=known.aliased | checked.aliased)
 
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from grossing.measure import agreement
 from grossing.slide import readers
@@ -104,7 +105,7 @@ class TileExtractor:
         evidence = tile_measures.Evidence(
             absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
             decoders_disagree=region.decoders_disagree,
-            overview_difference=self._overview_difference(rgb, row),
+            overview_difference=self._overview_difference(rgb, region.absent, row),
             seam_step=agreement.seam_step(
                 region.rgb, left, top, self._reader.tile_px, region.absent
             ),
@@ -114,14 +115,23 @@ class TileExtractor:
         )
         return row.measured(self._reader.name, measures), rgb
 
-    def _overview_difference(self, rgb: Pixels, row: TileRow) -> float | None:
+    def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
         if self._overview is None:
             return None
+        if absent is not None:
+            gaps = np.where(absent, np.uint8(255), np.uint8(0))
+            absent = self._resampled(gaps, *row.place, beyond=0) > 0
         x, y = row.x_level0_px - self._grid.bounds.x, row.y_level0_px - self._grid.bounds.y
         step = self._overview_downsample
         side = row.size_level0_px / step
         return agreement.overview_difference(
-            rgb, self._overview, x / step, y / step, side, self._unscanned
+            rgb,
+            self._overview,
+            x / step,
+            y / step,
+            side,
+            unscanned=self._unscanned,
+            absent=absent,
         )
 
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
@@ -151,8 +161,10 @@ class TileExtractor:
         filled = np.where((region.absent & ~absent)[..., None], rgb, region.rgb)
         return replace(region, rgb=filled, absent=absent if absent.any() else None)
 
-    def _resampled(self, rgb: Pixels, column: int, row: int) -> Pixels:
-        """The region at the size of a tile, extended with glass beyond the scanned bounds."""
+    def _resampled(
+        self, picture: Pixels, column: int, row: int, *, beyond: npt.ArrayLike | None = None
+    ) -> Pixels:
+        """The region at the size of a tile, extended beyond the scanned bounds (with glass)."""
         grid = self._grid
         x, y = grid.corner(column, row)
         side_x, side_y = (
@@ -160,15 +172,15 @@ class TileExtractor:
             - readers.nearest(at, self._downsample)
             for at in (x, y)
         )
-        if rgb.shape[:2] != (side_y, side_x):
-            whole = np.empty((side_y, side_x, 3), np.uint8)
-            whole[:] = self.glass
-            whole[: rgb.shape[0], : rgb.shape[1]] = rgb
-            rgb = whole
-        if rgb.shape[:2] != (grid.size_px, grid.size_px):
+        if picture.shape[:2] != (side_y, side_x):
+            whole = np.empty((side_y, side_x, *picture.shape[2:]), np.uint8)
+            whole[:] = self.glass if beyond is None else beyond
+            whole[: picture.shape[0], : picture.shape[1]] = picture
+            picture = whole
+        if picture.shape[:2] != (grid.size_px, grid.size_px):
             size = (grid.size_px, grid.size_px)
-            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return rgb
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return picture
 
     def _span(self, start: int, end: int) -> tuple[int, int]:
         """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds."""
