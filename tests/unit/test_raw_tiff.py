@@ -279,7 +279,9 @@ def test_a_chain_of_pages_that_breaks_off(plain, tmp_path):
     for offset in (len(data) + 1, len(data) - 1):
         struct.pack_into("<I", data, first + 2 + 12 * count, offset)
         (tmp_path / "off.svs").write_bytes(data)
-        with pytest.raises(tiff_directory.Unsupported, match=r"breaks off after \d|damaged directory"):
+        with pytest.raises(
+            tiff_directory.Unsupported, match=r"breaks off after \d|damaged directory"
+        ):
             raw_tiff.RawTiffReader(tmp_path / "off.svs", WIDTH, HEIGHT, GLASS)
 
 
