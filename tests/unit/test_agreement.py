@@ -175,12 +175,15 @@ SPOILT: dict[str, Callable[[Picture, Picture], Picture]] = {
 def test_a_stored_tile_that_shows_something_else_is_above_the_limit(
     spoil: Callable[[Picture, Picture], Picture], picture: Picture
 ) -> None:
+    """Not at every place: glass beside glass, or tissue beside tissue alike, is no step."""
+    steps = []
     for place in [(512, 512), (512, 1024), (1024, 512)]:
         tile = tile_at(picture, *place).copy()
         own = tile[STORED_PX : 2 * STORED_PX, STORED_PX : 2 * STORED_PX].copy()
         other = tile_at(picture, 512, 1536)[:STORED_PX, :STORED_PX]
         tile[STORED_PX : 2 * STORED_PX, STORED_PX : 2 * STORED_PX] = spoil(own, other)
-        assert seam(tile) > LIMITS["seam_step_max"]
+        steps.append(seam(tile))
+    assert max(steps) > LIMITS["seam_step_max"], steps
 
 
 def test_the_edge_of_the_scan_is_no_seam(picture: Picture) -> None:
