@@ -32,8 +32,8 @@ RIGHT_FLAGGED_MAX = 0.005
 STATUSES = ("PASS", "REVIEW", "FAIL", "ERROR")
 
 
-#: other quantisation steps for all tiles of a slide of one level: every tile decodes, goes on across
-#: its borders and equals the overview, so nothing in the file contradicts it (docs/benchmarks.md)
+#: other quantisation steps for all tiles of a slide of one level: every tile decodes, goes on
+#: across its borders and equals the overview: nothing in the file contradicts it
 UNNOTICEABLE = ("aperio_single-tables_quantisation",)
 
 
