@@ -86,7 +86,7 @@ SHEETS = {
         b"slide_id,path\na,a,1.svs\n",
         "line 2",
         "3 values for 2 columns",
-        "quote cells that hold a comma",
+        "quote values that hold a comma",
     ),
     "decimal comma": (
         b'slide_id,path,mpp\na,a.svs,"0,25"\n',
@@ -158,7 +158,7 @@ CONFIGURATIONS = {
         "thresholds.slide.pen_max",
         "line 3, column 5",
         "unknown key",
-        "known here: blurred_fraction_max",
+        "known here: absent_fraction_max, blurred_fraction_max",
     ),
     "out of range": (
         "thresholds:\n  slide: {pen_fraction_max: 1.5}\n",

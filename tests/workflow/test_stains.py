@@ -114,7 +114,7 @@ def test_parts_want_the_reference_that_they_share(workdir: Path) -> None:
     assert plan(workdir, "batch", config=part).jobs == {}
     (workdir / shared).unlink()
     refused = snakemake(workdir, "batch", "-n", config=part)
-    assert refused.code != 0 and f"{shared} is not there" in refused.text
+    assert refused.code != 0 and f"{shared} does not exist" in refused.text
     run(workdir, shared)
     assert "measure_slide" not in plan(workdir, "batch", config=part).jobs
 

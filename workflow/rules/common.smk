@@ -64,7 +64,7 @@ from grossing.support.errors import UserError
 from grossing.tiles import engines
 
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
-PLANNED_SHEET = "results/cohort/.planned_sheet.json"
+PLANNED_SHEET = "results/cohort/planned_sheet.json"
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 settings.read_flags(config, CONFIG_SCHEMA)

@@ -76,7 +76,8 @@ def warning(
         return None
     count = f"{len(slides)} of {len(sheet.rows)} slides"
     lines = [
-        f"warning: {sheet.path}, column path: {count} have no file at their path and become ERROR:"
+        f"warning: {os.path.basename(sheet.path)}, column path: "
+        f"{count} have no file at their path and become ERROR:"
     ]
     for (what, remedy), places in sorted(problems.items(), key=lambda item: -len(item[1])):
         more = ", ..." if len(places) > _LISTED_MAX else ""
