@@ -36,6 +36,7 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     measured = Files(
         facts=f"{facts}/facts.json",
         mask=f"{facts}/mask.png",
+        overview=f"{facts}/overview.jpg",
         thumbnail=f"{facts}/thumbnail.jpg",
         outlines=f"{facts}/outlines.geojson",
     )

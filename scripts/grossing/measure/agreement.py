@@ -1,7 +1,6 @@
 """Whether pixels are those of the slide: against its overview, and across stored tiles."""
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +12,7 @@ from grossing.support.types import Mask, Pixels
 CHANNELS = ((1.0, 1.0), (2.0, 1.4), (2.0, 1.4))
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 MARGIN_PX = 6  # of the overview around a picture: what blurring reaches
-PERCENTILE = 99.0
+QUANTILE = 0.99
 SEGMENT_PX = 16  # of a border between stored tiles
 REACH_PX = 5  # lines on either side of it
 STEP_FLOOR = 3.0  # grey levels: steps of compression in even places
@@ -58,7 +57,7 @@ def overview_difference(
     rows = slice(round((top - y) * scale), round((bottom - y) * scale))
     columns = slice(round((left - x) * scale), round((right - x) * scale))
     size = (right - left, bottom - top)
-    small = np.asarray(cv2.resize(rgb[rows, columns], size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = _shrunk(rgb[rows, columns], size)
     place = overview[top:bottom, left:right]
     if unscanned is not None:
         small = np.where(unscanned[top:bottom, left:right, None], place, small)
@@ -71,7 +70,20 @@ def overview_difference(
     inside = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
     shown = around.copy()
     shown[inside] = small
-    return float(np.percentile(_difference(shown, around)[inside], PERCENTILE))
+    values = _difference(shown, around)[inside].ravel()
+    rank = int(QUANTILE * (len(values) - 1))
+    return float(np.partition(values, rank)[rank])  # np.percentile takes 10 times as long
+
+
+def _shrunk(rgb: Pixels, size: tuple[int, int]) -> Pixels:
+    """Mean of each pixel's area; halved as long as that is exact, which is several times faster."""
+    height, width = rgb.shape[:2]
+    while width % 2 == height % 2 == 0 and width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    if (width, height) == size:
+        return rgb
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _difference(shown: Pixels, reference: Pixels) -> npt.NDArray[np.float32]:
@@ -125,28 +137,38 @@ def seam_step(
     for axis, (start, side) in enumerate(((y, tile_px[1]), (x, tile_px[0]))):
         first = -(-(start + REACH_PX) // side) * side
         for border in range(first, start + rgb.shape[axis] - REACH_PX + 1, side):
-            steps += _segment_steps(rgb, absent, border - start, axis)
+            at = border - start
+            reach = slice(at - REACH_PX, at + REACH_PX)
+            band = (reach,) if axis == 0 else (slice(None), reach)
+            steps += _segment_steps(rgb[band], None if absent is None else absent[band], axis)
     return max(steps, default=None)
 
 
-def _segment_steps(rgb: Pixels, absent: Mask | None, at: int, axis: int) -> list[float]:
-    lines = _across(rgb, at, axis)
-    segments = lines.shape[1] // SEGMENT_PX
+def _segment_steps(lines: Pixels, absent: Mask | None, axis: int) -> list[float]:
+    """The largest step across the middle of 10 lines of pixels, which lie along an axis."""
+    segments = lines.shape[1 - axis] // SEGMENT_PX
     if not segments:
         return []
-    differences = np.abs(np.diff(lines.astype(np.int16), axis=0)).max(axis=2)
-    shaped = differences[:, : segments * SEGMENT_PX].reshape(-1, segments, SEGMENT_PX)
-    means = shaped.mean(axis=2)
+    means = _line_differences(lines, axis, segments)
     step = means[REACH_PX - 1]
     beside = ((means[: REACH_PX - 1] + means[: REACH_PX - 1 : -1]) / 2).max(axis=0)
     steps = (step - beside) / (beside + STEP_FLOOR)
     if absent is not None:
-        gaps = _across(absent, at, axis)[:, : segments * SEGMENT_PX]
-        steps = steps[~gaps.reshape(-1, segments, SEGMENT_PX).any(axis=(0, 2))]
+        gaps = np.asarray(absent.any(axis=axis))[: segments * SEGMENT_PX]
+        steps = steps[~gaps.reshape(segments, SEGMENT_PX).any(axis=1)]
     return [float(steps.max())] if len(steps) else []
 
 
-def _across(picture: npt.NDArray[Any], at: int, axis: int) -> npt.NDArray[Any]:
-    """Lines of pixels along a border, 5 before it and 5 after it, (10, n, ...)."""
-    reach = slice(at - REACH_PX, at + REACH_PX)
-    return np.asarray(picture[reach] if axis == 0 else picture[:, reach].swapaxes(0, 1))
+def _line_differences(lines: Pixels, axis: int, segments: int) -> npt.NDArray[np.float32]:
+    """(9, segments) mean of the largest channel difference between neighbouring lines."""
+    length = segments * SEGMENT_PX
+    if axis == 0:
+        apart = cv2.absdiff(lines[1:, :length], lines[:-1, :length])
+    else:
+        apart = cv2.absdiff(lines[:length, 1:], lines[:length, :-1])
+    red, green, blue = cv2.split(apart)
+    largest = cv2.max(cv2.max(red, green), blue).astype(np.float32)
+    count = 2 * REACH_PX - 1
+    size = (segments, count) if axis == 0 else (count, segments)
+    means = cv2.resize(largest, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(means if axis == 0 else means.T, np.float32)
