@@ -46,7 +46,8 @@ def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
     assert f"Verdicts before tiling (results/cohort/{MEASURED}):\n  real " in done.text
     results = real_and_missing / "results"
     assert not list(results.glob("tile*"))
-    assert sorted(path.stem for path in results.glob("cohort/[!.]*")) == ["measured_qc"] * 2
+    names = sorted(path.stem for path in results.glob("cohort/[!.]*"))
+    assert names == ["measured_qc", "measured_qc", "planned_sheet"]
     planned = plan(real_and_missing)
     assert planned.tiled.keys() == {"real", "missing"}
     assert not planned.measured
