@@ -46,7 +46,8 @@ def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
     assert f"Verdicts before tiling (results/cohort/{MEASURED}):\n  real " in done.text
     results = real_and_missing / "results"
     assert not list(results.glob("tile*"))
-    assert sorted(path.stem for path in results.glob("cohort/[!.]*")) == ["measured_qc"] * 2
+    names = sorted(path.stem for path in results.glob("cohort/[!.]*"))
+    assert names == ["measured_qc", "measured_qc", "planned_sheet"]
     planned = plan(real_and_missing)
     assert planned.tiled.keys() == {"real", "missing"}
     assert not planned.measured
@@ -62,7 +63,8 @@ def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: P
     assert "2 slides: 1 PASS, 0 REVIEW, 0 FAIL, 1 ERROR" in done.text
     made = {path.name for path in (real_and_missing / "results/cohort").glob("[!.]*")}
     names = ("measured_qc", "cohort_qc", "patch_cohort")
-    assert made == {f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")}
+    tables = {f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")}
+    assert made == {*tables, "planned_sheet.json"}
     assert (real_and_missing / "results/cohort" / MEASURED).read_bytes() == before
     both = [by_slide(real_and_missing, name) for name in (MEASURED, "cohort_qc.csv")]
     for slide_id, row in both[0].items():
