@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
 
-#: sigma in px of the overview and weight of luma, Cr and Cb
-CHANNELS = ((1.0, 1.0), (2.0, 1.4), (2.0, 1.4))
+BLUR_1_PX, BLUR_2_PX = cv2.getGaussianKernel(7, 1.0), cv2.getGaussianKernel(13, 2.0)
+#: blur in px of the overview, and weight of luma, Cr and Cb
+CHANNELS = ((BLUR_1_PX, 1.0), (BLUR_2_PX, 1.4), (BLUR_2_PX, 1.4))
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 MARGIN_PX = 6  # of the overview around a picture: what blurring reaches
 QUANTILE = 0.99
@@ -76,7 +77,12 @@ def overview_difference(
 
 
 def _shrunk(rgb: Pixels, size: tuple[int, int]) -> Pixels:
-    """Mean of each pixel's area; halved as long as that is exact, which is several times faster."""
+    """Mean of each pixel's area, of every second line where it has 8 or more.
+
+    Halved as long as that is exact, which is several times faster.
+    """
+    if rgb.shape[0] >= 8 * size[1]:
+        rgb = rgb[::2]
     height, width = rgb.shape[:2]
     while width % 2 == height % 2 == 0 and width >= 2 * size[0] and height >= 2 * size[1]:
         width, height = width // 2, height // 2
@@ -97,10 +103,8 @@ def _difference(shown: Pixels, reference: Pixels) -> npt.NDArray[np.float32]:
         cv2.split(cv2.cvtColor(each, cv2.COLOR_RGB2YCrCb)) for each in (shown, reference)
     )
     largest = np.zeros(shown.shape[:2], np.float32)
-    for one, other, (sigma, weight) in zip(ours, theirs, CHANNELS, strict=True):
-        soft, limit = (
-            cv2.GaussianBlur(each.astype(np.float32), (0, 0), sigma) for each in (one, other)
-        )
+    for one, other, (kernel, weight) in zip(ours, theirs, CHANNELS, strict=True):
+        soft, limit = (cv2.sepFilter2D(c, cv2.CV_32F, kernel, kernel) for c in (one, other))
         above, below = soft - cv2.dilate(limit, CROSS), cv2.erode(limit, CROSS) - soft
         largest = np.maximum(largest, weight * np.maximum(above, below))
     return largest
@@ -133,42 +137,44 @@ def seam_step(
     """
     if tile_px is None:
         return None
-    steps: list[float] = []
+    steps = []
     for axis, (start, side) in enumerate(((y, tile_px[1]), (x, tile_px[0]))):
-        first = -(-(start + REACH_PX) // side) * side
-        for border in range(first, start + rgb.shape[axis] - REACH_PX + 1, side):
-            at = border - start
-            reach = slice(at - REACH_PX, at + REACH_PX)
-            band = (reach,) if axis == 0 else (slice(None), reach)
-            steps += _segment_steps(rgb[band], None if absent is None else absent[band], axis)
+        first = -(-(start + REACH_PX) // side) * side - start
+        bands = [
+            (slice(None),) * axis + (slice(at - REACH_PX, at + REACH_PX),)
+            for at in range(first, rgb.shape[axis] - REACH_PX + 1, side)
+        ]
+        if bands and rgb.shape[1 - axis] >= SEGMENT_PX:
+            lines = np.concatenate([rgb[band] for band in bands], axis)
+            gaps = None if absent is None else np.concatenate([absent[b] for b in bands], axis)
+            steps += _largest_steps(lines, gaps, axis)
     return max(steps, default=None)
 
 
-def _segment_steps(lines: Pixels, absent: Mask | None, axis: int) -> list[float]:
-    """The largest step across the middle of 10 lines of pixels, which lie along an axis."""
+def _largest_steps(lines: Pixels, absent: Mask | None, axis: int) -> list[float]:
+    """The largest step across borders that run along an axis, of which lines has 10 lines each."""
     segments = lines.shape[1 - axis] // SEGMENT_PX
-    if not segments:
-        return []
     means = _line_differences(lines, axis, segments)
-    step = means[REACH_PX - 1]
-    beside = ((means[: REACH_PX - 1] + means[: REACH_PX - 1 : -1]) / 2).max(axis=0)
+    step = means[:, REACH_PX - 1]
+    beside = ((means[:, : REACH_PX - 1] + means[:, : REACH_PX - 1 : -1]) / 2).max(axis=1)
     steps = (step - beside) / (beside + STEP_FLOOR)
     if absent is not None:
-        gaps = np.asarray(absent.any(axis=axis))[: segments * SEGMENT_PX]
-        steps = steps[~gaps.reshape(segments, SEGMENT_PX).any(axis=1)]
-    return [float(steps.max())] if len(steps) else []
+        across = absent if axis == 0 else absent.T
+        gaps = across[:, : segments * SEGMENT_PX].reshape(len(means), -1, segments, SEGMENT_PX)
+        steps = steps[~gaps.any(axis=(1, 3))]
+    return [float(steps.max())] if steps.size else []
 
 
 def _line_differences(lines: Pixels, axis: int, segments: int) -> npt.NDArray[np.float32]:
-    """(9, segments) mean of the largest channel difference between neighbouring lines."""
-    length = segments * SEGMENT_PX
-    if axis == 0:
-        apart = cv2.absdiff(lines[1:, :length], lines[:-1, :length])
-    else:
-        apart = cv2.absdiff(lines[:length, 1:], lines[:length, :-1])
-    red, green, blue = cv2.split(apart)
+    """(borders, 9, segments) mean of the largest channel difference between neighbouring lines."""
+    length, count = segments * SEGMENT_PX, lines.shape[axis]
+    lines = lines[:, :length] if axis == 0 else lines[:length]
+    following = lines[1:] if axis == 0 else lines[:, 1:]
+    before = lines[:-1] if axis == 0 else lines[:, :-1]
+    red, green, blue = cv2.split(cv2.absdiff(following, before))
     largest = cv2.max(cv2.max(red, green), blue).astype(np.float32)
-    count = 2 * REACH_PX - 1
-    size = (segments, count) if axis == 0 else (count, segments)
+    size = (segments, count - 1) if axis == 0 else (count - 1, segments)
     means = cv2.resize(largest, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(means if axis == 0 else means.T, np.float32)
+    padded = np.empty((count, segments), np.float32)
+    padded[:-1] = means if axis == 0 else means.T
+    return padded.reshape(-1, 2 * REACH_PX, segments)[:, :-1]
