@@ -41,27 +41,49 @@ def head(tables: bytes, *, ycbcr: bool) -> bytes:
     return b"".join(parts)
 
 
-def completed(stream: bytes, head: bytes, width: int, height: int) -> bytes:
-    """A tile's stream that can be decoded: with a `head`, without colour markers of its own.
+class Completion:
+    """Makes the streams of a level's tiles decodable: with a `head`, without colour markers.
 
-    Raises
-    ------
-    BadStream : not a baseline stream of three 8-bit components and of this size.
+    Parameters
+    ----------
+    head : of `head`
+    width, height : of every tile, px
     """
-    frames, part_start = 0, 2
-    parts: list[bytes | memoryview] = [head]
-    for marker, start, end in _segments(stream):
-        if marker in BASELINE:
-            frames += 1
-            _check_frame(stream[start + 4 : end], width, height)
-        elif marker in COLOUR:
-            parts.append(stream[part_start:start])
-            part_start = end
-        elif marker == START_OF_SCAN and frames == 1:
-            return b"".join([*parts, memoryview(stream)[part_start:]])
-        elif marker not in TABLES:
-            raise BadStream(f"unexpected marker {marker:02x}")
-    raise BadStream("ends before the picture")
+
+    def __init__(self, head: bytes, width: int, height: int) -> None:
+        self._head, self._size = head, (width, height)
+        self._headers, self._made = b"\0", b""
+
+    def completed(self, stream: bytes) -> bytes:
+        """The stream of a tile, complete.
+
+        Nearly all tiles have the same headers, which are parsed once.
+
+        Raises
+        ------
+        BadStream : not a baseline stream of three 8-bit components and of this size.
+        """
+        if not stream.startswith(self._headers):
+            self._headers, self._made = self._completed_headers(stream)
+        return b"".join((self._made, memoryview(stream)[len(self._headers) :]))
+
+    def _completed_headers(self, stream: bytes) -> tuple[bytes, bytes]:
+        """The headers up to the start of the scan, as they are and as they have to be."""
+        frames, part_start = 0, 2
+        parts = [self._head]
+        for marker, start, end in _segments(stream):
+            if marker in BASELINE:
+                frames += 1
+                _check_frame(stream[start + 4 : end], *self._size)
+            elif marker in COLOUR:
+                parts.append(stream[part_start:start])
+                part_start = end
+            elif marker == START_OF_SCAN and frames == 1:
+                parts.append(stream[part_start:end])
+                return stream[:end], b"".join(parts)
+            elif marker not in TABLES:
+                raise BadStream(f"unexpected marker {marker:02x}")
+        raise BadStream("ends before the picture")
 
 
 def stated_ycbcr(tables: bytes, stream: bytes) -> bool | None:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,9 @@ class RawTiffReader:
             raise
         self._width, self._height = -(-width_px // scale), -(-height_px // scale)
         layout = self._layout
+        self._completion = jpeg_stream.Completion(
+            layout.head, layout.tile_width, layout.tile_height
+        )
         self.tile_px: tuple[int, int] | None = (
             layout.tile_width // scale,
             layout.tile_height // scale,
@@ -99,7 +103,7 @@ class RawTiffReader:
         if (right - left, bottom - top) != (w, h):
             out[:] = self._glass
         for place in self._tiles(left, top, right, bottom):
-            tile = self._tile(place.index, keep=not place.whole)
+            tile = self._tile(place.number, keep=not place.whole)
             if place.whole and (place.width, place.height) == (w, h) and tile is not None:
                 return Region(tile)
             rows = slice(place.y - y, place.y - y + place.height)
@@ -149,7 +153,7 @@ class RawTiffReader:
         try:
             stream = self._source.at(int(layout.offsets[index]), length)
             tile: Pixels = simplejpeg.decode_jpeg(
-                jpeg_stream.completed(stream, layout.head, wide, high),
+                self._completion.completed(stream),
                 min_height=smallest[0],
                 min_width=smallest[1],
             )
@@ -177,11 +181,10 @@ def open_level(
     return RawTiffReader(path, extent.width_px, extent.height_px, glass, scale=scale)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):  # several times faster to make than a dataclass
     """A tile's part in a rectangle: its corner and size there, and its slices in the tile."""
 
-    index: int
+    number: int
     x: int
     y: int
     width: int
