@@ -167,14 +167,13 @@ def _largest_steps(lines: Pixels, absent: Mask | None, axis: int) -> list[float]
 
 def _line_differences(lines: Pixels, axis: int, segments: int) -> npt.NDArray[np.float32]:
     """(borders, 9, segments) mean of the largest channel difference between neighbouring lines."""
-    length, count = segments * SEGMENT_PX, lines.shape[axis]
-    lines = lines[:, :length] if axis == 0 else lines[:length]
+    lines = lines[:, : segments * SEGMENT_PX] if axis == 0 else lines[: segments * SEGMENT_PX]
     following = lines[1:] if axis == 0 else lines[:, 1:]
     before = lines[:-1] if axis == 0 else lines[:, :-1]
     red, green, blue = cv2.split(cv2.absdiff(following, before))
-    largest = cv2.max(cv2.max(red, green), blue).astype(np.float32)
-    size = (segments, count - 1) if axis == 0 else (count - 1, segments)
-    means = cv2.resize(largest, size, interpolation=cv2.INTER_AREA)
-    padded = np.empty((count, segments), np.float32)
-    padded[:-1] = means if axis == 0 else means.T
+    largest = cv2.max(cv2.max(red, green), blue)
+    largest = largest if axis == 0 else cv2.transpose(largest)
+    sums = cv2.reduce(largest.reshape(-1, SEGMENT_PX), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
+    padded = np.empty((len(largest) + 1, segments), np.float32)
+    np.multiply(sums.reshape(-1, segments), 1 / SEGMENT_PX, out=padded[:-1])
     return padded.reshape(-1, 2 * REACH_PX, segments)[:, :-1]
