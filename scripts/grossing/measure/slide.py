@@ -12,7 +12,7 @@ import numpy as np
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
-from grossing.measure import colours, levels, overview, sampling
+from grossing.measure import colours, embedded_thumbnail, levels, overview, sampling
 from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
@@ -84,6 +84,8 @@ def measure(
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             _check_colours(view.overview, tags, given_stain)
+            if len(file.levels) == 1:
+                embedded_thumbnail.check(slide, view.shown)
             probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
             record = replace(record, file=file, probes=probed.probes)
             _check_probes(probed)

@@ -43,6 +43,11 @@ class Slide:
     def handle(self) -> openslide.OpenSlide:
         return self._handle
 
+    def reopen(self) -> None:
+        """A new handle: after an error OpenSlide's stays in error."""
+        self._handle.close()
+        self._handle = _open(self.path)
+
     def tile_px(self, level: int) -> tuple[int, int] | None:
         """Width and height of a level's stored tiles; None where it has none."""
         names = (f"openslide.level[{level}].tile-{side}" for side in ("width", "height"))
@@ -62,8 +67,7 @@ class Slide:
         try:
             lowlevel._read_region(self._handle._osr, target, x, y, level, w, h)
         except openslide.OpenSlideError as error:
-            self._handle.close()
-            self._handle = _open(self.path)
+            self.reopen()
             raise ReadError(reader_messages.cleaned(str(error), self.path)) from error
         return pixels
 

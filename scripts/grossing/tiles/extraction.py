@@ -74,9 +74,8 @@ class TileExtractor:
         self._downsample = downsamples[level] * self._reader.scale
         self._overview, self._unscanned = overview, unscanned
         self._overview_downsample = slide.measures.areas.overview_downsample
-        self._level0 = None
-        if level > 0:
-            self._level0 = readers.OpenSlideReader(path, 0, 1.0, self.glass)
+        self._path, self._level = path, level
+        self._level0: readers.OpenSlideReader | None = None
 
     def close(self) -> None:
         self._reader.close()
@@ -145,8 +144,10 @@ class TileExtractor:
     def _read(self, left: int, top: int, right: int, bottom: int) -> Region:
         """The rectangle; what its level lacks and level 0 has comes from level 0."""
         region = self._reader.read(left, top, right - left, bottom - top)
-        if region.absent is None or self._level0 is None:
+        if region.absent is None or self._level == 0:
             return region
+        if self._level0 is None:
+            self._level0 = readers.OpenSlideReader(self._path, 0, 1.0, self.glass)
         scale = self._downsample
         x, y = round(left * scale), round(top * scale)
         finest = self._level0.read(x, y, round(right * scale) - x, round(bottom * scale) - y)
