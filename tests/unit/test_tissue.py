@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from grossing.mask import artefacts, tissue
+from grossing.mask import glass as glass_of
 from grossing.mask import labels as labels_of
 from scores import SAMPLES, iou, read
 
@@ -164,7 +165,7 @@ def test_same_input_same_labels_and_input_untouched():
 def test_glass_colour_and_its_fallback():
     assert np.abs(tissue.glass_colour(glass()).astype(int) - GLASS).max() <= 2
     full = with_tissue(glass(), np.ones((500, 500), bool))
-    assert tuple(tissue.glass_colour(full)) == tissue.FALLBACK_GLASS
+    assert tuple(tissue.glass_colour(full)) == glass_of.FALLBACK
     assert tissue.glass_colour(full).dtype == np.uint8
 
 

@@ -145,13 +145,12 @@ def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.
     return _elongated(ridge, min_length_um / mpp)
 
 
-def bubbles(rgb: Picture, glass: Picture, tissue: Mask, mpp: float) -> Mask:
+def bubbles(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
     """Rims of air bubbles and of the cover slip: long grey lines on the glass.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8
-    glass : (3,) uint8, colour of the empty glass
     tissue : (H, W) bool, never part of the result
     mpp : um per pixel
 
@@ -163,10 +162,8 @@ def bubbles(rgb: Picture, glass: Picture, tissue: Mask, mpp: float) -> Mask:
     -----
     Detects the dark rim only: the inside of a bubble looks like glass. Misses rims over tissue.
     """
-    steps = np.arange(256)[:, None] / np.maximum(glass, 1)
-    ratio = cv2.LUT(rgb, (255 * np.minimum(steps, 1)).astype(np.uint8)[:, None, :])
-    highest, lowest = extremes(np.asarray(ratio, np.uint8))
-    grey = (highest < 230) & (highest - lowest < 15) & ~tissue
+    highest, lowest = extremes(rgb)
+    grey = (highest < 216) & (highest - lowest < 14) & ~tissue
     return _elongated(grey, 500.0 / mpp)
 
 

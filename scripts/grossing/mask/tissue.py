@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask import artefacts
+from grossing.mask import glass as glasses
 from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 METHODS = ("glass_relative", "otsu_saturation")
-FALLBACK_GLASS = (240, 240, 240)
 WORKING_SIDE_PX = 2000
 SAMPLE_PX = 200_000
 FINE = 200  # steps per grey level in 16-bit pictures
@@ -93,15 +93,17 @@ def segment(
     """
     _check(rgb, mpp, scanned, method)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
-    ink = artefacts.pen(picture)
     glass = glass_colour(picture, valid)
+    picture = glasses.evened(picture, glass, valid)
+    neutral = glasses.divided(picture, glass)
+    ink = artefacts.pen(neutral)
     clean = valid & ~ink
     if method == "otsu_saturation":
         feature = _saturation(picture)
         threshold = _otsu(feature[clean])
     else:
         feature = _chroma(picture, glass, smooth_um / scale.mpp)
-        noise = _noise(feature[_flat(picture) & _near(picture, glass) & clean])
+        noise = _noise(feature[glasses.flat(picture) & glasses.near(picture, glass) & clean])
         otsu = otsu_share * _otsu(feature[clean])
         threshold = float(np.clip(otsu, max(chroma_min, noise), chroma_max))
     tissue = _cleaned(
@@ -111,43 +113,14 @@ def segment(
         scale.area(min_area_mm2, 5e-4),
         scale.area(fill_hole_mm2, 2e-3),
     )
-    labels = _labels(picture, valid, tissue, ink, glass, scale.mpp)
+    labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     return _resized(labels, rgb.shape[1], rgb.shape[0])
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
-    """Colour of the empty glass: the commonest among bright, colourless, even pixels.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8
-    scanned : (H, W) bool, pixels to look at; all if None
-
-    Returns
-    -------
-    (3,) uint8 RGB; (240, 240, 240) where less than 0.1 % of the picture, or fewer than 20
-    pixels, look like glass.
-
-    Notes
-    -----
-    Pure white counts as filler where at least 10 % of the picture is glass of another colour.
-    """
-    flat = _flat(rgb)
-    if scanned is not None:
-        flat &= scanned
-    pixels = rgb[flat]
-    whole = flat.size if scanned is None else int(scanned.sum())
-    count = len(pixels)
-    if count < max(20, 1e-3 * whole):
-        return np.array(FALLBACK_GLASS, np.uint8)
-    pixels = pixels[:: 1 + len(pixels) // SAMPLE_PX].astype(np.int32)
-    code = (pixels[:, 0] << 16) | (pixels[:, 1] << 8) | pixels[:, 2]
-    coloured = code != 0xFFFFFF
-    if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
-        pixels, code = pixels[coloured], code[coloured]
-    colour_bin = ((code >> 6) & 0x3F000) | ((code >> 4) & 0xFC0) | ((code >> 2) & 0x3F)
-    commonest = pixels[colour_bin == np.bincount(colour_bin).argmax()]
-    return np.asarray(np.round(commonest.mean(axis=0)), np.uint8)
+    """Colour of the empty glass, (3,) uint8 RGB; (240, 240, 240) where none is found."""
+    found = glasses.colour(rgb, scanned)
+    return np.array(glasses.FALLBACK, np.uint8) if found is None else found
 
 
 def _check(rgb: Picture, mpp: float, scanned: Mask | None, method: str) -> None:
@@ -175,21 +148,6 @@ def _working(
         valid = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
         picture = np.where(valid[..., None], picture, glass_colour(picture, valid))
     return picture, valid, _Scale(mpp / factor, int(valid.sum()))
-
-
-def _flat(rgb: Picture) -> Mask:
-    """Bright, nearly colourless pixels in even surroundings (7 x 7 px, deviation below 2)."""
-    highest, lowest = artefacts.extremes(rgb)
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7)) - mean * mean
-    return np.asarray((lowest > 150) & (highest - lowest < 30) & (variance < 4))
-
-
-def _near(rgb: Picture, glass: Picture) -> Mask:
-    """Within 11 grey levels of the glass in every channel."""
-    lower, upper = glass.astype(int) - 11, glass.astype(int) + 11
-    return np.asarray(cv2.inRange(rgb, lower.clip(0, 255), upper.clip(0, 255)) > 0)
 
 
 def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> npt.NDArray[np.float32]:
@@ -238,13 +196,11 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     return np.asarray(large | fill[holes])
 
 
-def _labels(
-    rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, glass: Picture, mpp: float
-) -> Picture:
+def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
     ink = ink | artefacts.rims(tissue & ~ink, ink, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
-    labels[artefacts.bubbles(rgb, glass, tissue | ink, mpp)] = BUBBLE
+    labels[artefacts.bubbles(rgb, tissue | ink, mpp)] = BUBBLE
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     labels[ink] = PEN

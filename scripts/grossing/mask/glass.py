@@ -1,0 +1,180 @@
+"""The light of a slide: the colour of its empty glass, whatever its tint, and division by it."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing.support.types import Mask, Pixels
+
+FALLBACK = (240, 240, 240)
+LIGHT = 240  # grey level of the glass in a picture that was divided by it
+LEAST_GREY = 120
+FLAT_VARIANCE = 4.0  # of 7 x 7 px
+LEAST_FRACTION, LEAST_PX = 1e-3, 20  # flat pixels, of the picture
+LEAST_SHARE, WINDOW = 0.15, 6  # of the flat pixels, within so many grey levels
+NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
+TINTED_FRACTION, LEAST_RATIO = 0.02, 0.75  # of tinted glass: of the picture; lowest channel
+ABOVE_LEVELS, ABOVE_FRACTION = 8, 0.02  # brighter than glass: edges and dirt, not tissue
+SHRINK = 4  # against noise
+SAMPLE_PX = 200_000
+NEAR_LEVELS = 11
+UNEVEN = 0.02  # of the light, in the colour or brightness of the glass
+GRID, LEAST_CELLS, ROUNDS = 8, 32, 6
+
+
+def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
+    """Colour of the empty glass, of any tint.
+
+    Glass is even and lets all light through: in each channel it is within the brightest band that
+    holds 15 % of the even pixels. Next to nothing is brighter in a channel, unless in all of them,
+    as it would be if even tissue had been taken for glass.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    scanned : (H, W) bool, pixels to look at; all if None
+
+    Returns
+    -------
+    (3,) uint8 RGB; None where nothing looks like glass.
+
+    Notes
+    -----
+    Pure white counts as filler where at least 10 % of the picture is even and of another colour.
+    """
+    seen = flat(rgb)
+    if scanned is not None:
+        seen &= scanned
+    pixels = rgb[seen]
+    whole = seen.size if scanned is None else int(scanned.sum())
+    count = len(pixels)
+    if count < max(LEAST_PX, LEAST_FRACTION * whole):
+        return None
+    pixels = pixels[:: 1 + count // SAMPLE_PX]
+    coloured = pixels.min(axis=1) < 255
+    if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
+        pixels = pixels[coloured]
+    commonest = _commonest(_brightest(pixels))
+    found = commonest.mean(axis=0)
+    if np.ptp(found) > NEUTRAL and (
+        count < TINTED_FRACTION * whole
+        or found.min() < LEAST_RATIO * found.max()
+        or _above(rgb, scanned, found) > ABOVE_FRACTION
+    ):
+        return None
+    return np.asarray(np.round(found), np.uint8)
+
+
+def flat(rgb: Pixels) -> Mask:
+    """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
+    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7)) - mean * mean
+    return np.asarray((grey > LEAST_GREY) & (variance < FLAT_VARIANCE))
+
+
+def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:
+    """Within 11 grey levels of the glass in every channel."""
+    lower, upper = np.asarray(glass, int) - NEAR_LEVELS, np.asarray(glass, int) + NEAR_LEVELS
+    return np.asarray(cv2.inRange(rgb, lower.clip(0, 255), upper.clip(0, 255)) > 0)
+
+
+def divided(rgb: Pixels, glass: npt.ArrayLike) -> Pixels:
+    """The picture times 240 / glass, channel by channel, at most 255."""
+    steps = np.arange(256)[:, None] * (LIGHT / np.maximum(np.asarray(glass, np.float64), 1))
+    table = np.rint(steps).clip(0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(rgb, table[:, None, :]), np.uint8)
+
+
+def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
+    """The picture with the glass everywhere as bright and of the colour that `glass` has.
+
+    The light is a polynomial of second degree, fitted to the even pixels near the colour of the
+    glass, channel by channel. Left alone where it varies by less than 2 % or where half of the
+    squares of an 8 x 8 grid show no glass, so that it is not guessed under the tissue.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    glass : (3,) uint8
+    scanned : (H, W) bool
+    """
+    even = flat(rgb) & scanned & (rgb.min(axis=2) < 255)
+    rows, columns = np.nonzero(even)
+    step = 1 + len(rows) // (SAMPLE_PX // 10)
+    rows, columns = rows[::step], columns[::step]
+    pixels = rgb[rows, columns].astype(np.float32)
+    terms = _terms(rows, columns, even.shape)
+    light = np.broadcast_to(glass.astype(np.float32), pixels.shape)
+    factors = None
+    for _ in range(ROUNDS):
+        glassy = (np.abs(pixels - light) <= NEAR_LEVELS).all(axis=1)
+        if _cells(rows[glassy], columns[glassy], even.shape) < LEAST_CELLS:
+            return rgb
+        factors = np.linalg.lstsq(terms[glassy], pixels[glassy], rcond=None)[0]
+        light = terms @ factors
+    if factors is None or np.ptp(light / glass, axis=0).max() < UNEVEN:
+        return rgb
+    return _without(rgb, glass, factors)
+
+
+def _without(rgb: Pixels, glass: Pixels, factors: npt.NDArray[np.float32]) -> Pixels:
+    """The picture divided by the light of these factors, times the glass."""
+    height, width = rgb.shape[:2]
+    result = np.empty_like(rgb)
+    columns = np.arange(width)
+    for row in range(height):
+        light = _terms(np.full(width, row), columns, (height, width)) @ factors
+        result[row] = np.rint(rgb[row] * (glass / np.maximum(light, 1))).clip(0, 255)
+    return result
+
+
+def _terms(
+    rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """(N, 6) 1, x, y, x2, xy, y2 of places, each within -1..1."""
+    y = 2 * rows.astype(np.float32) / max(1, shape[0] - 1) - 1
+    x = 2 * columns.astype(np.float32) / max(1, shape[1] - 1) - 1
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+
+
+def _cells(
+    rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], shape: tuple[int, ...]
+) -> int:
+    """How many squares of an 8 x 8 grid hold one of these places."""
+    cells = GRID * rows // shape[0] * GRID + GRID * columns // shape[1]
+    return len(np.unique(cells))
+
+
+def _brightest(pixels: Pixels) -> Pixels:
+    """Pixels that are within the brightest band of each channel that holds 15 % of them."""
+    chosen = np.ones(len(pixels), np.bool_)
+    for channel in np.moveaxis(pixels, 1, 0):
+        histogram = np.bincount(channel, minlength=256)
+        band = np.convolve(histogram, np.ones(2 * WINDOW + 1), "same")
+        top = int(np.flatnonzero(band >= LEAST_SHARE * min(len(pixels), band.max()))[-1])
+        start = max(0, top - WINDOW)
+        level = start + int(np.argmax(histogram[start : top + WINDOW + 1]))
+        chosen &= np.abs(channel.astype(np.int16) - level) <= WINDOW
+    return np.asarray(pixels[chosen] if chosen.any() else pixels)
+
+
+def _commonest(pixels: Pixels) -> Pixels:
+    """Pixels of the commonest colour, of colours 4 grey levels wide."""
+    wide = (pixels >> 2).astype(np.int32)
+    code = (wide[:, 0] << 12) | (wide[:, 1] << 6) | wide[:, 2]
+    return np.asarray(pixels[code == np.bincount(code).argmax()])
+
+
+def _above(rgb: Pixels, scanned: Mask | None, glass: npt.NDArray[np.float64]) -> float:
+    """Share of the picture that is brighter than the glass in some channel, and of another hue."""
+    height, width = (max(1, side // SHRINK) for side in rgb.shape[:2])
+    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    pixels = small.reshape(-1, 3)
+    if scanned is not None:
+        inside = cv2.resize(scanned.view(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
+        pixels = small[inside > 0]
+    relative = pixels * (LIGHT / glass)
+    brighter = (relative.max(axis=1) > LIGHT + ABOVE_LEVELS) & (np.ptp(relative, 1) > ABOVE_LEVELS)
+    brighter &= pixels.min(axis=1) < 255
+    return float(brighter.mean()) if len(brighter) else 0.0
