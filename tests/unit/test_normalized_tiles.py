@@ -40,7 +40,7 @@ def test_each_tile_is_what_apply_makes_of_it(tiled, record, tmp_path):
     suffix = tiled.encoding.format
     for row in rows[1:]:
         name = next(n for n in full_resolution(raw) if n.endswith(f"/{place(row)}.{suffix}"))
-        expected, reason = normalisation.apply(found, decoded(raw[name]))
+        expected, reason = normalisation.apply(found, decoded(raw[name]), glass=record.glass)
         assert row["stain_status"] == (reason or "normalized")
         if reason:
             assert made[name] == raw[name]
@@ -86,7 +86,9 @@ def test_scope_tile_is_torchstain_on_each_tile(tiled, record, tmp_path):
     if tiled.encoding.format == "png":
         for name in made:
             tile = decoded(raw[name])
-            expected = normalisation.apply(stain_fit.fit(tile), tile)[0]
+            expected = normalisation.apply(
+                stain_fit.fit(tile, record.glass), tile, glass=record.glass
+            )[0]
             assert np.array_equal(decoded(made[name]), expected)
 
 

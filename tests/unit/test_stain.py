@@ -11,8 +11,9 @@ import pytest
 from grossing.slide.identity import Identity
 from grossing.slide.record import MacenkoFit, Refusal, SlideRecord, StainFits
 from grossing.stain import fit as stain_fit
-from grossing.stain import normalisation, optical_density, recolouring, reference
+from grossing.stain import colours, normalisation, optical_density, recolouring, reference
 from grossing.stain.fit import METHODS
+from grossing.stain.light import LIGHT
 from grossing.stain.reference import SHIPPED
 from running import SHARED, needs_shared
 from scores import read
@@ -139,7 +140,8 @@ def test_macenko_equals_torchstain_for_the_same_fit(pink):
     normalizer.HERef, normalizer.maxCRef = stain_fit.matrix(target), np.array(target.max_c)
     made, reason = normalisation.apply(stain_fit.fit(pink), pink, None)
     assert reason is None
-    assert worst(made, normalizer.normalize(pink, stains=False)[0]) <= 1
+    dimmer = (pink < LIGHT).any(axis=2)
+    assert worst(made[dimmer], normalizer.normalize(pink, stains=False)[0][dimmer]) <= 1
 
 
 def test_reinhard_equals_torchstain_but_for_the_darkest_pixels(pink):
@@ -312,6 +314,6 @@ def test_grey_pictures_state_the_density():
 
 def test_sampled_content_is_that_of_the_whole_tile(pink):
     seen, weight = recolouring.sample(pink)
-    assert weight * np.count_nonzero(recolouring.content(seen)[0]) == pytest.approx(
-        np.count_nonzero(recolouring.content(pink)[0]), rel=0.05
+    assert weight * np.count_nonzero(colours.stained_and_foreign(seen)[0]) == pytest.approx(
+        np.count_nonzero(colours.stained_and_foreign(pink)[0]), rel=0.05
     )

@@ -179,6 +179,18 @@ class StainFits:
         return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
 
 
+@dataclass(frozen=True)
+class StainEvidence:
+    """How much of hematoxylin and eosin the pixels of a fit show (`stain.evidence`); None where
+    Macenko's method found no vectors."""
+
+    hematoxylin_share: float | None
+    eosin_share: float | None
+    stain_angle_deg: float | None
+    stain_spread_deg: float | None
+    foreign_share: float
+
+
 _FITS: dict[str, Any] = {"macenko": MacenkoFit, "reinhard": ReinhardFit}
 
 
@@ -196,6 +208,7 @@ class StainMeasures:
     hematoxylin_od: float | None = None
     eosin_od: float | None = None
     stain_fit: StainFits | None = None
+    stain_evidence: StainEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -334,10 +347,11 @@ def _file(data: Mapping[str, Any]) -> FileFacts:
 
 def _measures(data: Mapping[str, Any]) -> Measures:
     places = {name: tuple(values) for name, values in data["focus_tiles"].items()}
-    fits = data["stain_fit"]
+    fits, evidence = data["stain_fit"], data["stain_evidence"]
     nested = {
         "focus_tiles": FocusPlaces(**places),
         "stain_fit": None if fits is None else StainFits.from_json(fits),
+        "stain_evidence": None if evidence is None else StainEvidence(**evidence),
     }
     whole = {**data, **nested}
     return Measures(

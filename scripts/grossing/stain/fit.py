@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
-from grossing.slide.record import MacenkoFit, ReinhardFit, StainFits
+from grossing.slide.record import MacenkoFit, ReinhardFit, StainEvidence, StainFits
+from grossing.stain import evidence
+from grossing.stain.colours import DARK_LEVEL
 from grossing.stain.light import evened
 from grossing.support.types import Pixels
 
-DARK_LEVEL = 205  # brightest level with a density (natural log) of 0.15 below that light
 MIN_PIXELS = 500
 MOST_PIXELS = 300_000
-LEAST_ANGLE_DEG = 5.0  # between the stains; closer ones cannot be separated
 DECIMALS = 6
 
 Fit = MacenkoFit | ReinhardFit
@@ -30,13 +30,15 @@ def fit(
     ----------
     pixels : (N, 3) or (H, W, 3) uint8 RGB, preferably of tissue without ink; of more than 300,000,
         evenly spread ones are taken
-    glass : (3,) colour of the empty slide, which then becomes 240 in all channels before the fit
+    glass : (3,) colour of the empty slide, which becomes 240 in all channels before the fit; None
+        takes it to be 240
     method : "macenko" or "reinhard"
 
     Returns
     -------
     None where no fit is possible: fewer than 500 pixels (Macenko: with a density of at least 0.15
-    in every channel), pixels of one colour, stains less than 5 degrees apart.
+    in every channel), pixels of one colour, or pixels that do not show both stains
+    (`evidence.doubt`), which neither method can normalise.
 
     Raises
     ------
@@ -44,22 +46,30 @@ def fit(
 
     Notes
     -----
-    Macenko as torchstain has it: light 240, beta 0.15, alpha 1. On pixels without hematoxylin or
-    without eosin, and on ink, it returns an arbitrary direction in colour space without an error.
+    Macenko as torchstain has it: light 240, beta 0.15, alpha 1.
 
     References
     ----------
     .. [1] Macenko et al. 2009, doi:10.1109/ISBI.2009.5193250
     .. [2] Reinhard et al. 2001, doi:10.1109/38.946629
     """
-    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[-1] != 3:
-        raise ValueError(f"{pixels.dtype} {pixels.shape}: give (N, 3) or (H, W, 3) uint8, RGB")
     if method not in METHODS:
         raise ValueError(f"method {method!r}: must be one of {', '.join(METHODS)}")
+    return of_method(fit_all(pixels, glass)[0], method)
+
+
+def fit_all(pixels: Pixels, glass: npt.ArrayLike | None = None) -> tuple[StainFits, StainEvidence]:
+    """The fits of both methods as in `fit`, and how much of both stains the pixels show."""
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[-1] != 3:
+        raise ValueError(f"{pixels.dtype} {pixels.shape}: give (N, 3) or (H, W, 3) uint8, RGB")
     flat = evened(pixels, glass).reshape(-1, 3)
     if len(flat) > MOST_PIXELS:
         flat = flat[np.linspace(0, len(flat) - 1, MOST_PIXELS).astype(np.intp)]
-    return _macenko(flat) if method == "macenko" else _reinhard(flat)
+    macenko = _macenko(flat)
+    shown = evidence.of_pixels(flat, macenko)
+    if evidence.doubt(shown) is not None:
+        return StainFits(), shown
+    return StainFits(macenko, _reinhard(flat)), shown
 
 
 def _macenko(pixels: Pixels) -> MacenkoFit | None:
@@ -72,13 +82,10 @@ def _macenko(pixels: Pixels) -> MacenkoFit | None:
         return None
     h, e = normalizer.HERef.T
     fitted = MacenkoFit(rounded(h), rounded(e), rounded(normalizer.maxCRef))
-    usable = np.isfinite(matrix(fitted)).all() and min(fitted.max_c) > 0
-    return fitted if usable and angle(fitted.h, fitted.e) >= LEAST_ANGLE_DEG else None
+    return fitted if np.isfinite(matrix(fitted)).all() and min(fitted.max_c) > 0 else None
 
 
 def _reinhard(pixels: Pixels) -> ReinhardFit | None:
-    if len(pixels) < MIN_PIXELS:
-        return None
     normalizer = NumpyReinhardNormalizer()
     normalizer.fit(pixels)
     fitted = ReinhardFit(rounded(normalizer.target_means), rounded(normalizer.target_stds))

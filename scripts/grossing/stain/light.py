@@ -19,9 +19,19 @@ def evened(pixels: Pixels, glass: npt.ArrayLike | None) -> Pixels:
     """
     if glass is None:
         return pixels
-    factors = LIGHT / np.maximum(np.asarray(glass, np.float64), 1)
-    levels = np.arange(256)[:, None] * factors
-    table = np.rint(levels).clip(0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(pixels.reshape(-1, 1, 3), table[None]), np.uint8).reshape(
-        pixels.shape
-    )
+    values = cv2.LUT(pixels.reshape(-1, 1, 3), table(glass)[None])
+    return np.asarray(values, np.uint8).reshape(pixels.shape)
+
+
+def table(glass: npt.ArrayLike | None) -> Pixels:
+    """(256, 3) uint8: what each grey level of a channel becomes in `evened`.
+
+    Raises
+    ------
+    ValueError : glass is not three numbers from 0 to 255.
+    """
+    colour = np.full(3, LIGHT) if glass is None else np.asarray(glass, np.float64)
+    if colour.shape != (3,) or not ((colour >= 0) & (colour <= 255)).all():
+        raise ValueError(f"glass {glass!r}: give its colour, R, G, B from 0 to 255")
+    levels = np.arange(256)[:, None] * (LIGHT / np.maximum(colour, 1))
+    return np.asarray(np.rint(levels).clip(0, 255), np.uint8)

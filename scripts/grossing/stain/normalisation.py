@@ -24,15 +24,16 @@ def apply(
     fit : of the tile's slide; None where it has none
     rgb : (H, W, 3) uint8
     reference : a fit of the same method; "shipped" or None for the one that comes with Grossing
-    glass : (3,) colour of the empty slide, as it was given to the fit
+    glass : (3,) colour of the empty slide, as it was given to the fit; None where it is 240
 
     Returns
     -------
-    (H, W, 3) uint8; `rgb` itself where the tile is passed through
-    None, or why it was: "foreign_colour" (most dark pixels are not the colour of a stain),
-    "too_little_tissue" (fewer than 500 stained pixels), "fit_failed" (no fit), "stain_angle" (a
-    stain vector of the fit is more than 30 degrees from the reference's), "luminance" (light and
-    dark of the stained pixels would correlate below 0.8 with what they were)
+    (H, W, 3) uint8, in which glass is 240 in all channels (Macenko); `rgb` itself where the tile
+    is passed through
+    None, or why it was: of this tile "foreign_colour" (most dark pixels are not the colour of a
+    stain) or "too_little_tissue" (fewer than 500 stained pixels); of all tiles of the slide
+    "fit_failed" (no fit: its pixels do not show both stains), "stain_angle" or "luminance"
+    (`recolouring.change`)
 
     Raises
     ------
@@ -51,19 +52,26 @@ def apply(
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError(f"{rgb.dtype} {rgb.shape}: a tile is (H, W, 3) uint8, RGB")
-    even = evened(rgb, glass)
-    sample, weight = recolouring.sample(even)
-    stained, reason = recolouring.content(sample, weight)
+    sample, weight = recolouring.sample(rgb)
+    reason = recolouring.unsuitable(evened(sample, glass), weight)
     if reason is not None:
         return rgb, reason
     if fit is None:
         return rgb, "fit_failed"
-    change = recolouring.change(fit, _target(fit, reference))
-    if change is None:
-        return rgb, "stain_angle"
-    if not recolouring.keeps_luminance(sample, stained, change):
-        return rgb, "luminance"
-    return change(even), None
+    change, reason = recolouring.change(fit, _target(fit, reference), _key(glass))
+    return (rgb, reason) if change is None else (change(rgb), None)
+
+
+def refusal(fit: Fit, reference: Fit | str | None = "shipped") -> str | None:
+    """Why no tile of a slide with this fit is normalised; None where tiles may be (`apply`)."""
+    return recolouring.change(fit, _target(fit, reference))[1]
+
+
+def _key(glass: npt.ArrayLike | None) -> recolouring.Glass:
+    if glass is None:
+        return None
+    red, green, blue = (float(level) for level in np.asarray(glass).ravel())
+    return red, green, blue
 
 
 def _target(fit: Fit, target: Fit | str | None) -> Fit:

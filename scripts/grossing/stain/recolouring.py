@@ -1,4 +1,4 @@
-"""Pixels from one slide's stain colours to another's, and whether a tile may be changed."""
+"""The change from one slide's stain colours to another's, and which tiles it is made on."""
 
 import functools
 import math
@@ -10,17 +10,21 @@ import numpy.typing as npt
 
 from grossing.slide.record import MacenkoFit, ReinhardFit
 from grossing.stain import fit as stain_fit
+from grossing.stain import light
+from grossing.stain.colours import stained_and_foreign
 from grossing.stain.light import LIGHT
-from grossing.support.types import Mask, Pixels
+from grossing.support.types import Pixels
 
 MIN_TISSUE_PX = 500
 MOST_ANGLE_DEG = 30.0
 LEAST_CORRELATION = 0.8
 SAMPLE_PX = 64  # least side of the sample that a tile is judged by
-LEAST_CHROMA = 16  # greyer pixels are glass, dirt or black ink
-BLACK_LEVEL = 100  # a pixel without chroma is black where no channel is brighter
-VIVID_RED, VIVID_BLUE_SHARE = 130, 0.15
-EVEN_GREY_LEVELS = 2.0  # standard deviation below which luminance is too even to compare
+MIXTURES = 16  # steps of either stain from none to its maximum
+
+_LOGS = np.log(np.arange(1, 257)).astype(np.float32)
+
+Glass = tuple[float, float, float] | None
+Change = Callable[[Pixels], Pixels]
 
 
 def sample(rgb: Pixels) -> tuple[Pixels, int]:
@@ -37,45 +41,43 @@ def sample(rgb: Pixels) -> tuple[Pixels, int]:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8), step**2
 
 
-def content(rgb: Pixels, weight: int = 1) -> tuple[Mask, str | None]:
-    """Where a tile is stained tissue by its colour, and why it must not be changed, if so.
-
-    Hematoxylin and eosin both absorb most in green: a stained pixel is darker in green than
-    glass, has some colour, and no channel is darker than green. Other dark pixels (green and blue
-    ink, DAB: another channel is darker; black ink: dark without colour; red ink: red without any
-    blue) are foreign.
+def unsuitable(rgb: Pixels, weight: int = 1) -> str | None:
+    """Why a tile must not be changed; None where it may be.
 
     Parameters
     ----------
-    rgb : (H, W, 3) uint8, a tile or its `sample`
+    rgb : (H, W, 3) uint8 with a glass of about 240, a tile or its `sample`
     weight : pixels of the tile that each of these stands for
 
     Returns
     -------
-    (H, W) bool, True on stained pixels
-    "foreign_colour" where the foreign pixels are the majority, and 500 or more;
+    "foreign_colour" where the foreign pixels are the majority of the dark ones, and 500 or more;
     "too_little_tissue" with fewer than 500 stained pixels; else None
     """
-    red, green, blue = (np.asarray(channel, np.uint8) for channel in cv2.split(rgb))
-    lowest = np.minimum(np.minimum(red, green), blue)
-    highest = np.maximum(np.maximum(red, green), blue)
-    coloured = highest - lowest >= LEAST_CHROMA
-    dark = (green <= stain_fit.DARK_LEVEL) & (coloured | (highest <= BLACK_LEVEL))
-    stained = dark & coloured & (green == lowest)
-    over_green = cv2.subtract(red, green)
-    if np.count_nonzero(vivid := over_green >= VIVID_RED):
-        bluish = cv2.subtract(blue, green)
-        stained &= ~(vivid & (bluish <= cv2.convertScaleAbs(over_green, alpha=VIVID_BLUE_SHARE)))
-    tissue = int(np.count_nonzero(stained)) * weight
-    foreign = int(np.count_nonzero(dark)) * weight - tissue
-    if foreign > tissue and foreign >= MIN_TISSUE_PX:
-        return stained, "foreign_colour"
-    return stained, "too_little_tissue" if tissue < MIN_TISSUE_PX else None
+    stained, foreign = stained_and_foreign(rgb)
+    tissue = int(np.count_nonzero(stained))
+    if foreign > tissue and foreign * weight >= MIN_TISSUE_PX:
+        return "foreign_colour"
+    return "too_little_tissue" if tissue * weight < MIN_TISSUE_PX else None
 
 
 @functools.lru_cache(maxsize=8)
-def change(source: stain_fit.Fit, target: stain_fit.Fit) -> Callable[[Pixels], Pixels] | None:
-    """The function from one fit's colours to the other's; None where they lie too far apart.
+def change(
+    source: stain_fit.Fit, target: stain_fit.Fit, glass: Glass = None
+) -> tuple[Change | None, str | None]:
+    """The function from one fit's colours to the other's, or why there is none.
+
+    One answer for all tiles of a slide.
+
+    Parameters
+    ----------
+    glass : colour of the source's empty slide; None where it is 240
+
+    Returns
+    -------
+    (H, W, 3) uint8 as scanned to (H, W, 3) uint8 in the colours of the target; or None
+    "stain_angle" (a vector lies more than 30 degrees from the target's), "luminance" (light and
+    dark of mixtures of the two stains would correlate below 0.8 with what they were), or None
 
     Raises
     ------
@@ -84,10 +86,13 @@ def change(source: stain_fit.Fit, target: stain_fit.Fit) -> Callable[[Pixels], P
     if isinstance(source, MacenkoFit) and isinstance(target, MacenkoFit):
         angles = [stain_fit.angle(source.h, target.h), stain_fit.angle(source.e, target.e)]
         if max(angles) > MOST_ANGLE_DEG:
-            return None
-        return functools.partial(_macenko, matrix=_macenko_matrix(source, target))
+            return None, "stain_angle"
+        matrix = _macenko_matrix(source, target)
+        if not _keeps_luminance(source, matrix):
+            return None, "luminance"
+        return functools.partial(_macenko, matrix=matrix, levels=light.table(glass)), None
     if isinstance(source, ReinhardFit) and isinstance(target, ReinhardFit):
-        return functools.partial(_reinhard, source=source, target=target)
+        return functools.partial(_reinhard, source=source, target=target, glass=glass), None
     raise ValueError("fit and reference are of different methods: fit both with the same one")
 
 
@@ -95,39 +100,43 @@ def _macenko_matrix(source: MacenkoFit, target: MacenkoFit) -> npt.NDArray[np.fl
     """(3, 4): log(R + 1), log(G + 1), log(B + 1), 1 of a pixel to the log of its new value."""
     scale = np.diag(np.divide(target.max_c, source.max_c))
     turn = stain_fit.matrix(target) @ scale @ np.linalg.pinv(stain_fit.matrix(source))
-    light = np.full(3, math.log(LIGHT))
-    return np.column_stack([turn, light - turn @ light]).astype(np.float32)
+    brightest = np.full(3, math.log(LIGHT))
+    return np.column_stack([turn, brightest - turn @ brightest]).astype(np.float32)
 
 
-_LOGS = np.log(np.arange(1, 257)).astype(np.float32)[None]
+def _macenko(rgb: Pixels, *, matrix: npt.NDArray[np.float32], levels: Pixels) -> Pixels:
+    """As torchstain, which truncates to whole grey levels; but pixels as bright as glass or
+    brighter, which torchstain colours, become glass.
 
-
-def _macenko(rgb: Pixels, *, matrix: npt.NDArray[np.float32]) -> Pixels:
-    """As torchstain, which truncates to whole grey levels."""
-    values = cv2.transform(cv2.LUT(rgb, _LOGS), matrix)
+    Parameters
+    ----------
+    levels : (256, 3) uint8, `light.table` of the glass
+    """
+    values = cv2.transform(cv2.LUT(rgb, _LOGS[levels][None]), matrix)
     cv2.exp(values, dst=values)
-    return np.asarray(cv2.convertScaleAbs(values, alpha=1, beta=-0.5), np.uint8)
+    made = np.asarray(cv2.convertScaleAbs(values, alpha=1, beta=-0.5), np.uint8)
+    glass = tuple(np.argmax(levels >= LIGHT, axis=0).tolist())
+    bright = cv2.inRange(rgb, glass, (255, 255, 255))
+    return np.asarray(cv2.copyTo(np.full_like(made, LIGHT), bright, made), np.uint8)
 
 
-def _reinhard(rgb: Pixels, *, source: ReinhardFit, target: ReinhardFit) -> Pixels:
+def _reinhard(rgb: Pixels, *, source: ReinhardFit, target: ReinhardFit, glass: Glass) -> Pixels:
     scale = np.divide(target.std, source.std)
     shift = np.asarray(target.mean) - scale * np.asarray(source.mean)
     matrix = np.column_stack([np.diag(scale), shift]).astype(np.float32)
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    lab = cv2.cvtColor(light.evened(rgb, glass).astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     values = cv2.cvtColor(cv2.transform(lab, matrix), cv2.COLOR_Lab2RGB)
     return np.asarray(cv2.convertScaleAbs(np.clip(values, 0, 1), alpha=255, beta=-0.5), np.uint8)
 
 
-def keeps_luminance(pixels: Pixels, stained: Mask, change: Callable[[Pixels], Pixels]) -> bool:
-    """Whether light and dark stay where they are on the stained pixels of a tile's sample."""
+def _keeps_luminance(source: MacenkoFit, matrix: npt.NDArray[np.float32]) -> bool:
+    """Whether light and dark of mixtures of the source's stains stay what they are."""
+    steps = np.linspace(0, 1, MIXTURES)
+    amounts = np.stack(np.meshgrid(steps, steps), axis=-1) * source.max_c
+    logs = math.log(LIGHT) - amounts @ stain_fit.matrix(source).T
+    before, after = np.exp(logs), np.exp(logs @ matrix[:, :3].T + matrix[:, 3])
     one, other = (
-        cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[stained].astype(np.float32)
-        for picture in (pixels, change(pixels))
+        cv2.cvtColor(values.astype(np.float32), cv2.COLOR_RGB2GRAY).ravel()
+        for values in (before, after)
     )
-    if not len(one):
-        return True
-    one, other = one - one.mean(), other - other.mean()
-    own, common = float(one @ one), float(one @ other)
-    if own < EVEN_GREY_LEVELS**2 * len(one):
-        return True
-    return common > 0 and common >= LEAST_CORRELATION * math.sqrt(own * float(other @ other))
+    return float(np.corrcoef(one, other)[0, 1]) >= LEAST_CORRELATION

@@ -2,14 +2,14 @@
 
 import numpy.typing as npt
 
-from grossing.slide.record import MacenkoFit, ReinhardFit, StainFits, StainMeasures
+from grossing.slide.record import StainMeasures
 from grossing.stain import fit as stain_fit
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
 
 
 def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
-    """Stain vectors, mean densities and fits of tissue pixels.
+    """Stain vectors, mean densities and fits of tissue pixels, all relative to the glass.
 
     Parameters
     ----------
@@ -20,10 +20,9 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
-    macenko, reinhard = (stain_fit.fit(pixels, method=method) for method in stain_fit.METHODS)
-    assert isinstance(macenko, MacenkoFit | None) and isinstance(reinhard, ReinhardFit | None)
+    fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
-    if macenko is not None:
+    if (macenko := fits.macenko) is not None:
         names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
         columns = dict(zip(names, [round(v, 4) for v in macenko.h + macenko.e], strict=True))
     return StainMeasures(
@@ -36,5 +35,6 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         stain_e_b=columns.get("stain_e_b"),
         hematoxylin_od=round(hematoxylin, 4),
         eosin_od=round(eosin, 4),
-        stain_fit=StainFits(macenko, reinhard),
+        stain_fit=fits,
+        stain_evidence=evidence,
     )

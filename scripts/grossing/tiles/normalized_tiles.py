@@ -4,11 +4,14 @@ import logging
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from grossing.columns import normalized_tiles as columns
-from grossing.slide.record import SlideRecord
+from grossing.slide.record import SlideRecord, StainMeasures
+from grossing.stain import evidence, normalisation
 from grossing.stain import fit as stain_fit
-from grossing.stain import normalisation
 from grossing.stain.fit import Fit
+from grossing.stain.light import LIGHT
 from grossing.support import tables
 from grossing.support.types import PathLike, Pixels
 from grossing.tiles import derived_tiles
@@ -57,7 +60,8 @@ def normalize(
     ----------
     container, metrics : the outputs of tiling
     output : the new container
-    record : the slide, with its fit; the tiles of another stain than H&E pass through
+    record : the slide, with its fit and its glass, which becomes 240; all tiles of a slide of
+        another stain than H&E, or whose fit cannot be used, pass through for that one reason
     reference : the fit that gives the target colours
     method : "macenko" or "reinhard"
     scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
@@ -65,15 +69,17 @@ def normalize(
     """
     stain = record.measures.stain if record.measures else None
     of_slide = stain_fit.of_method(stain.stain_fit if stain else None, method)
+    glass = _glass(record)
+    of_all = _refusal(stain, of_slide, reference, scope)
     status: dict[Place, str] = {}
 
     with StoredTiles(container, metrics) as source:
 
         def change(tile: StoredTile, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
-            rgb, reason = source.decode(tile, data), None if stain and stain.is_he else "not_he"
+            rgb, reason = source.decode(tile, data), of_all
             if reason is None:
-                own = of_slide if scope == "slide" else stain_fit.fit(rgb, method=method)
-                rgb, reason = normalisation.apply(own, rgb, reference)
+                own = of_slide if scope == "slide" else stain_fit.fit(rgb, glass, method=method)
+                rgb, reason = normalisation.apply(own, rgb, reference, glass)
             status[tile.place] = reason or "normalized"
             return {"normalized": (data if reason else None, rgb)}
 
@@ -82,7 +88,7 @@ def normalize(
             {"normalized": output},
             change,
             name=record.slide_id,
-            blank=record.glass,
+            blank=record.glass if of_all else np.full(3, LIGHT, np.uint8),
             encoding=encoding,
             threads=threads,
         )
@@ -92,3 +98,26 @@ def normalize(
     return NormalizedTiles(
         tuple(NormalizedTile(*place, stain_status=status.get(place)) for place in places)
     )
+
+
+def _glass(record: SlideRecord) -> Pixels:
+    """The slide's glass; white, with a warning, where it was not found."""
+    light = record.measures.light if record.measures else None
+    if light is not None and light.background_r is None:
+        LOG.warning("slide %s: its glass was not found and is taken to be white", record.slide_id)
+        return np.full(3, 255, np.uint8)
+    return record.glass
+
+
+def _refusal(
+    stain: StainMeasures | None, fit: Fit | None, reference: Fit, scope: str
+) -> str | None:
+    """Why all tiles of a slide are passed through; None where each is judged by its content."""
+    if stain is None or not stain.is_he:
+        return "not_he"
+    if scope == "tile":
+        return None
+    if fit is None:
+        shown = stain.stain_evidence
+        return (evidence.doubt(shown) if shown else None) or "fit_failed"
+    return normalisation.refusal(fit, reference)

@@ -1,0 +1,79 @@
+"""Whether pixels show both stains, so that a fit of their colours means something."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing.slide.record import MacenkoFit, StainEvidence
+from grossing.stain.colours import stained_and_foreign
+from grossing.stain.light import LIGHT
+from grossing.support.types import Pixels
+
+VISIBLE = 0.15  # concentration (natural log) from which a stain shows, as Macenko's beta
+LEAST_SHARE = 0.15  # of the stained pixels that show each stain
+LEAST_ANGLE_DEG = 15.0  # between the vectors of the stains
+LEAST_SPREAD_DEG = 10.0  # noise alone spreads one stain over up to that
+MOST_FOREIGN = 1 / 3  # of the dark pixels
+SPREAD_PERCENTILES = (2, 98)
+FEWEST_PX = 50  # stained pixels that a spread can be measured on
+DECIMALS = 4
+
+
+def of_pixels(pixels: Pixels, fit: MacenkoFit | None) -> StainEvidence:
+    """How much of both stains the pixels show.
+
+    Parameters
+    ----------
+    pixels : (N, 3) uint8 RGB with a glass of 240
+    fit : what Macenko's method found on them; None where it found nothing
+    """
+    if not len(pixels):
+        return StainEvidence(None, None, None, None, 0.0)
+    stained, foreign = stained_and_foreign(pixels.reshape(-1, 1, 3))
+    tissue = pixels[stained.ravel()]
+    foreign_share = round(foreign / max(1, foreign + len(tissue)), DECIMALS)
+    if fit is None or len(tissue) < FEWEST_PX:
+        return StainEvidence(None, None, None, None, foreign_share)
+    density = np.log(LIGHT / (tissue.astype(np.float64) + 1))
+    vectors = np.array([fit.h, fit.e])
+    shares = (density @ np.linalg.pinv(vectors) >= VISIBLE).mean(axis=0)
+    angle = math.degrees(math.acos(float(np.clip(vectors[0] @ vectors[1], -1, 1))))
+    return StainEvidence(
+        hematoxylin_share=round(float(shares[0]), DECIMALS),
+        eosin_share=round(float(shares[1]), DECIMALS),
+        stain_angle_deg=round(angle, 2),
+        stain_spread_deg=round(_spread(density, vectors), 2),
+        foreign_share=foreign_share,
+    )
+
+
+def _spread(density: npt.NDArray[np.float64], vectors: npt.NDArray[np.float64]) -> float:
+    """Angle in the plane of the vectors that the stronger half of the pixels covers, degrees."""
+    strength = np.linalg.norm(density, axis=1)
+    strong = density[strength >= np.median(strength)]
+    middle, across = vectors.sum(axis=0), vectors[0] - vectors[1]
+    directions = np.arctan2(
+        strong @ across / np.linalg.norm(across), strong @ middle / np.linalg.norm(middle)
+    )
+    low, high = np.percentile(np.degrees(directions), SPREAD_PERCENTILES)
+    return float(high - low)
+
+
+def doubt(evidence: StainEvidence) -> str | None:
+    """Why a fit with this evidence must not be used; None where it shows both stains.
+
+    Returns
+    -------
+    "foreign_colour" (more than a third of the dark pixels do not have the colour of H&E),
+    "fit_failed" (nothing to judge), "one_stain", or None
+    """
+    if evidence.foreign_share > MOST_FOREIGN:
+        return "foreign_colour"
+    shares = (evidence.hematoxylin_share, evidence.eosin_share)
+    angles = (evidence.stain_angle_deg, evidence.stain_spread_deg)
+    h, e, angle, spread = (-1.0 if value is None else value for value in shares + angles)
+    if angle < 0:
+        return "fit_failed"
+    shown = min(h, e) >= LEAST_SHARE and angle >= LEAST_ANGLE_DEG and spread >= LEAST_SPREAD_DEG
+    return None if shown else "one_stain"
