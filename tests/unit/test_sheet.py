@@ -180,9 +180,22 @@ def test_spellings_of_a_value_are_a_warning(write: Callable[..., Path], column: 
     rows = (f"s{number},{number}.svs,{value}" for number, value in enumerate(values))
     _, lines = check(write(*rows, header=f"slide_id,path,{column}"))
     places = "'Lung Tumor' (line 2), 'lung  tumor' (line 4), 'lungtumor' (line 5)"
-    assert [line.rpartition(":")[0] for line in lines] == [
+    assert [line.rpartition(":")[0] for line in lines if "differ" in line] == [
         f"line 4, column {column}: {places} differ only in case or blanks"
     ]
+
+
+def test_an_unknown_stain_is_a_warning_that_lists_the_known_ones(
+    write: Callable[..., Path],
+) -> None:
+    stains = ["h&e", "NA", "Ki-67", "dapi", "reagent 7", "reagent 7"]
+    rows = (f"s{number},{number}.svs,{stain}" for number, stain in enumerate(stains))
+    _, lines = check(write(*rows, header="slide_id,path,stain"))
+    unknown = [line for line in lines if "'reagent 7'" in line]
+    assert len(unknown) == 1
+    assert unknown[0].startswith("line 6, column stain: 'reagent 7'")
+    assert all(word in unknown[0] for word in ("H&E", "IHC", "PAS", "DAPI", "fluorescence"))
+    assert not [line for line in lines if "Ki-67" in line or "dapi" in line]
 
 
 def test_two_spellings_of_a_split_are_an_error(write: Callable[..., Path]) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from grossing.cohort import sheet as sheets
 from grossing.cohort import stacks, values
 from grossing.cohort.sheet import Sheet
+from grossing.slide import modality
 from grossing.support import findings
 from grossing.support.findings import Finding, Severity
 
@@ -71,6 +72,7 @@ def read(
         *ids(slides),
         *spellings(sheet),
         *splits(sheet),
+        *stains(sheet),
         *cases(slides, leakage),
         *files(sheet, leakage),
     ]
@@ -112,6 +114,19 @@ def splits(sheet: Sheet) -> list[Finding]:
             value = _beside(sheet, "split", [first[meant], slide_id])
             faults.append(sheet.finding(slide_id, "split", value, remedy, "warning"))
     return faults
+
+
+def stains(sheet: Sheet) -> list[Finding]:
+    """Stains that `modality` does not know, each once."""
+    remedy = (
+        "it is taken for a brightfield stain other than H&E: nothing of its stain is measured; "
+        f"known are {modality.vocabulary()}"
+    )
+    return [
+        sheet.finding(slide_id, "stain", repr(stain), remedy, "warning")
+        for stain, slide_id in _first_rows(sheet, "stain").items()
+        if modality.kind(stain) is None
+    ]
 
 
 def cases(sheet: Sheet, leakage: Leakage) -> list[Finding]:

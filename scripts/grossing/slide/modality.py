@@ -1,21 +1,130 @@
-"""What the sheet's `stain` means for the stages that need to know."""
+"""What the sheet's `stain` means: the vocabulary of stains."""
 
+import functools
+import itertools
 import re
+from dataclasses import dataclass
+from typing import Literal
 
-HE = {"", "HE", "HES", "HEMATOXYLINEOSIN", "HEMATOXYLINEOSINSAFFRON"}
-FLUORESCENCE = {"fluorescence", "if", "dapi", "fish"}
+Kind = Literal["he", "ihc", "special", "fluorescence"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words by which a kind of stain is known: letters and digits in lower case, and a pattern."""
+
+    plain: frozenset[str]
+    pattern: str = "(?!)"
+
+    @classmethod
+    def of(cls, text: str, pattern: str = "(?!)") -> "Words":
+        return cls(frozenset(text.split()), pattern)
+
+    def has(self, word: str) -> bool:
+        return word in self.plain or re.fullmatch(self.pattern, word) is not None
+
+
+#: a value with words of several kinds is of the first of them
+VOCABULARY: dict[Kind, Words] = {
+    "fluorescence": Words.of(
+        """
+        if mif mxif dapi hoechst fitc tritc texasred rhodamine cyanine codex gfp egfp yfp
+        rfp alexa mcherry tdtomato fish qfish opal draq5 sytox propidium phalloidin
+        darkfield phenocycler vectra cycif
+        """,
+        r"cy\d{1,2}|(alexa|alexafluor|af)\d{3}|opal\d{3}|dylight\d{3}|atto\d{3}|hoechst\d{5}"
+        r"|(immuno|auto|immun|multiplex)?fluore[sz].*",
+    ),
+    "ihc": Words.of(
+        """
+        ihc mihc ihq icc dab hdab dabh aec cish sish dish chromogen chromogenic fastred
+        her2 her2neu erbb2 er pr pgr ar ki67 mib1 pdl1 pd1 p16 p16ink4a p40 p53 p57 p63
+        p504s amacr mlh1 msh2 msh6 pms2 mmr ck panck pancytokeratin cytokeratin cam52
+        ae1ae3 ae1 ema s100 sox2 sox10 hmb45 melana mart1 ttf1 napsina gata3 pax8 cdx2
+        satb2 wt1 nkx31 psa psma erg synaptophysin chromogranin insm1 vimentin desmin sma
+        asma actin gfap neun iba1 olig2 idh1 atrx h3k27m alk ros1 braf brafv600e bcl2 bcl6
+        cyclind1 myc cmyc tdt mpo foxp3 lag3 tim3 granzymeb caspase3 ecadherin betacatenin
+        calretinin d240 podoplanin dog1 ckit inhibin mammaglobin gcdfp15 tau ptau
+        amyloidbeta abeta alphasynuclein phh3 pten cea hcg afp hepar1 glypican3 arginase1
+        mesothelin egfr hla hladr tryptase lysozyme
+        """,
+        r"cd\d{1,3}[a-z]?|ck\d{1,2}|muc\d{1,2}[a-z]*|immuno(histo|cyto|peroxidase|stain).*"
+        r"|immunhisto.*",
+    ),
+    "special": Words.of(
+        """
+        special pas pasd dpas pasm periodicacid schiff trichrome trichrom masson massons
+        mallory goldner azan silver silverstain reticulin reticulum gordonsweet gomori gms
+        grocott methenamine jones jms bielschowsky gallyas warthinstarry steiner congo
+        congored kongorot alcian alcianblue mucicarmine giemsa maygrunwald wright
+        wrightgiemsa pap papanicolaou gram ziehl ziehlneelsen afb fite perls prussianblue
+        prussian iron oilredo oro sudan vonkossa kossa alizarin alizarinred safranin
+        safranino toluidine toluidineblue nissl cresyl cresylviolet luxol luxolfastblue
+        lfb klb sirius siriusred picrosirius psr elastica elastic evg vvg verhoeff
+        vangieson movat pentachrome orcein shikata feulgen fontana fontanamasson ptah
+        colloidaliron chloroacetate hematoxylin eosin phloxine hps unstained
+        """,
+    ),
+    "he": Words.of("he hes hematoxylineosin hematoxylineosinsaffron"),
+}
+_BESIDE = ("and", "stain", "stained", "ffpe", "frozen", "section", "slide")
+_SPELLED = (
+    ("haem", "hem"),
+    ("h\N{LATIN SMALL LETTER A WITH DIAERESIS}m", "hem"),
+    ("\N{GREEK SMALL LETTER ALPHA}", "alpha"),
+    ("eosine", "eosin"),
+)
+FLUORESCENT, HEMATOXYLIN_EOSIN = "fluorescence", "he"
+
+
+@functools.lru_cache(maxsize=1024)
+def kind(stain: str | None) -> Kind | None:
+    """The kind of stain that a sheet's `stain` names; None where no word of it is known.
+
+    Case, hyphens and blanks do not matter; an empty value is H&E. Names of hematoxylin and eosin
+    may stand beside "stain", "FFPE", "frozen section" or anything in parentheses.
+    """
+    text = (stain or "").casefold()
+    for spelled, meant in _SPELLED:
+        text = text.replace(spelled, meant)
+    if not text.strip() or _is_he(re.sub(r"\(.*?\)", "", text)):
+        return "he"
+    words = _words(text)
+    return next((name for name, known in VOCABULARY.items() if any(map(known.has, words))), None)
 
 
 def is_he(stain: str | None) -> bool:
-    """Whether a sheet's `stain` means hematoxylin and eosin (an empty value does).
-
-    "H&E", "H and E", "Haematoxylin/Eosin", "H&E (FFPE)" and those with saffron do.
-    """
-    plain = re.sub(r"\(.*?\)", "", (stain or "").upper()).replace("AEMA", "EMA")
-    words = (word for word in re.findall("[A-Z]+", plain) if word not in ("AND", "STAIN"))
-    return "".join(words) in HE
+    """Whether a sheet's `stain` means hematoxylin and eosin (an empty value does)."""
+    return kind(stain) == HEMATOXYLIN_EOSIN
 
 
 def is_fluorescence(stain: str | None) -> bool:
     """Whether a sheet's `stain` means bright signal on a dark field."""
-    return (stain or "").strip().lower() in FLUORESCENCE
+    return kind(stain) == FLUORESCENT
+
+
+def vocabulary() -> str:
+    """The kinds of stain with some of their words, for messages."""
+    return (
+        "H&E (HE, HES, hematoxylin-eosin); IHC (DAB, AEC, CISH, markers such as Ki67, CD3, HER2); "
+        "special stains (PAS, trichrome, silver, Giemsa, Congo red, ...); fluorescence (IF, mIF, "
+        "FISH, DAPI, Hoechst, FITC, TRITC, Cy3, Cy5, Alexa 488, ...)"
+    )
+
+
+def _is_he(text: str) -> bool:
+    letters = (word for word in re.findall("[a-z]+", text) if word not in _BESIDE)
+    return "".join(letters) in VOCABULARY["he"].plain
+
+
+def _words(text: str) -> set[str]:
+    """The words of a value, its parts between hyphens and dots, and pairs of neighbours."""
+    chunks = re.split(r"[^\w.\-]+|_", text)
+    whole = [_plain(chunk) for chunk in chunks]
+    parts = [_plain(part) for chunk in chunks for part in re.split(r"[.\-]", chunk)]
+    pairs = [one + other for row in (whole, parts) for one, other in itertools.pairwise(row)]
+    return {word for word in (*whole, *parts, *pairs) if word}
+
+
+def _plain(word: str) -> str:
+    return "".join(filter(str.isalnum, word))
