@@ -19,6 +19,7 @@ from grossing.slide.record import (
     Level,
     Light,
     Measures,
+    Picture,
     Probes,
     Refusal,
     Resolution,
@@ -73,6 +74,7 @@ GOOD: dict[type, dict[str, Any]] = {
         "contrast": 100.0,
     },
     StainMeasures: {"is_he": True},
+    Picture: {"picture_hash": None},
 }
 
 
@@ -105,7 +107,7 @@ def good(
         file=part(FileFacts),
         resolution=part(Resolution),
         probes=part(Probes),
-        measures=Measures(*map(part, (Areas, FocusMeasures, Light, StainMeasures))),
+        measures=Measures(*map(part, (Areas, FocusMeasures, Light, StainMeasures, Picture))),
     )
     assert not changes, f"no such field of a slide: {', '.join(changes)}"
     return record

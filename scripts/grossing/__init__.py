@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 ENTRY_POINTS = {
     "Tiles": ("grossing.dataset", "Tiles"),
     "apply_stain": ("grossing.stain.normalisation", "apply"),
+    "find_duplicates": ("grossing.cohort.same_pictures", "find_duplicates"),
     "fit_stain": ("grossing.stain.fit", "fit"),
     "fuse_planes": ("grossing.zstack.fusion", "fuse_planes"),
     "measure_focus": ("grossing.measure.focus", "measure"),

@@ -31,7 +31,7 @@ TILE_LIMITS = {
     "overview_difference_max": 20.0,
     "seam_step_max": 7.0,
 }
-BY = Criteria(SLIDE_LIMITS, TILE_LIMITS, target_mpp=0.5, target_mpp_tolerance=0.02)
+BY = Criteria({}, SLIDE_LIMITS, TILE_LIMITS, target_mpp=0.5, target_mpp_tolerance=0.02)
 ALL_PASS = TilingResult(
     candidates=100, passed=9, lost_fraction=0.0, suspicious_fraction=0.0, absent_fraction=0.0
 )

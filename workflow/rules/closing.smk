@@ -27,7 +27,9 @@ def closing_summary():
         return ""
     name = max(made, key=lambda name: os.path.getmtime(f"{name}.parquet"))
     when = " before tiling" if name.endswith("measured_qc") else ""
-    return f"Verdicts{when} ({name}.csv):\n{summary.of_verdicts(tables.read(f'{name}.parquet'))}"
+    verdicts = summary.of_verdicts(tables.read(f"{name}.parquet"))
+    alarm = summary.of_duplicates(duplicates.read(rules.find_duplicates.output.csv))
+    return "\n".join(filter(None, [f"Verdicts{when} ({name}.csv):\n{verdicts}", alarm]))
 
 
 def finished():

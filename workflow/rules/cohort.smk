@@ -1,9 +1,33 @@
 # Tables of the whole cohort: verdicts and tiles, judged by the thresholds.
 
 
+rule find_duplicates:
+    """Pairs of slides that show the same glass slide, by their content and their pictures."""
+    input:
+        facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
+    output:
+        csv="results/cohort/duplicates.csv",
+    log:
+        "logs/find_duplicates.log",
+    conda:
+        "../../envs/find_duplicates.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code_digest("find_duplicates"),
+        distance_max=config["thresholds"]["cohort"]["duplicate_distance_max"],
+        sheet=PLANNED_SHEET,
+        sheet_digest=PLANNED.digest,
+    script:
+        "../../scripts/find_duplicates.py"
+
+
 rule decide_slides:
     """Thresholds on the measured numbers: a verdict per row of the cohort sheet, before tiling."""
     input:
+        # by name, as below
+        duplicates="results/cohort/duplicates.csv",
         facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
     output:
         csv="results/cohort/measured_qc.csv",
@@ -19,6 +43,8 @@ rule decide_slides:
         criteria=JUDGED_BY,
         sheet=PLANNED_SHEET,
         sheet_digest=PLANNED.digest,
+        reviews=PLANNED_REVIEWS,
+        reviews_digest=REVIEWS.digest,
         leakage=config["leakage"],
         failed_jobs=FAILED_JOBS,
         accepted=list(ACCEPTED),

@@ -26,9 +26,11 @@ from grossing.support import code_digest as digests
 LIBRARY_MODULES = (
     "cohort/config",
     "cohort/decide",
+    "cohort/duplicates",
     "cohort/failures",
     "cohort/leftovers",
     "cohort/planned_sheet",
+    "cohort/reviews",
     "cohort/run_log",
     "cohort/sheet_checks",
     "cohort/sheet_paths",
@@ -48,14 +50,17 @@ from grossing.cohort import config as settings
 from grossing.cohort import sheet as sheets
 from grossing.cohort import (
     decide,
+    duplicates,
     failures,
     leftovers,
+    reviews,
     run_log,
     sheet_checks,
     sheet_paths,
     summary,
 )
 from grossing.cohort.planned_sheet import PlannedSheet
+from grossing.cohort.reviews import Reviews
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.slide import identity
 from grossing.slide.record import SlideRecord
@@ -65,6 +70,7 @@ from grossing.tiles import engines
 
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
 PLANNED_SHEET = "results/cohort/planned_sheet.json"
+PLANNED_REVIEWS = "results/cohort/planned_reviews.json"
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 settings.read_flags(config, CONFIG_SCHEMA)
@@ -154,12 +160,10 @@ def code_digest(rule, *also):
 
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
-    """Identity, gate, gigapixels and what is not PASS of a slide; nothing else stays in memory."""
+    """Identity, verdict of the thresholds and gigapixels of a slide; nothing else stays in memory."""
     record = SlideRecord.read(f"results/slides/{slide_id}.json")
     size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
-    verdict = decide.slide(record, CRITERIA)
-    text = "" if verdict.status == decide.PASS else f"{verdict.status} {verdict.text}"
-    return record.identity, decide.gate_of(verdict), size, text
+    return record.identity, decide.slide(record, CRITERIA), size
 
 
 def known(slide_id):
@@ -170,10 +174,26 @@ def known(slide_id):
         return None
 
 
+def measured_hash(slide_id):
+    """Content hash of a slide when it was measured; None before, and where there was no file."""
+    before = known(slide_id)
+    return before[0].content_hash if before else None
+
+
 def was_read(slide_id):
     """Whether a slide's file was there when the slide was measured."""
-    before = known(slide_id)
-    return bool(before and before[0].content_hash)
+    return measured_hash(slide_id) is not None
+
+
+try:
+    if is_head:
+        schema = workflow.source_path("../schemas/reviews.schema.yaml")
+        given_reviews = reviews.read(config["reviews"], schema, SHEET.rows)
+        REVIEWS = Reviews.planned(given_reviews, PLANNED_REVIEWS, measured_hash)
+    else:
+        REVIEWS = Reviews.read(PLANNED_REVIEWS)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
 
 def measured_contents():
@@ -214,14 +234,21 @@ def fingerprint(wildcards):
 @asked_per_job
 def gate(wildcards):
     """pass, fail, or pending before the slide is measured."""
-    before = known(wildcards.slide_id)
-    return before[1] if before else "pending"
+    verdict = judged(wildcards.slide_id)
+    return decide.gate_of(verdict) if verdict else "pending"
+
+
+def judged(slide_id):
+    """Verdict of a measured slide before tiling, by the thresholds and by people; None before."""
+    before = known(slide_id)
+    return REVIEWS.applied(slide_id, before[0].content_hash, before[1]) if before else None
 
 
 def verdict_text(slide_id):
     """Status and reasons of a measured slide; empty where it passes or is not measured yet."""
-    before = known(slide_id)
-    return before[3] if before else ""
+    verdict = judged(slide_id)
+    passes = verdict is None or verdict.status == decide.PASS
+    return "" if passes else f"{verdict.status} {verdict.text}"
 
 
 def announced(deed):

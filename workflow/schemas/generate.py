@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = ROOT / "scripts/grossing/columns"
 PAGES = (ROOT / "docs/outputs.md", ROOT / "config/README.md")
-NO_TABLES = ("config", "cohort", "slide", "fused", "zones")
+NO_TABLES = ("config", "cohort", "slide", "fused", "zones", "reviews")
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 
@@ -117,14 +117,15 @@ def filled(text: str) -> str:
 
 
 def table(name: str) -> str:
-    """One table as Markdown: a schema's columns, `config`, `sheet`, or a list of codes."""
+    """One table as Markdown: a schema's columns, `config`, a table of input, or codes."""
     if name.endswith("reason_codes"):
         rows = [(f"`{n}`", c["description"], c["remedy"]) for n, c in _codes(name).items()]
         return _markdown("code meaning remedy", rows)
     if name == "config":
         return _markdown("key default range meaning", _config_rows())
-    if name == "sheet":
-        return _markdown("column needed meaning", _sheet_rows())
+    if name in ("sheet", "reviews"):
+        schema = "cohort" if name == "sheet" else name
+        return _markdown("column needed meaning", _input_rows(load(schema)))
     return _markdown("column type unit range meaning", _column_rows(load(name)["properties"]))
 
 
@@ -169,8 +170,8 @@ def leaves(section: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:
             yield f"{prefix}{key}", rule
 
 
-def _sheet_rows() -> Iterator[tuple[str, ...]]:
-    schema = load("cohort")
+def _input_rows(schema: Schema) -> Iterator[tuple[str, ...]]:
+    """A row per column of a table that people write."""
     for name, rule in schema["properties"].items():
         needed = "yes" if name in schema["required"] else ""
         yield f"`{name}`", needed, rule["description"]

@@ -1,6 +1,6 @@
 """Thresholds on measured numbers: the one place where slides and tiles are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,11 @@ DOUBTFUL: SlideReason = "mpp_doubtful"
 NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
 SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
+ACCEPTED: SlideReason = "accepted_by_review"
+REJECTED: SlideReason = "rejected_by_review"
+OUTDATED: SlideReason = "review_outdated"
+#: of slides that have nothing to be used, whoever accepts them
+NEVER_ACCEPTED = (NO_TISSUE, COARSER, NO_CANDIDATE_TILE, NO_PASSING_TILE)
 STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
@@ -37,6 +42,7 @@ HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says not
 class Criteria:
     """What slides and tiles are judged by, as the configuration has it."""
 
+    cohort: Mapping[str, float]
     slide: Mapping[str, float]
     tile: Mapping[str, float]
     target_mpp: float
@@ -50,7 +56,8 @@ class Criteria:
         target_mpp: float,
         target_mpp_tolerance: float,
     ) -> "Criteria":
-        return cls(thresholds["slide"], thresholds["tile"], target_mpp, target_mpp_tolerance)
+        limits = thresholds["cohort"], thresholds["slide"], thresholds["tile"]
+        return cls(*limits, target_mpp, target_mpp_tolerance)
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,35 @@ def _has_losses(record: SlideRecord) -> bool:
     )
 
 
+def with_findings(verdict: Verdict, reasons: Iterable[str]) -> Verdict:
+    """REVIEW for a slide that would be tiled, where the cohort as a whole gives reasons."""
+    reasons = tuple(reasons)
+    if not reasons or verdict.status not in TILED:
+        return verdict
+    return Verdict(REVIEW, (*verdict.reasons, *reasons))
+
+
+def reviewed(verdict: Verdict, decision: str, *, outdated: bool) -> Verdict:
+    """A verdict after a person's `accept` or `reject`; ERROR stays.
+
+    An accepted slide is PASS, with the reasons that it would have had another status for, unless
+    there is nothing to be used of it (`NEVER_ACCEPTED`).
+
+    Parameters
+    ----------
+    outdated : the person has seen another content: the decision is not applied
+    """
+    if outdated:
+        return with_findings(verdict, [OUTDATED])
+    if verdict.status == ERROR:
+        return verdict
+    if decision == "reject":
+        return Verdict(FAIL, (REJECTED, *verdict.reasons))
+    if any(reason.split("=")[0] in NEVER_ACCEPTED for reason in verdict.reasons):
+        return verdict
+    return Verdict(PASS, tuple(dict.fromkeys((ACCEPTED, *verdict.reasons))))
+
+
 def gate_of(verdict: Verdict) -> str:
     """`pass` for a slide that is tiled, else `fail`."""
     return "pass" if verdict.status in TILED else "fail"
@@ -232,6 +268,8 @@ class TilingResult:
 def after_tiling(verdict: Verdict, result: TilingResult, limits: Mapping[str, float]) -> Verdict:
     """Final verdict of a slide once it is tiled; the results of tiling can only lower it.
 
+    They do not lower that of a slide that a person accepts, unless no tile passes.
+
     Parameters
     ----------
     verdict : before tiling
@@ -239,6 +277,11 @@ def after_tiling(verdict: Verdict, result: TilingResult, limits: Mapping[str, fl
     """
     if verdict.status not in TILED:
         return verdict
+    lowered = _lowered(verdict, result, limits)
+    return reviewed(lowered, "accept", outdated=False) if ACCEPTED in verdict.reasons else lowered
+
+
+def _lowered(verdict: Verdict, result: TilingResult, limits: Mapping[str, float]) -> Verdict:
     shares = vars(result)
     failed = [
         rule.text(shares[rule.column], limits)

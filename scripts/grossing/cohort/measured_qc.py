@@ -7,8 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide, sheet_checks
+from grossing.cohort import decide, duplicates, outliers, sheet_checks
 from grossing.cohort.decide import Criteria, Verdict
+from grossing.cohort.duplicates import Duplicates
+from grossing.cohort.reviews import Reviews
 from grossing.cohort.sheet import Sheet
 from grossing.cohort.sheet_checks import Leakage
 from grossing.columns import measured_qc as columns
@@ -17,6 +19,7 @@ from grossing.support import findings, tables
 from grossing.support.errors import CohortError
 
 LOG = logging.getLogger(__name__)
+Row = dict[str, Any]
 
 
 def schema_for(sheet: Sheet, own: pa.Schema) -> pa.Schema:
@@ -32,6 +35,8 @@ def table(
     criteria: Criteria,
     *,
     leakage: Leakage,
+    pairs: pa.Table,
+    reviews: Reviews,
 ) -> pa.Table:
     """Judge every slide of the sheet.
 
@@ -40,6 +45,8 @@ def table(
     records : what was measured, of every slide once, in any order
     failed : the records of slides whose job failed (`failures.accepted`)
     leakage : whether copies of one slide in two splits stop the run (`sheet_checks.contents`)
+    pairs : `duplicates`
+    reviews : verdicts of people
 
     Returns
     -------
@@ -50,19 +57,21 @@ def table(
     CohortError : a slide of the sheet has no record, or two; a record belongs to no slide.
     UserError : two files of the sheet are copies of one slide and contradict each other.
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, Row] = {}
     hashes: dict[str, str] = {}
     for record in (*failed.values(), *_once(records, failed)):
         if record.slide_id not in sheet.rows:
             raise CohortError(f"slide {record.slide_id} is measured and not in {sheet.path}")
-        verdict = decide.slide(record, criteria)
-        rows[record.slide_id] = _row(sheet, record, verdict, criteria)
+        rows[record.slide_id] = _row(sheet, record, criteria)
         if record.readable and record.identity.content_hash:
             hashes[record.slide_id] = record.identity.content_hash
-        _log(record, verdict)
     _check_copies(sheet, hashes, leakage)
     if missing := [slide_id for slide_id in sheet.rows if slide_id not in rows]:
         raise CohortError(f"slide {missing[0]} of {sheet.path} is not measured")
+    _judge_beside_others(rows, pairs, criteria)
+    for row in rows.values():
+        _review(row, reviews)
+        _log(row)
     counts = Counter(row["qc_status"] for row in rows.values())
     LOG.info("%d slides: %s", len(rows), ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
     ordered = [rows[slide_id] for slide_id in sheet.rows]
@@ -88,7 +97,44 @@ def _once(
         yield record
 
 
-def _row(sheet: Sheet, record: SlideRecord, verdict: Verdict, criteria: Criteria) -> dict[str, Any]:
+def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Criteria) -> None:
+    """Add duplicates and outliers to the rows, with the reasons to look at them."""
+    z_max = criteria.cohort["outlier_z_max"]
+    tiled = [row for row in rows.values() if row["qc_status"] in decide.TILED]
+    strange, copies = outliers.find(tiled, z_max), duplicates.by_slide(pairs)
+    for slide_id, row in rows.items():
+        listed, same = strange.get(slide_id, []), copies.get(slide_id, Duplicates())
+        reasons = [*(outlier.reason(z_max) for outlier in listed), *same.reasons]
+        _set_verdict(row, decide.with_findings(_verdict(row), reasons))
+        row["outlier_of"] = ";".join(outlier.text for outlier in listed) or None
+        row["duplicate_of"] = ";".join(same.of) or None
+
+
+def _review(row: Row, reviews: Reviews) -> None:
+    """Apply a person's verdict to a row, and record it."""
+    review = reviews.of.get(row["slide_id"])
+    if review is None:
+        return
+    verdict = reviews.applied(row["slide_id"], row["content_hash"], _verdict(row))
+    _set_verdict(row, verdict)
+    row |= {
+        "review_decision": review.decision,
+        "reviewed_by": review.reviewer,
+        "review_date": review.date,
+        "review_note": review.note or None,
+    }
+
+
+def _verdict(row: Row) -> Verdict:
+    return Verdict.from_text(row["qc_status"], row["qc_reasons"])
+
+
+def _set_verdict(row: Row, verdict: Verdict) -> None:
+    row |= {"qc_status": verdict.status, "qc_reasons": verdict.text}
+
+
+def _row(sheet: Sheet, record: SlideRecord, criteria: Criteria) -> Row:
+    verdict = decide.slide(record, criteria)
     given = {name: value or None for name, value in sheet.rows[record.slide_id].items()}
     measured = record.to_json()
     own = {name: measured.get(name) for name in columns.SCHEMA.names}
@@ -97,9 +143,8 @@ def _row(sheet: Sheet, record: SlideRecord, verdict: Verdict, criteria: Criteria
     return given | own
 
 
-def _log(record: SlideRecord, verdict: Verdict) -> None:
-    if verdict.status == decide.PASS:
+def _log(row: Row) -> None:
+    if row["qc_reasons"] is None:
         return
-    refusal = record.refusal
-    remedy = f": {refusal.message}; {refusal.remedy}" if refusal else ""
-    LOG.info("slide %s: %s %s%s", record.slide_id, verdict.status, verdict.text, remedy)
+    remedy = f": {row['error_message']}; {row['remedy']}" if row["error_message"] else ""
+    LOG.info("slide %s: %s %s%s", row["slide_id"], row["qc_status"], row["qc_reasons"], remedy)

@@ -112,9 +112,9 @@ def load(
     UserError : it cannot be read as a table; with file, line, column, value and remedy.
     """
     path = os.fspath(path)
-    lines = list(_records(path))
+    lines = list(records(path))
     header, faults = _header(path, lines[0][1] if lines else [], set(reserved))
-    check, reader = _check_of_rows(schema_path), _ValueReader(path)
+    check, reader = check_of_rows(schema_path), _ValueReader(path)
     rows: dict[str, dict[str, str]] = {}
     numbers: dict[str, int] = {}
     for number, raw in lines[1:]:
@@ -189,7 +189,7 @@ def _shown(value: str) -> str:
     return f"{value!a} ({', '.join(names)})" if names else repr(value)
 
 
-def _records(path: str) -> Iterable[tuple[int, list[str]]]:
+def records(path: str) -> Iterable[tuple[int, list[str]]]:
     """Line number and values of every record that is not blank."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
@@ -262,7 +262,7 @@ def _plain(name: str) -> str:
 _PLAIN_NAMES = {_plain(name): name for name in KNOWN_COLUMNS}
 
 
-def _check_of_rows(
+def check_of_rows(
     schema_path: str | os.PathLike[str] | None,
 ) -> Callable[[Mapping[str, str]], list[tuple[str, str, str]]]:
     """A function that gives column, value and remedy of what a schema forbids in a row."""

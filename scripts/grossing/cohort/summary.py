@@ -1,12 +1,16 @@
 """The verdicts of a cohort as text for people."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from grossing.cohort import decide
 
 SHORT_COHORT = 40
+LISTED_MAX = 5
+Row = dict[str, Any]
 
 
 def of_verdicts(verdicts: pa.Table) -> str:
@@ -16,8 +20,8 @@ def of_verdicts(verdicts: pa.Table) -> str:
     ----------
     verdicts : `measured_qc` or `cohort_qc`
     """
-    columns = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy"]
-    rows = verdicts.select(columns).to_pylist()
+    names = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy", "review_decision"]
+    rows = verdicts.select(names).to_pylist()
     counts = Counter(row["qc_status"] for row in rows)
     width = max((len(row["slide_id"]) for row in rows), default=0)
     lines = []
@@ -27,4 +31,41 @@ def of_verdicts(verdicts: pa.Table) -> str:
             text = f"{row['qc_reasons'] or ''}{remedy}"
             lines.append(f"  {row['slide_id']:<{width}}  {row['qc_status']:<6}  {text}".rstrip())
     totals = ", ".join(f"{counts[status]} {status}" for status in decide.STATUSES)
-    return "\n".join([*lines, f"  {len(rows)} slides: {totals}"])
+    return "\n".join([*lines, *_reviews(rows), f"  {len(rows)} slides: {totals}"])
+
+
+def _reviews(rows: Sequence[Row]) -> Iterator[str]:
+    """Reviews that were not applied."""
+    outdated, idle = [], []
+    for row in rows:
+        if decide.OUTDATED in (row["qc_reasons"] or "").split(";"):
+            outdated.append(row["slide_id"])
+        elif row["review_decision"] == "accept" and row["qc_status"] != decide.PASS:
+            idle.append(row["slide_id"])
+    if outdated:
+        yield (
+            f"  Reviews not applied, because the slides changed since: {_listed(outdated)}. "
+            "Look at them again and give their rows a new date, or the content_hash of now."
+        )
+    if idle:
+        yield f"  Accepted, but there is nothing to be used: {_listed(idle)}."
+
+
+def of_duplicates(pairs: pa.Table) -> str:
+    """A line with the pairs that contradict each other; empty where there are none."""
+    alarms = [
+        f"{row['slide_id_a']} = {row['slide_id_b']} ({row['alarm'].replace(';', ', ')})"
+        for row in pairs.to_pylist()
+        if row["alarm"]
+    ]
+    if not alarms:
+        return ""
+    return (
+        f"ALARM: the same glass slide under two splits, cases or labels: {_listed(alarms)} "
+        "(results/cohort/duplicates.csv)"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"{len(names) - LISTED_MAX} more"] if len(names) > LISTED_MAX else []
+    return ", ".join([*names[:LISTED_MAX], *more])

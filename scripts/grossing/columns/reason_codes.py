@@ -21,6 +21,13 @@ SlideReason = Literal[
     "near_threshold",
     "salvaged",
     "anisotropic",
+    "outlier",
+    "duplicate_in_other_split",
+    "duplicate_in_other_case",
+    "duplicate_with_other_label",
+    "accepted_by_review",
+    "rejected_by_review",
+    "review_outdated",
     "mpp_doubtful",
 ]
 TileReason = Literal[

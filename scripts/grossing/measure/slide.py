@@ -1,5 +1,6 @@
 """Everything that is measured of one slide; nothing is judged here."""
 
+import functools
 import logging
 import math
 from collections.abc import Mapping
@@ -12,7 +13,14 @@ import numpy as np
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
-from grossing.measure import colours, embedded_thumbnail, levels, overview, sampling
+from grossing.measure import (
+    colours,
+    embedded_thumbnail,
+    levels,
+    overview,
+    picture_hash,
+    sampling,
+)
 from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
@@ -27,6 +35,7 @@ from grossing.slide.record import (
     FileFacts,
     Light,
     Measures,
+    Picture,
     Refusal,
     SlideRecord,
 )
@@ -113,7 +122,7 @@ class _View:
     mask: Pixels
     glass: Pixels
 
-    @property
+    @functools.cached_property
     def shown(self) -> Pixels:
         """The overview with glass where nothing was scanned."""
         shown = self.overview.rgb.copy()
@@ -202,6 +211,7 @@ def _measures(
         focus=sample.focus,
         light=Light(red, green, blue, brightness, contrast),
         stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
+        picture=Picture(picture_hash.of_picture(view.shown, view.mask)),
     )
 
 

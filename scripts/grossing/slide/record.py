@@ -212,6 +212,13 @@ class StainMeasures:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What scans of one slide have in common; None without tissue (`measure.picture_hash`)."""
+
+    picture_hash: str | None
+
+
+@dataclass(frozen=True)
 class Measures:
     """Everything that is measured of a slide that can be used."""
 
@@ -219,6 +226,7 @@ class Measures:
     focus: FocusMeasures
     light: Light
     stain: StainMeasures
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -359,4 +367,5 @@ def _measures(data: Mapping[str, Any]) -> Measures:
         focus=_group(FocusMeasures, whole),
         light=_group(Light, whole),
         stain=_group(StainMeasures, whole),
+        picture=_group(Picture, whole),
     )

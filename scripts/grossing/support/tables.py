@@ -64,6 +64,12 @@ def csv_options() -> pa.csv.WriteOptions:
     return pa.csv.WriteOptions(quoting_style="needed")
 
 
+def read_csv(path: str | os.PathLike[str], schema: pa.Schema) -> pa.Table:
+    """A CSV file as a table of the schema's columns; empty values are null."""
+    options = pa.csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True)
+    return pa.csv.read_csv(path, convert_options=options).select(schema.names)
+
+
 def read(path: str | os.PathLike[str], columns: Iterable[str] | None = None) -> pa.Table:
     """A Parquet file as a table."""
     return pa.parquet.read_table(path, columns=list(columns) if columns else None)

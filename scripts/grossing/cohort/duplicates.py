@@ -1,0 +1,181 @@
+"""Pairs of slides that show the same glass slide: the same content, or pictures alike."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from grossing.cohort import values
+from grossing.cohort.sheet import Sheet
+from grossing.cohort.sheet_checks import OF_ONE_SLIDE
+from grossing.columns import duplicates as columns
+from grossing.columns.reason_codes import SlideReason
+from grossing.slide.record import SlideRecord
+from grossing.support import tables
+from grossing.support.types import PathLike
+
+#: of 256 bits; of scans of one slide at most 58 were measured to differ, of others at least 67
+DISTANCE_MAX = 60
+_BLOCK = 128  # hashes that are compared with all others at once
+_BITS = 64  # of each of the four groups of a hash
+
+Words = npt.NDArray[np.uint64]
+Kind = Literal["content", "picture"]
+#: reason of a slide whose duplicate has another value in a column of the sheet
+REASONS: dict[str, SlideReason] = {
+    "split": "duplicate_in_other_split",
+    "case_id": "duplicate_in_other_case",
+    "label": "duplicate_with_other_label",
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two slides, in the order of the sheet, that are one.
+
+    `kind` is content (copies of one file) or picture; `distance` counts the bits in which the
+    hashes of the pictures differ, None where one has none; `alarm` names the columns of the sheet
+    in which the two contradict each other.
+    """
+
+    slide_id_a: str
+    slide_id_b: str
+    kind: Kind
+    distance: int | None
+    alarm: str | None
+
+
+def of_hashes(
+    hashes: Sequence[str], distance_max: int = DISTANCE_MAX
+) -> Iterator[tuple[int, int, int]]:
+    """Pairs of alike pictures: index, higher index and distance, the least over 8 orientations.
+
+    Parameters
+    ----------
+    hashes : as `picture_hash.of_picture` makes them
+    distance_max : of 256 bits
+    """
+    words = np.frombuffer(bytes.fromhex("".join(hashes)), ">u8").reshape(-1, 4).astype(np.uint64)
+    turned = _turned(words)
+    for first in range(0, len(words), _BLOCK):
+        block = words[first : first + _BLOCK]
+        distances = np.minimum(
+            _mirrored_distances(block, words[first:]), _mirrored_distances(block, turned[first:])
+        )
+        for i, j in np.argwhere(distances <= distance_max):
+            if i < j:
+                yield first + int(i), first + int(j), int(distances[i, j])
+
+
+def _mirrored_distances(left: Words, right: Words) -> npt.NDArray[np.uint16]:
+    """(N, M) bits that differ, the least over the four ways to mirror a picture.
+
+    Mirroring in x inverts the signs of the frequencies that are odd in x.
+    """
+    differ = [
+        np.bitwise_count(left[:, i, None] ^ right[None, :, i]).astype(np.uint16) for i in range(4)
+    ]
+    inverted = [_BITS - bits for bits in differ]
+    same, in_x, in_y, in_both = (
+        differ[1] + differ[2] + differ[3],
+        inverted[1] + differ[2] + inverted[3],
+        differ[1] + inverted[2] + inverted[3],
+        inverted[1] + inverted[2] + differ[3],
+    )
+    least = np.minimum(np.minimum(same, in_x), np.minimum(in_y, in_both))
+    return np.asarray(differ[0] + least, np.uint16)
+
+
+def _turned(words: Words) -> Words:
+    """The hashes of the pictures with x and y exchanged."""
+    bits = np.unpackbits(words.astype(">u8").view(np.uint8)).reshape(-1, 2, 2, 8, 8)
+    exchanged = np.ascontiguousarray(bits.transpose(0, 2, 1, 4, 3))
+    return np.packbits(exchanged).view(">u8").reshape(-1, 4).astype(np.uint64)
+
+
+def find(
+    sheet: Sheet, records: Iterable[SlideRecord], distance_max: int = DISTANCE_MAX
+) -> list[Pair]:
+    """All pairs of a cohort, in the order of the sheet.
+
+    Copies of one file are found also where they show no tissue; slides that cannot be used are in
+    no pair.
+    """
+    order = {slide_id: number for number, slide_id in enumerate(sheet.rows)}
+    known: dict[str, tuple[str | None, str | None]] = {}
+    for record in records:
+        if record.readable and record.slide_id in order:
+            usable = record.usable()
+            known[record.slide_id] = (
+                record.identity.content_hash,
+                usable.measures.picture.picture_hash,
+            )
+    slide_ids = sorted(known, key=order.__getitem__)
+    pictured = [slide_id for slide_id in slide_ids if known[slide_id][1]]
+    alike = {
+        (pictured[i], pictured[j]): distance
+        for i, j, distance in of_hashes([known[i][1] or "" for i in pictured], distance_max)
+    }
+    copies = set(_equal({slide_id: known[slide_id][0] for slide_id in slide_ids}))
+    return [
+        Pair(
+            *pair,
+            kind="content" if pair in copies else "picture",
+            distance=alike.get(pair),
+            alarm=";".join(_contradictions(sheet, *pair)) or None,
+        )
+        for pair in sorted({*alike, *copies}, key=lambda pair: (order[pair[0]], order[pair[1]]))
+    ]
+
+
+def _equal(hashes: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Pairs of equal hashes."""
+    groups: dict[str, list[str]] = {}
+    for slide_id, content_hash in hashes.items():
+        if content_hash:
+            earlier = groups.setdefault(content_hash, [])
+            yield from ((other, slide_id) for other in earlier)
+            earlier.append(slide_id)
+
+
+def _contradictions(sheet: Sheet, a: str, b: str) -> Iterator[str]:
+    """Columns of the sheet in which two slides have different values; empty ones do not count."""
+    for column in OF_ONE_SLIDE:
+        first, second = sheet.value(a, column), sheet.value(b, column)
+        fold = values.folded if column == "split" else str
+        if first and second and fold(first) != fold(second):
+            yield column
+
+
+def table(pairs: Sequence[Pair]) -> pa.Table:
+    """`duplicates`: a row per pair."""
+    return tables.from_rows([asdict(pair) for pair in pairs], columns.SCHEMA)
+
+
+def read(path: PathLike) -> pa.Table:
+    """The table of pairs from its CSV file."""
+    return tables.read_csv(path, columns.SCHEMA)
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Of one slide: the slides that are the same, and the reasons to look at it."""
+
+    of: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def by_slide(pairs: pa.Table) -> dict[str, Duplicates]:
+    """The duplicates of every slide that has some, from a table of pairs."""
+    found: dict[str, Duplicates] = {}
+    for row in pairs.to_pylist():
+        reasons = [REASONS[column] for column in (row["alarm"] or "").split(";") if column]
+        for own, other in (("slide_id_a", "slide_id_b"), ("slide_id_b", "slide_id_a")):
+            before = found.get(row[own], Duplicates())
+            found[row[own]] = Duplicates(
+                (*before.of, row[other]), tuple(dict.fromkeys((*before.reasons, *reasons)))
+            )
+    return found

@@ -1,0 +1,138 @@
+"""Slides that differ from the others of their site or cohort: robust z of what was measured."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing.columns.reason_codes import SlideReason
+from grossing.slide import modality
+
+GROUP_MIN = 10  # slides; the spread of fewer cannot be told
+#: standard deviation of a normal distribution from its median absolute deviation, and the range of
+#: its middle 80 % in standard deviations
+MAD_TO_SIGMA, RANGE_TO_SIGMA = 1.4826, 2.563
+SMALL_GROUP = 5.0  # slides: of so many the deviation is doubled
+SITE, COHORT = "site", "cohort"
+OUTLIER: SlideReason = "outlier"
+
+Row = Mapping[str, Any]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of `measured_qc`; `logarithm` for what varies by factors.
+
+    `spread_min`, in the column's unit or as a factor's logarithm, is the least standard deviation
+    that is reckoned with: slides that are closer to each other differ by nothing that matters.
+    """
+
+    column: str
+    logarithm: bool
+    spread_min: float
+
+    def values(self, rows: Sequence[Row]) -> Values:
+        """(N,) values on the scale that is compared, NaN where there is none."""
+        given = np.array([np.nan if row[self.column] is None else row[self.column] for row in rows])
+        if not self.logarithm:
+            return np.asarray(given, np.float64)
+        return np.log(np.where(given > 0, given, np.nan), dtype=np.float64)
+
+
+MEASURES = (
+    Measure("hematoxylin_od", True, 0.08),
+    Measure("eosin_od", True, 0.08),
+    Measure("background_r", False, 2.5),
+    Measure("background_g", False, 2.5),
+    Measure("background_b", False, 2.5),
+    Measure("sharpness_score", True, 0.20),
+    Measure("tissue_area_mm2", True, 0.30),
+)
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A measure of a slide, its robust z, and the group (site, cohort) from which it differs."""
+
+    column: str
+    z: float
+    group: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.column}={self.z:.3g} {self.group}"
+
+    def reason(self, z_max: float) -> str:
+        """Reason of the verdict: measure, z and limit."""
+        limit = f">{z_max:g}" if self.z > 0 else f"<{-z_max:g}"
+        return f"{OUTLIER}={self.column}:{self.z:.3g}{limit}"
+
+
+def find(rows: Sequence[Row], z_max: float) -> dict[str, list[Outlier]]:
+    """The measures in which slides are beyond the limit, by slide_id.
+
+    A slide is compared with the slides of its site and stain; where these are fewer than
+    `GROUP_MIN`, with all slides of its stain.
+
+    Parameters
+    ----------
+    rows : of `measured_qc`, of the slides that are compared
+    z_max : largest robust z, distance from the median in standard deviations
+
+    References
+    ----------
+    .. [1] Iglewicz, Hoaglin 1993, How to Detect and Handle Outliers.
+    """
+    found: dict[str, list[Outlier]] = {}
+    for measure in MEASURES:
+        for row, z, group in _scores(rows, measure):
+            if abs(z) > z_max:
+                found.setdefault(row["slide_id"], []).append(Outlier(measure.column, z, group))
+    return found
+
+
+def robust_z(values: Values, spread_min: float = 0.0) -> Values:
+    """(N,) distance from the median in standard deviations.
+
+    The standard deviation is the larger of those that follow from the median absolute deviation
+    (widened for small groups, of which it is uncertain) and from the range of the middle 80 %: more
+    than a tenth of a group that differs alike is a group of its own (another scanner, another
+    organ), and not outliers.
+    """
+    middle = np.median(values)
+    deviation = MAD_TO_SIGMA * np.median(np.abs(values - middle)) * (1 + SMALL_GROUP / len(values))
+    low, high = np.quantile(values, [0.1, 0.9])
+    return np.asarray(
+        (values - middle) / max(deviation, (high - low) / RANGE_TO_SIGMA, spread_min), np.float64
+    )
+
+
+def _scores(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[Row, float, str]]:
+    """Rows that have the measure and enough others to compare with, their z and the group."""
+    values = measure.values(rows)
+    stains = ["" if modality.is_he(row.get("stain")) else row["stain"].casefold() for row in rows]
+    sites = [
+        (stain, row["site"]) if row.get("site") else None
+        for stain, row in zip(stains, rows, strict=True)
+    ]
+    cohorts = [(stain,) for stain in stains]
+    scored: set[int] = set()
+    groups: tuple[tuple[str, Sequence[tuple[str, ...] | None]], ...] = (
+        (SITE, sites),
+        (COHORT, cohorts),
+    )
+    for group, keys in groups:
+        members: dict[tuple[str, ...], list[int]] = {}
+        for index, key in enumerate(keys):
+            if key is not None and not np.isnan(values[index]):
+                members.setdefault(key, []).append(index)
+        for indices in members.values():
+            if len(indices) >= GROUP_MIN:
+                z = robust_z(values[indices], measure.spread_min)
+                for index, score in zip(indices, z, strict=True):
+                    if index not in scored:
+                        yield rows[index], float(score), group
+                scored.update(indices)
