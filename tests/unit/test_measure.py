@@ -5,6 +5,7 @@ import json
 import cv2
 import make_slide
 import numpy as np
+import openslide
 import pytest
 import shapely
 from grossing.cohort import decide
@@ -20,11 +21,11 @@ from stages import CRITERIA, measured
 def drawn(tmp_path_factory, real_slide):
     path = tmp_path_factory.mktemp("slides") / "drawn.svs"
     truth = make_slide.make_slide(real_slide, path, 6000, 5000, seed=5, blurred_fraction=0.15)
-    return measured(path), truth
+    return measured(path), truth, path
 
 
 def test_mask_finds_the_drawn_tissue_and_ink(drawn):
-    found, truth = drawn
+    found, truth, _ = drawn
     scale = found.record.measures.areas.overview_downsample * 0.25 / 8
     rows, columns = (np.arange(n) * scale for n in found.mask.shape)
     truth = truth[np.ix_(rows.astype(int).clip(max=len(truth) - 1), columns.astype(int))]
@@ -36,7 +37,7 @@ def test_mask_finds_the_drawn_tissue_and_ink(drawn):
 
 
 def test_numbers_agree_with_the_drawing(drawn):
-    found, truth = drawn
+    found, truth, _ = drawn
     slide, block_mm2 = found.record.usable(), 64e-6
     tissue = np.isin(truth, (1, 6)).sum()
     area = slide.measures.areas.tissue_area_mm2
@@ -50,8 +51,35 @@ def test_numbers_agree_with_the_drawing(drawn):
     assert 0 < stain.hematoxylin_od < 1
 
 
+def test_the_thumbnail_has_detail_that_the_overview_lacks(drawn):
+    found, _, path = drawn
+    assert max(found.overview.shape) < 200
+    assert found.thumbnail.shape == (854, 1024, 3)
+    with openslide.OpenSlide(path) as slide:
+        whole = np.asarray(slide.read_region((0, 0), 1, slide.level_dimensions[1]).convert("RGB"))
+    rows, columns = (8 * side for side in found.mask.shape)  # the overview has no part of a pixel
+    whole = whole[:rows, :columns]
+    expected = cv2.resize(whole, found.thumbnail.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert cv2.PSNR(found.thumbnail, expected) > 40
+
+
+def test_a_finer_level_is_read_for_the_thumbnail(tmp_path, real_slide):
+    """The overview is level 1 as it is, 750 px wide; level 0 has four times as many."""
+    path = tmp_path / "coarse.svs"
+    make_slide.make_slide(real_slide, path, 3000, 2400, mpp=2.0, seed=3, pen=False)
+    found = measured(path)
+    assert max(found.overview.shape) == 750
+    assert found.thumbnail.shape == (819, 1024, 3)
+
+
+def test_a_thumbnail_is_no_larger_than_the_slide(tmp_path, real_slide):
+    path = tmp_path / "small.svs"
+    make_slide.make_slide(real_slide, path, 900, 700, mpp=0.5, seed=3, pen=False)
+    assert max(measured(path).thumbnail.shape) <= 900
+
+
 def test_outlines_are_valid_and_as_large_as_the_mask(drawn):
-    found, _ = drawn
+    found, _, _ = drawn
     areas = found.record.measures.areas
     collection = outlines.feature_collection(
         found.mask,

@@ -109,10 +109,12 @@ def test_every_output_exists_and_opens(bad: Path, slide_id: str) -> None:
     record = json.loads((results / f"slides/{slide_id}.json").read_text())
     mask = cv2.imread(str(results / f"tissue/masks/{slide_id}.png"), cv2.IMREAD_UNCHANGED)
     thumbnail = cv2.imread(str(results / f"tissue/thumbnails/{slide_id}.jpg"))
+    overlay = cv2.imread(str(results / f"overlays/{slide_id}.jpg"))
     outlines = json.loads((results / f"tissue/outlines/{slide_id}.geojson").read_text())
     assert record["slide_id"] == slide_id
     assert record["readable"] is (slide_id not in UNMEASURED)
     assert (mask.shape == (1, 1)) is (thumbnail.shape == (1, 1, 3)) is (slide_id in UNMEASURED)
+    assert (overlay.shape == (1, 1, 3)) is (slide_id in UNMEASURED)
     assert outlines["type"] == "FeatureCollection"
     assert bool(outlines["features"]) is (slide_id not in UNTILED)
     assert bool(metrics(bad, slide_id)) is (slide_id not in UNTILED)

@@ -140,7 +140,7 @@ def test_parts_run_side_by_side_without_stepping_on_each_other(tmp_path: Path) -
         parts = list(pool.map(lambda i: run(tmp_path, "batch", config=(f"part={i}/2",)), (1, 2)))
     assert [part.measured for part in parts] == [{"s0", "s2", "s4"}, {"s1", "s3"}]
     rest = run(tmp_path)
-    assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1}
+    assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1, "draw_overlays": 1}
     assert list(by_slide(tmp_path, "cohort_qc.csv")) == ids
     assert plan(tmp_path).jobs == {}
 

@@ -80,3 +80,29 @@ rule collect_tiles:
         patch_csv_rows_max=config["patch_csv_rows_max"],
     script:
         "../../scripts/collect_tiles.py"
+
+
+rule draw_overlays:
+    """A picture of each slide: tissue, ink, folds, focus, and its tiles with their verdict."""
+    input:
+        verdicts="results/cohort/cohort_qc.parquet",
+        patches="results/cohort/patch_cohort.parquet",
+        facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
+        masks=of_slides(COMPLETE, [rules.measure_slide.output.mask]),
+        thumbnails=of_slides(COMPLETE, [rules.measure_slide.output.thumbnail]),
+    output:
+        folder=directory("results/overlays"),
+    log:
+        "logs/draw_overlays.log",
+    conda:
+        "../../envs/draw_overlays.yaml"
+    threads: 4
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code_digest("draw_overlays"),
+        thresholds=config["thresholds"]["tile"],
+        focus_tile_um=config["focus"]["tile_um"],
+    script:
+        "../../scripts/draw_overlays.py"

@@ -45,7 +45,6 @@ from grossing.stain import statistics
 from grossing.support.errors import SlideError
 from grossing.support.types import Mask, PathLike, Pixels
 
-THUMBNAIL_PX = 1024
 RETAG = (
     "correct the tag, for a TIFF: tiffset -s 262 6 slide.tif (YCbCr data) or 2 (RGB data); "
     "or convert the slide with a program that shows its colours rightly"
@@ -101,7 +100,8 @@ def measure(
             sample = _sample(slide, file, view, resolution.mpp, focus)
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
-            return Measured(record, view.mask, view.shown, _thumbnail(view.shown))
+            thumbnail = overview.thumbnail(slide, file, view.overview, view.glass)
+            return Measured(record, view.mask, view.shown, thumbnail)
     except SlideError as error:
         LOG.warning("slide %s: %s: %s", slide_id, error.code, error)
         return Measured(replace(record, refusal=Refusal.from_error(error)))
@@ -250,9 +250,3 @@ def _grey_levels(rgb: Pixels, scanned: Mask) -> tuple[float | None, float | None
         return None, None
     low, high = np.percentile(grey, [1, 90])
     return round(float(high), 1), round(float(high - low), 1)
-
-
-def _thumbnail(rgb: Pixels) -> Pixels:
-    scale = min(1.0, THUMBNAIL_PX / max(rgb.shape[:2]))
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

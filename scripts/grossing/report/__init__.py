@@ -1,0 +1,1 @@
+"""Pictures of the results for people: what was found on a slide, drawn over its thumbnail."""
