@@ -14,7 +14,7 @@ from grossing.support import tables
 
 LIMITS = {
     "slide": {"lost_fraction_max": 0.05},
-    "tile": {"tissue_fraction_min": 0.5, "focus_reblur_min": 0.42, "pen_fraction_max": 0.05},
+    "tile": {"tissue_fraction_min": 0.5, "focus_min": 1.0, "pen_fraction_max": 0.05},
 }
 
 
@@ -39,7 +39,7 @@ def main(folder: Path, slides: int, tiles: int) -> None:
             "lost": False,
             "tissue_fraction": dice.random(),
             "pen_fraction": 0.0,
-            "focus_reblur": dice.random(),
+            "focus": dice.random(),
         }
         for number in range(tiles)
     ]

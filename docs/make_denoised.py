@@ -70,7 +70,7 @@ def main() -> None:
         measures = focus.measure(middle, MPP)
         print(
             f"{strength:2d}: {steps(tiled)[0]:.2f} {steps(tiled)[1]:.2f}; {steps(whole)[0]:.2f} "
-            f"{steps(whole)[1]:.2f}; {spent:.2f}; {measures['focus_reblur']:.3f} "
+            f"{steps(whole)[1]:.2f}; {spent:.2f}; {measures['focus']:.3f} "
             f"{measures['laplacian_var']:.0f}"
         )
         shown = cv2.resize(

@@ -63,7 +63,7 @@ GOOD: dict[type, dict[str, Any]] = {
     },
     FocusMeasures: {
         "focus_tiles_failed": 0,
-        "focus_reblur_median": 0.6,
+        "focus_median": 1.6,
         "sharpness_score": 300.0,
     },
     Light: {
@@ -82,7 +82,7 @@ def good(
     slide_id: str = "a",
     *,
     content_hash: str | None = None,
-    focus_reblur: tuple[float | None, ...] = (0.6,) * 10,
+    focus: tuple[float | None, ...] = (1.6,) * 10,
     **changes: Any,
 ) -> SlideRecord:
     """The record of a slide that passes, but for the values of some fields of its parts.
@@ -90,11 +90,12 @@ def good(
     Parameters
     ----------
     content_hash : by default one that no other slide_id has
-    focus_reblur : of the sampled places
+    focus : of the sampled places, by default all that there are
     changes : fields of any part
     """
-    at = tuple(range(len(focus_reblur)))
-    changes["focus_tiles"] = FocusPlaces(at, at, *[focus_reblur] * 4)
+    at = tuple(range(len(focus)))
+    changes["focus_tiles"] = FocusPlaces(at, at, focus, *[(0.0,) * len(at)] * 5)
+    changes.setdefault("focus_tiles_there", len(at))
 
     def part(kind: type) -> Any:
         own = {f.name: changes.pop(f.name) for f in fields(kind) if f.name in changes}
@@ -137,7 +138,9 @@ SHARP = TileMeasures(
     mean_od=0.2,
     hematoxylin_od=0.1,
     eosin_od=0.1,
-    focus_reblur=0.6,
+    focus=1.6,
+    blurred_fraction=0.0,
+    focus_snr=9.0,
     laplacian_var=30.0,
 )
 
@@ -155,7 +158,7 @@ def tiles(
     something else than the slide, those that were never scanned, and lost ones."""
     grid = Grid(Bounds(0, 0, 40_000, 30_000), 512, 1024, 0.5, 0.5)
     measures = [SHARP] * passing
-    measures += [replace(SHARP, focus_reblur=0.1)] * soft
+    measures += [replace(SHARP, focus=0.1)] * soft
     measures += [replace(SHARP, overview_difference=200.0)] * foreign
     measures += [replace(SHARP, absent_fraction=1.0)] * absent
     rows = []

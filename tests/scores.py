@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from stages import CONFIG
 
 SAMPLES = REPOSITORY / "tests/data/samples"
-FOCUS_LIMIT = CONFIG["thresholds"]["tile"]["focus_reblur_min"]
+FOCUS_LIMIT = CONFIG["thresholds"]["tile"]["focus_min"]
 #: tissue of a tile of the focus set: pixels whose channels are this far apart
 COLOURED, TISSUE_SHARE = 20, 0.6
 TILE_PX = 256
@@ -22,8 +22,8 @@ CLEARLY_BLURRED = ("gauss 1.5", "gauss 2", "gauss 3", "gauss 4", "disc 3", "disc
 
 
 def focus_of(rgb: np.ndarray, mpp: float) -> float:
-    """The number that tiles are judged by; higher is sharper."""
-    return measure_focus(rgb, mpp)["focus_reblur"]
+    """The number that tiles are judged by; higher is sharper, 0 where it cannot be told."""
+    return measure_focus(rgb, mpp)["focus"] or 0.0
 
 
 def read(path: Path) -> np.ndarray:

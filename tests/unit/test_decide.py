@@ -16,6 +16,7 @@ from stages import CONFIG, CRITERIA
 SLIDE_LIMITS = {
     "tissue_area_mm2_min": 0.1,
     "blurred_fraction_max": 0.2,
+    "focus_uncertain_fraction_max": 0.2,
     "pen_fraction_max": 0.3,
     "brightness_min": 90.0,
     "lost_fraction_max": 0.05,
@@ -25,7 +26,7 @@ SLIDE_LIMITS = {
 }
 TILE_LIMITS = {
     "tissue_fraction_min": 0.5,
-    "focus_reblur_min": 0.42,
+    "focus_min": 1.0,
     "pen_fraction_max": 0.05,
     "absent_fraction_max": 0.05,
     "overview_difference_max": 20.0,
@@ -35,7 +36,17 @@ BY = Criteria({}, SLIDE_LIMITS, TILE_LIMITS, target_mpp=0.5, target_mpp_toleranc
 ALL_PASS = TilingResult(
     candidates=100, passed=9, lost_fraction=0.0, suspicious_fraction=0.0, absent_fraction=0.0
 )
-OF_SLIDES = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.AFTER_TILING)
+OF_SLIDES = (
+    thresholds.BRIGHTFIELD,
+    *thresholds.SLIDE,
+    thresholds.FOCUS_UNCERTAIN,
+    *thresholds.AFTER_TILING,
+)
+
+
+def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
+    focus = (0.3,) * blurred + (1.6,) * (places - blurred)
+    return {"focus": focus, "focus_tiles_there": there}
 
 
 @pytest.mark.parametrize(
@@ -54,10 +65,18 @@ OF_SLIDES = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.AFTER_TILING
         ({"brightness": 13.0, "pen_fraction": 1.0}, "FAIL", "not_brightfield=13<90"),
         ({"brightness": None}, "PASS", None),
         ({"pen_fraction": 0.5}, "FAIL", "pen_fraction=0.5>0.3"),
-        ({"focus_reblur": (0.3,) * 3 + (0.6,) * 7}, "FAIL", "blurred_fraction=0.3>0.2"),
-        ({"focus_reblur": (0.3, None, 0.6, 0.6)}, "FAIL", "blurred_fraction=0.3333>0.2"),
-        ({"focus_reblur": (None, None)}, "PASS", None),
-        ({"focus_reblur": ()}, "PASS", None),
+        ({"focus": (0.3,) * 3 + (1.6,) * 7}, "FAIL", "blurred_fraction=0.3>0.2"),
+        ({"focus": (0.3, None, 1.6, 1.6)}, "FAIL", "blurred_fraction=0.3333>0.2"),
+        ({"focus": (None, 1.6) * 2}, "REVIEW", "focus_uncertain=0.5>0.2"),
+        ({"focus": (None,) + (1.6,) * 9}, "PASS", None),
+        ({"focus": (None, None)}, "REVIEW", "focus_uncertain=1>0.2"),
+        ({"focus": ()}, "REVIEW", "focus_uncertain=1>0.2"),
+        (sampled(14, 64, 5000), "REVIEW", "near_threshold;blurred_fraction=0.2188>0.2"),
+        (sampled(10, 64, 5000), "REVIEW", "near_threshold;blurred_fraction=0.1562<0.2"),
+        (sampled(14, 64, 64), "FAIL", "blurred_fraction=0.2188>0.2"),
+        (sampled(6, 64, 5000), "PASS", None),
+        (sampled(26, 64, 5000), "FAIL", "blurred_fraction=0.4062>0.2"),
+        (sampled(16, 64, 64), "FAIL", "blurred_fraction=0.25>0.2"),
         ({"anisotropic": True}, "REVIEW", "anisotropic"),
         ({"probes_failed": 1}, "REVIEW", "salvaged"),
         ({"focus_tiles_failed": 1}, "REVIEW", "salvaged"),
@@ -103,8 +122,7 @@ def test_limits_that_fail_nothing() -> None:
 
 GOOD_TILE = {
     "tissue_fraction": 0.9,
-    "focus_reblur": 0.6,
-    "laplacian_var": 30.0,
+    "focus": 1.6,
     "pen_fraction": 0.0,
     "absent_fraction": 0.0,
     "overview_difference": 2.0,
@@ -115,17 +133,16 @@ NAN = float("nan")
 TILES: list[tuple[dict[str, Any], str | None]] = [
     ({}, None),
     (
-        {"tissue_fraction": 0.4, "focus_reblur": 0.3},
-        "tissue_fraction=0.4<0.5;focus_reblur=0.3<0.42",
+        {"tissue_fraction": 0.4, "focus": 0.3},
+        "tissue_fraction=0.4<0.5;focus=0.3<1",
     ),
-    ({"focus_reblur": NAN, "laplacian_var": NAN}, None),
-    ({"focus_reblur": NAN}, "no_focus"),
+    ({"focus": NAN}, "no_focus"),
     ({"pen_fraction": 0.2}, "pen_fraction=0.2>0.05"),
     ({"absent_fraction": 0.3}, "absent_fraction=0.3>0.05"),
     ({"overview_difference": 90.0}, "overview_difference=90>20"),
     ({"seam_step": 9.5}, "seam_step=9.5>7"),
     ({"overview_difference": NAN, "seam_step": NAN}, None),
-    ({"tissue_fraction": 0.5, "focus_reblur": 0.42, "pen_fraction": 0.05}, None),
+    ({"tissue_fraction": 0.5, "focus": 1.0, "pen_fraction": 0.05}, None),
     ({"lost": True, "pen_fraction": 0.9}, "lost"),
     ({"decoders_disagree": True}, "decoders_disagree"),
     ({"decoders_disagree": True, "pen_fraction": 0.2}, "pen_fraction=0.2>0.05;decoders_disagree"),
@@ -198,7 +215,7 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "brightness": [240.0, 20.0],
         "anisotropic": [False, True],
         "probes_failed": [0, 1],
-        "focus_reblur": [(0.6,), (0.1,)],
+        "focus": [(1.6,), (0.1,), (None,)],
     }
     reasons: set[str] = set()
     for values in itertools.product(*choices.values()):
@@ -246,6 +263,6 @@ def test_every_threshold_of_slides_fails_one_that_is_beyond_it(rule: thresholds.
     blurred = round(value * 100)
     changes: dict[str, Any] = {rule.column: value}
     if rule.column == "blurred_fraction":
-        changes = {"focus_reblur": (0.0,) * blurred + (1.0,) * (100 - blurred)}
+        changes = {"focus": (0.0,) * blurred + (1.0,) * (100 - blurred)}
     verdict = decide.slide(good(**changes), CRITERIA)
     assert verdict == Verdict("FAIL", (rule.text(value, CRITERIA.slide),))

@@ -118,7 +118,7 @@ def test_a_hole_of_a_smaller_level_is_filled_from_level_0(
     index = row["tile_row"] * across + row["tile_col"]
     path = damage.empty_tiles(whole, tmp_path / "holed.tif", [index], page=1)
     rows = cut(path, measured(path), tmp_path / "holed.zip")
-    same = ("tile_col", "tile_row", "absent_fraction", "focus_reblur", "overview_difference")
+    same = ("tile_col", "tile_row", "absent_fraction", "focus", "overview_difference")
     assert [[row[name] for name in same] for row in rows] == [
         [row[name] for name in same] for row in sound
     ]

@@ -42,7 +42,7 @@ def test_numbers_agree_with_the_drawing(drawn):
     tissue = np.isin(truth, (1, 6)).sum()
     area = slide.measures.areas.tissue_area_mm2
     assert area == pytest.approx(tissue * block_mm2, rel=0.1)
-    blurred = decide.blurred_fraction(found.record, 0.42)
+    blurred = decide.FocusShares.of(found.record, 1.0).blurred
     assert blurred == pytest.approx((truth == 6).sum() / tissue, abs=0.12)
     assert slide.resolution.mpp_source == "file"
     assert all(225 < band < 255 for band in slide.glass)

@@ -75,7 +75,7 @@ def test_a_slide_whose_job_failed_has_a_row_of_its_own() -> None:
 
 
 def test_the_share_of_blurred_tiles_is_the_one_that_is_judged() -> None:
-    blurred = good("a", focus_reblur=(0.1, 0.6, None))
+    blurred = good("a", focus=(0.1, 1.6, None))
     (row,) = judged(sheet("a"), [blurred]).to_pylist()
     assert (row["blurred_fraction"], row["qc_reasons"]) == (0.5, "blurred_fraction=0.5>0.2")
 

@@ -166,7 +166,7 @@ def judged_columns(draw: st.DrawFn) -> decide.TileColumns:
     """Columns of tiles; values are anything from far below a limit to far above it, or missing."""
     count = draw(st.integers(1, 8))
     columns = {}
-    for name in {rule.column for rule in thresholds.TILE} | {"laplacian_var"}:
+    for name in (rule.column for rule in thresholds.TILE):
         limits = [CRITERIA.tile[rule.limit] for rule in thresholds.TILE if rule.column == name]
         most = 3 * max([*limits, 0.5])
         value = st.one_of(st.floats(0, most), st.just(np.nan), st.sampled_from([*limits, 0.0]))
@@ -208,11 +208,11 @@ def test_a_relaxed_limit_never_fails_a_slide(
     measures = sound.measures
     assert measures is not None
     places = measures.focus.focus_tiles
-    focus = tuple(0.1 if i < blurred * 20 else 0.9 for i in range(20))
+    focus = tuple(0.1 if i < blurred * 20 else 1.9 for i in range(20))
     changed = replace(
         measures,
         areas=replace(measures.areas, tissue_area_mm2=area, pen_fraction=pen),
-        focus=replace(measures.focus, focus_tiles=replace(places, focus_reblur=focus)),
+        focus=replace(measures.focus, focus_tiles=replace(places, focus=focus)),
         light=replace(measures.light, brightness=bright),
     )
     record = replace(sound, measures=changed)

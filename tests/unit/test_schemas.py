@@ -114,7 +114,7 @@ def test_a_slide_record_has_the_columns_of_its_schema() -> None:
     "record",
     [
         good(),
-        good(focus_reblur=(0.5, None), brightness=None, objective=None),
+        good(focus=(0.5, None), brightness=None, objective=None),
         good(stain_fit=StainFits(MacenkoFit((0.6, 0.7, 0.3), (0.1, 0.9, 0.1), (1.5, 1.0)))),
         good(stain_fit=StainFits(), is_he=False),
         refused(),

@@ -73,11 +73,11 @@ def test_no_pixel_is_covered_twice_and_all_tissue_is_covered(at_40x, tmp_path):
 def test_metrics_are_of_the_pixels_before_encoding(real_slide, real, tmp_path):
     as_png = cut(real_slide, real, tmp_path / "a.zip")
     as_jpeg = cut(real_slide, real, tmp_path / "b.zip", PNG | {"format": "jpeg"})
-    names = ["focus_reblur", "laplacian_var", "mean_od", "hematoxylin_od", "eosin_od"]
+    names = ["focus", "laplacian_var", "mean_od", "hematoxylin_od", "eosin_od"]
     assert [[r[n] for n in names] for r in as_png] == [[r[n] for n in names] for r in as_jpeg]
     row = as_png[10]
     expected = focus.measure(tile(tmp_path / "a.zip", row), row["mpp"])
-    assert row["focus_reblur"] == pytest.approx(expected["focus_reblur"])
+    assert row["focus"] == pytest.approx(expected["focus"])
     assert row["laplacian_var"] == pytest.approx(expected["laplacian_var"])
 
 

@@ -98,7 +98,7 @@ def test_sheet_is_carried_as_text(bad: Path) -> None:
 
 def test_same_path_under_two_ids_gives_equal_tiles(bad: Path) -> None:
     first, twin = metrics(bad, "001"), metrics(bad, "twin")
-    names = ("tile_col", "tile_row", "tile_bytes", "tissue_fraction", "focus_reblur")
+    names = ("tile_col", "tile_row", "tile_bytes", "tissue_fraction", "focus")
     assert len(first) == len(twin) > 0
     assert [[row[n] for n in names] for row in first] == [[row[n] for n in names] for row in twin]
 
@@ -167,7 +167,7 @@ def test_lost_tiles_are_listed_where_the_slide_is_destroyed(bad: Path) -> None:
     for tile in lost:
         place = (tile["x_level0_px"], tile["y_level0_px"])
         assert place == (tile["tile_col"] * CUT_PX, tile["tile_row"] * CUT_PX)
-        assert tile["tile_path"] is tile["focus_reblur"] is None
+        assert tile["tile_path"] is tile["focus"] is None
     rows = [row for row in read_csv(bad, "patch_cohort.csv") if row["slide_id"] == "destroyed"]
     at = {(int(row["tile_col"]), int(row["tile_row"])): row for row in rows}
     assert len(rows) == len(tiles)

@@ -83,7 +83,7 @@ def test_stacks_run_through_to_tiles_under_their_id(fused: Path) -> None:
     assert set(tiles) == {"plain", "heap", "paged"}
     assert {row["label"] for row in verdicts.values()} == {"tumor"}
     assert (fused / "results/tiles/heap.zip").stat().st_size > 10_000
-    sharpness = {i: float(verdicts[i]["focus_reblur_median"]) for i in ("heap", "paged")}
+    sharpness = {i: float(verdicts[i]["focus_median"]) for i in ("heap", "paged")}
     assert min(sharpness.values()) > 0.45
 
 

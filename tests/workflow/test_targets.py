@@ -23,7 +23,7 @@ from running import (
 )
 
 MEASURED = "measured_qc.csv"
-MEASURES = ("tile_col", "tile_row", "tissue_fraction", "focus_reblur", "mean_od")
+MEASURES = ("tile_col", "tile_row", "tissue_fraction", "focus", "mean_od")
 
 
 @pytest.fixture

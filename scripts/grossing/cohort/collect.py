@@ -149,7 +149,7 @@ def _rows(verdicts: pa.Table) -> Iterator[Row]:
 
 
 def _judged_columns(table: pa.Table) -> TileColumns:
-    names = ["laplacian_var", *(rule.column for rule in thresholds.TILE)]
+    names = [rule.column for rule in thresholds.TILE]
     disagree = pc.fill_null(table["decoders_disagree"], False)
     return TileColumns(
         {name: table[name].to_numpy() for name in names},

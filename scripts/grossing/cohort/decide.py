@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.cohort import thresholds
+from grossing.cohort.thresholds import Threshold
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
 from grossing.slide.record import Measures, SlideRecord, UsableSlide
+from grossing.support import intervals
 from grossing.support.types import Mask
 
 PASS, REVIEW, FAIL, ERROR = "PASS", "REVIEW", "FAIL", "ERROR"
@@ -35,6 +37,7 @@ NEVER_ACCEPTED = (NO_TISSUE, COARSER, NO_CANDIDATE_TILE, NO_PASSING_TILE)
 STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
+BLURRED = "blurred_fraction"
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -76,13 +79,35 @@ class Verdict:
         return cls(status, tuple(filter(None, (text or "").split(";"))))
 
 
-def blurred_fraction(record: SlideRecord, focus_reblur_min: float) -> float | None:
-    """Share of sampled tissue tiles whose re-blur focus is below the limit; None without any."""
-    focus = record.measures.focus.focus_tiles.focus_reblur if record.measures else ()
-    values = [value for value in focus if value is not None]
-    if not values:
-        return None
-    return round(float(sum(value < focus_reblur_min for value in values)) / len(values), 4)
+@dataclass(frozen=True)
+class FocusShares:
+    """Shares of the sampled tissue, None without any, and the 95 % interval of the first.
+
+    `blurred` is a share of the places whose focus can be told, `uncertain` of all.
+    """
+
+    blurred: float | None = None
+    low: float | None = None
+    high: float | None = None
+    uncertain: float | None = None
+
+    @classmethod
+    def of(cls, record: SlideRecord, focus_min: float) -> "FocusShares":
+        if record.measures is None:
+            return cls()
+        focus = record.measures.focus
+        values, there = focus.focus_tiles.focus, focus.focus_tiles_there
+        known = [value for value in values if value is not None]
+        uncertain = _rounded(1 - len(known) / len(values)) if values else None
+        if not known:
+            return cls(uncertain=uncertain)
+        blurred = sum(value < focus_min for value in known)
+        low, high = intervals.wilson(blurred, len(known), there - len(values) + len(known))
+        return cls(_rounded(blurred / len(known)), _rounded(low), _rounded(high), uncertain)
+
+
+def _rounded(share: float) -> float:
+    return round(share, 4)
 
 
 def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
@@ -103,19 +128,23 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
     mpp = usable.resolution.mpp
     if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
         failed.append(thresholds.with_value(COARSER, mpp, criteria.target_mpp))
-    values = _judged_values(
-        usable.measures, blurred_fraction(record, criteria.tile["focus_reblur_min"])
-    )
+    focus = FocusShares.of(record, criteria.tile["focus_min"])
+    values = _judged_values(usable.measures, focus)
     if values["tissue_area_mm2"] == 0:
         failed.append(NO_TISSUE)
         del values["tissue_area_mm2"]
     rules = [(rule, values[rule.column]) for rule in thresholds.SLIDE if rule.column in values]
-    failed += [rule.text(value, limits) for rule, value in rules if rule.exceeded(value, limits)]
+    exceeded = [rule for rule, value in rules if rule.exceeded(_surely(rule, value, focus), limits)]
+    failed += [rule.text(values[rule.column], limits) for rule in exceeded]
     doubt = _doubt(usable)
     if failed:
         return Verdict(ERROR if doubt else FAIL, (*doubt, *failed))
-    near = [rule.text(value, limits) for rule, value in rules if rule.near(value, limits)]
-    return _reviewed(record, near, doubt)
+    near = [
+        rule.text(value, limits)
+        for rule, value in rules
+        if rule.near(value, limits) or _undecided(rule, focus, limits)
+    ]
+    return _reviewed(record, near, doubt, _uncertain(values, focus, limits))
 
 
 def _doubt(slide: UsableSlide) -> tuple[str, ...]:
@@ -131,14 +160,38 @@ def _doubt(slide: UsableSlide) -> tuple[str, ...]:
     return (f"{DOUBTFUL}={resolution.mpp:.4g}*{objective:.4g}{limit}",)
 
 
-def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
+def _judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
     """Numbers that `thresholds.SLIDE` judges; those that could not be measured are left out."""
-    values = vars(measures.areas) | {"blurred_fraction": blurred}
+    values = vars(measures.areas) | {BLURRED: focus.blurred}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _reviewed(record: SlideRecord, near: list[str], doubt: tuple[str, ...]) -> Verdict:
-    reasons: list[str] = [*doubt, *([NEAR, *near] if near else [])]
+def _surely(rule: Threshold, value: float, focus: FocusShares) -> float:
+    """The value, or the lower bound of a sampled one."""
+    return focus.low if rule.column == BLURRED and focus.low is not None else value
+
+
+def _undecided(rule: Threshold, focus: FocusShares, limits: Mapping[str, float]) -> bool:
+    """Whether the limit lies inside the interval of a sampled value."""
+    if rule.column != BLURRED or focus.low is None or focus.high is None:
+        return False
+    return focus.low < focus.high and focus.low <= limits[rule.limit] < focus.high
+
+
+def _uncertain(
+    values: Mapping[str, float], focus: FocusShares, limits: Mapping[str, float]
+) -> list[str]:
+    """`focus_uncertain` where the focus of too much of the tissue cannot be told."""
+    if not values.get("tissue_area_mm2"):
+        return []
+    share, rule = 1.0 if focus.uncertain is None else focus.uncertain, thresholds.FOCUS_UNCERTAIN
+    return [rule.text(share, limits)] if rule.exceeded(share, limits) else []
+
+
+def _reviewed(
+    record: SlideRecord, near: list[str], doubt: tuple[str, ...], uncertain: list[str]
+) -> Verdict:
+    reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *uncertain]
     if _has_losses(record):
         reasons.append(SALVAGED)
     if record.resolution is not None and record.resolution.anisotropic:
@@ -194,8 +247,8 @@ def gate_of(verdict: Verdict) -> str:
 class TileColumns:
     """What the tiles of a slide are judged by, (N,) each.
 
-    `values` are the columns of `thresholds.TILE` and `laplacian_var`, NaN where missing; nothing
-    else is judged of `lost` tiles, which did not decode.
+    `values` are the columns of `thresholds.TILE`, NaN where missing; nothing else is judged of
+    `lost` tiles, which did not decode.
     """
 
     values: Mapping[str, npt.NDArray[np.float64]]
@@ -216,8 +269,7 @@ class JudgedTiles:
 def tiles(columns: TileColumns, limits: Mapping[str, float]) -> JudgedTiles:
     """Judge candidate tiles from their measured columns.
 
-    A missing number judges nothing, with one exception: a tile whose resolution allows to measure
-    focus and that has none shows one colour, and fails.
+    A missing number judges nothing, with one exception: a tile whose focus cannot be told fails.
 
     Parameters
     ----------
@@ -235,12 +287,12 @@ def tiles(columns: TileColumns, limits: Mapping[str, float]) -> JudgedTiles:
     disagree = columns.decoders_disagree & ~lost
     if disagree.sum() > HARMLESS_SHARE * max(1, (~lost).sum()):  # a habit of the scanner
         disagree = np.zeros_like(disagree)
-    constant = ~lost & np.isnan(values["focus_reblur"]) & ~np.isnan(values["laplacian_var"])
+    untold = ~lost & np.isnan(values["focus"])
     suspicious = disagree.copy()
     for rule, beyond in exceeded.items():
         if rule.column in thresholds.SUSPICIOUS:
             suspicious |= beyond
-    passed = np.asarray(~(lost | disagree | constant | np.any(list(exceeded.values()), axis=0)))
+    passed = np.asarray(~(lost | disagree | untold | np.any(list(exceeded.values()), axis=0)))
     reasons: list[str | None] = [None] * len(passed)
     for i in np.flatnonzero(~passed):
         texts = [
@@ -249,7 +301,7 @@ def tiles(columns: TileColumns, limits: Mapping[str, float]) -> JudgedTiles:
             if beyond[i]
         ]
         texts += [DECODERS_DISAGREE] if disagree[i] else []
-        texts += [NO_FOCUS] if constant[i] else []
+        texts += [NO_FOCUS] if untold[i] else []
         reasons[i] = LOST if lost[i] else ";".join(texts)
     return JudgedTiles(passed, suspicious, reasons)
 

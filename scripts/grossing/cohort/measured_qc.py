@@ -139,7 +139,13 @@ def _row(sheet: Sheet, record: SlideRecord, criteria: Criteria) -> Row:
     measured = record.to_json()
     own = {name: measured.get(name) for name in columns.SCHEMA.names}
     own |= {"qc_status": verdict.status, "qc_reasons": verdict.text}
-    own["blurred_fraction"] = decide.blurred_fraction(record, criteria.tile["focus_reblur_min"])
+    focus = decide.FocusShares.of(record, criteria.tile["focus_min"])
+    own |= {
+        "blurred_fraction": focus.blurred,
+        "blurred_fraction_low": focus.low,
+        "blurred_fraction_high": focus.high,
+        "focus_uncertain_fraction": focus.uncertain,
+    }
     return given | own
 
 

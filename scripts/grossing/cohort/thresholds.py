@@ -54,6 +54,11 @@ SLIDE = (
     Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
 )
 
+#: above it a slide gets REVIEW: a share of the sampled tissue
+FOCUS_UNCERTAIN = Threshold(
+    "focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"
+)
+
 #: on the results of tiling
 AFTER_TILING = (
     Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),
@@ -69,6 +74,6 @@ TILE = (
     Threshold("seam_step", "seam_step_max", "max", "seam_step"),
     Threshold("absent_fraction", "absent_fraction_max", "max", "absent_fraction"),
     Threshold("tissue_fraction", "tissue_fraction_min", "min", "tissue_fraction"),
-    Threshold("focus_reblur", "focus_reblur_min", "min", "focus_reblur"),
+    Threshold("focus", "focus_min", "min", "focus"),
     Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
 )

@@ -11,6 +11,7 @@ SlideReason = Literal[
     "no_tissue",
     "tissue_area_mm2",
     "blurred_fraction",
+    "focus_uncertain",
     "pen_fraction",
     "lost_fraction",
     "absent_fraction",
@@ -33,7 +34,7 @@ SlideReason = Literal[
 TileReason = Literal[
     "lost",
     "tissue_fraction",
-    "focus_reblur",
+    "focus",
     "pen_fraction",
     "overview_difference",
     "seam_step",

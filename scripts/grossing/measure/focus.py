@@ -1,24 +1,30 @@
-"""Sharpness of a tile at 0.5 um/px: four measures, no threshold."""
+"""Focus of a tile at 0.5 um/px: one measure to judge by, three to compare with; no threshold."""
 
 from __future__ import annotations
-
-import math
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.measure import sharpness
+
 Picture = npt.NDArray[np.uint8]
 
 WORKING_MPP = 0.5
-COARSEST_MPP = 0.6  # coarser pixels are not comparable with the threshold any more
 WHOLE_FACTOR_TOLERANCE = 0.02
 SMALLEST_SIDE_PX = 16
-GAUSSIAN = cv2.getGaussianKernel(7, 1.0, cv2.CV_32F)
+NAMES = (
+    "focus",
+    "blurred_fraction",
+    "focus_snr",
+    "laplacian_var",
+    "tenengrad",
+    "absdiff_blur",
+)
 
 
-def measure(rgb: Picture, mpp: float) -> dict[str, float]:
-    """Four measures of sharpness of one tile.
+def measure(rgb: Picture, mpp: float) -> dict[str, float | None]:
+    """Measures of the sharpness of one tile.
 
     Parameters
     ----------
@@ -28,11 +34,12 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float]:
 
     Returns
     -------
-    dict : `focus_reblur` (0..1, share of gradient energy that a Gaussian of 1 px takes away; see
-        `reblur`), `laplacian_var` (see `laplacian_var`), `tenengrad` (mean squared Sobel
-        gradient) and `absdiff_blur` (mean absolute difference from a 5 x 5 mean), all of the
-        grey picture in 0..255. All NaN below 16 px a side at 0.5 um/px; `focus_reblur` NaN on a
-        constant tile.
+    dict : `focus` (1 at the shipped limit, more is sharper), `blurred_fraction` (share of the
+        blocks of 128 px, 64 um at 0.5 um/px, below 1) and `focus_snr` as in
+        `sharpness.Sharpness`; `laplacian_var` (see `laplacian_var`), `tenengrad` (mean squared
+        Sobel gradient) and `absdiff_blur` (mean absolute difference from a 5 x 5 mean), of the
+        grey picture in 0..255. None where it cannot be told; all None below 16 px a side at
+        0.5 um/px.
 
     Raises
     ------
@@ -40,13 +47,12 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float]:
 
     Notes
     -----
-    Only `focus_reblur` is independent of the strength of the stain. All take the noise of empty
-    glass for sharpness: measure tissue. Tiles coarser than 0.5 um/px score sharper.
+    Only the first three are independent of the strength of the stain. Tiles coarser than
+    0.5 um/px are judged by what their own pixels can show.
 
     References
     ----------
-    .. [1] Crete et al. 2007, doi:10.1117/12.702790
-    .. [2] Pech-Pacheco et al. 2000, doi:10.1109/ICPR.2000.903548
+    .. [1] Pech-Pacheco et al. 2000, doi:10.1109/ICPR.2000.903548
     """
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise ValueError(f"rgb must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
@@ -54,15 +60,29 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float]:
         raise ValueError(f"mpp must be above 0 um/px, not {mpp}")
     factor = _shrinking(mpp)
     if min(rgb.shape[:2]) / factor < SMALLEST_SIDE_PX:
-        names = ("focus_reblur", "laplacian_var", "tenengrad", "absdiff_blur")
-        return dict.fromkeys(names, math.nan)
+        return dict.fromkeys(NAMES)
     grey = working_grey(rgb, mpp)
-    return {
-        "focus_reblur": reblur(grey),
-        "laplacian_var": laplacian_var(grey),
-        "tenengrad": _tenengrad(grey),
-        "absdiff_blur": _absdiff_blur(grey),
-    }
+    sharp, variance = judged(grey)
+    values = (
+        sharp.focus,
+        sharp.blurred_fraction,
+        sharp.snr,
+        variance,
+        _tenengrad(grey),
+        _absdiff_blur(grey),
+    )
+    return dict(zip(NAMES, values, strict=True))
+
+
+def judged(grey: Picture) -> tuple[sharpness.Sharpness, float]:
+    """What tiles are judged by, and the variance of the Laplacian.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8, at 0.5 um/px
+    """
+    laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
+    return sharpness.of_grey(grey, laplacian), _variance(laplacian)
 
 
 def working_grey(rgb: Picture, mpp: float) -> Picture:
@@ -84,24 +104,6 @@ def working_grey(rgb: Picture, mpp: float) -> Picture:
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def reblur(grey: Picture) -> float:
-    """Share of the gradient energy that a Gaussian of sigma 1 px takes away.
-
-    Parameters
-    ----------
-    grey : (H, W) uint8, at 0.5 um/px, at least 2 px a side
-
-    Returns
-    -------
-    float : 0..1, high where sharp; NaN where the picture is constant.
-    """
-    energy = _gradient_energy(grey)
-    if energy == 0:
-        return math.nan
-    smooth = cv2.sepFilter2D(grey, cv2.CV_32F, GAUSSIAN, GAUSSIAN)
-    return 1 - _gradient_energy(np.asarray(smooth, np.float32)) / energy
-
-
 def laplacian_var(grey: Picture) -> float:
     """Variance of the Laplacian (4 neighbours).
 
@@ -113,7 +115,10 @@ def laplacian_var(grey: Picture) -> float:
     -------
     float : 0 where the picture is constant; grows with sharpness and with contrast.
     """
-    laplacian = cv2.Laplacian(grey, cv2.CV_16S)
+    return _variance(np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16))
+
+
+def _variance(laplacian: npt.NDArray[np.int16]) -> float:
     mean = cv2.sumElems(laplacian)[0] / laplacian.size
     return cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size - mean * mean
 
@@ -128,14 +133,6 @@ def _tenengrad(grey: Picture) -> float:
 def _absdiff_blur(grey: Picture) -> float:
     """Mean |5 x 5 mean - picture|; `cv2.norm` subtracts without wrapping below 0."""
     return cv2.norm(cv2.blur(grey, (5, 5)), grey, cv2.NORM_L1) / grey.size
-
-
-def _gradient_energy(grey: npt.NDArray[np.uint8] | npt.NDArray[np.float32]) -> float:
-    """Mean squared difference of vertical plus that of horizontal neighbours."""
-    height, width = grey.shape
-    down = cv2.norm(grey[1:], grey[:-1], cv2.NORM_L2SQR) / ((height - 1) * width)
-    across = cv2.norm(grey[:, 1:], grey[:, :-1], cv2.NORM_L2SQR) / (height * (width - 1))
-    return float(down + across)
 
 
 def _shrinking(mpp: float) -> float:

@@ -1,8 +1,7 @@
 """Places of level 0 that are read to see whether it decodes, is in focus, and how it is stained."""
 
 import logging
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,12 @@ from grossing.measure import focus
 from grossing.slide import grid, opening
 from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
+from grossing.support import intervals
 from grossing.support.errors import ReadError
 from grossing.support.types import Pixels
 
 PROBES, PROBE_PX = 16, 64
+SHARE_ERROR = 0.05
 POOL_UM = 1.0
 LOG = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def read(
     glass: Pixels,
     *,
     sample_tiles: int,
+    sample_tiles_max: int,
     tile_um: float,
 ) -> Sample:
     """Read tissue places spread over the slide and measure their focus.
@@ -99,7 +101,9 @@ def read(
     mask, downsample : as in `probe`
     slide_mpp : um per level-0 pixel
     glass : (3,) uint8 colour of the empty slide
-    sample_tiles : maximum of places that are read
+    sample_tiles : places that are read, if there are as many
+    sample_tiles_max : places that are read where a part of the first is blurred, until their share
+        is known to 5 % (95 % interval)
     tile_um : side of a place, um
     """
     side = tile_um / slide_mpp
@@ -107,44 +111,56 @@ def read(
     level = level_for(file.downsamples, focus.WORKING_MPP / slide_mpp)
     mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
-    places, pools, failed = _Places(), [np.zeros((0, 3), np.uint8)], 0
-    for row, column in _spread(np.argwhere(covered >= 0.5), sample_tiles):
+    squares = np.argwhere(covered >= 0.5)
+    places, pools = _Places(len(squares)), [np.zeros((0, 3), np.uint8)]
+    for row, column in _until_known(places, squares, sample_tiles, sample_tiles_max):
         x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
         try:
             rgb = slide.read(level, x, y, read_px, read_px, glass)
         except ReadError as error:
             LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
-            failed += 1
+            places.failed += 1
             continue
-        places.add(x, y, focus.measure(rgb, mpp) if mpp <= focus.COARSEST_MPP else {})
+        places.add(x, y, focus.measure(rgb, mpp))
         spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
         down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
         pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])
-    return Sample(places.measures(failed), np.concatenate(pools))
+    return Sample(places.measures(), np.concatenate(pools))
 
 
 class _Places:
-    """Sampled places and their focus; NaN where it cannot be measured."""
+    """Sampled places and their focus; None where it cannot be measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, there: int) -> None:
+        self.failed = 0
+        self._there = there
         self._x: list[int] = []
         self._y: list[int] = []
-        self._measured: dict[str, list[float | None]] = {}
+        self._measured: dict[str, list[float | None]] = {name: [] for name in focus.NAMES}
 
-    def add(self, x: int, y: int, measured: Mapping[str, float]) -> None:
+    def add(self, x: int, y: int, measured: Mapping[str, float | None]) -> None:
         self._x.append(x)
         self._y.append(y)
         for name, value in measured.items():
-            rounded = None if math.isnan(value) else round(value, 4)
-            self._measured.setdefault(name, []).append(rounded)
+            self._measured[name].append(None if value is None else round(value, 4))
 
-    def measures(self, failed: int) -> FocusMeasures:
+    def well_known(self) -> bool:
+        """Whether the share of blurred places is known to 5 %; by the shipped limit."""
+        known = [value for value in self._measured["focus"] if value is not None]
+        if not known:
+            return True
+        blurred = sum(value < 1 for value in known)
+        low, high = intervals.wilson(blurred, len(known), self._there)
+        return high - low <= 2 * SHARE_ERROR
+
+    def measures(self) -> FocusMeasures:
         columns = {name: tuple(values) for name, values in self._measured.items()}
         return FocusMeasures(
             focus_tiles=FocusPlaces(tuple(self._x), tuple(self._y), **columns),
-            focus_tiles_failed=failed,
-            focus_reblur_median=_median(columns.get("focus_reblur", ())),
-            sharpness_score=_median(columns.get("laplacian_var", ())),
+            focus_tiles_there=self._there,
+            focus_tiles_failed=self.failed,
+            focus_median=_median(columns["focus"]),
+            sharpness_score=_median(columns["laplacian_var"]),
         )
 
 
@@ -166,6 +182,20 @@ def _spread(places: npt.NDArray[np.intp], count: int) -> list[list[int]]:
     """At most `count` of the places, evenly over their order."""
     if not len(places):
         return []
-    picks = np.unique(np.linspace(0, len(places) - 1, count).astype(int))
-    chosen: list[list[int]] = places[picks].tolist()
+    chosen: list[list[int]] = places[_picks(len(places), count)].tolist()
     return chosen
+
+
+def _picks(places: int, count: int) -> npt.NDArray[np.intp]:
+    return np.unique(np.linspace(0, places - 1, count).astype(np.intp))
+
+
+def _until_known(
+    places: _Places, squares: npt.NDArray[np.intp], count: int, most: int
+) -> Iterator[list[int]]:
+    """`count` of the squares, then as many again, at most `most`; each time spread evenly."""
+    left, taken = squares, 0
+    while len(left) and taken < most and (not taken or not places.well_known()):
+        picks = _picks(len(left), min(count, max(count, most) - taken))
+        yield from left[picks].tolist()
+        left, taken = np.delete(left, picks, 0), taken + len(picks)

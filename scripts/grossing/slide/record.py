@@ -112,11 +112,13 @@ class Areas:
 
 @dataclass(frozen=True)
 class FocusPlaces:
-    """One entry per sampled place; the measures are empty where the slide is too coarse."""
+    """One entry per sampled place; None where a measure cannot be told."""
 
     x_level0_px: tuple[int, ...] = ()
     y_level0_px: tuple[int, ...] = ()
-    focus_reblur: tuple[float | None, ...] = ()
+    focus: tuple[float | None, ...] = ()
+    blurred_fraction: tuple[float | None, ...] = ()
+    focus_snr: tuple[float | None, ...] = ()
     laplacian_var: tuple[float | None, ...] = ()
     tenengrad: tuple[float | None, ...] = ()
     absdiff_blur: tuple[float | None, ...] = ()
@@ -124,11 +126,12 @@ class FocusPlaces:
 
 @dataclass(frozen=True)
 class FocusMeasures:
-    """Focus of the sampled tissue."""
+    """Focus of the sampled tissue, which is `focus_tiles_there` places in all."""
 
     focus_tiles: FocusPlaces
+    focus_tiles_there: int
     focus_tiles_failed: int
-    focus_reblur_median: float | None
+    focus_median: float | None
     sharpness_score: float | None
 
 

@@ -1,6 +1,5 @@
 """What is measured of one tile before it is encoded: a column of `tile_metrics` per field."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +31,9 @@ class TileMeasures:
     mean_od: float
     hematoxylin_od: float | None
     eosin_od: float | None
-    focus_reblur: float | None = None
+    focus: float | None = None
+    blurred_fraction: float | None = None
+    focus_snr: float | None = None
     laplacian_var: float | None = None
     absent_fraction: float = 0.0
     decoders_disagree: bool = False
@@ -53,21 +54,20 @@ def measure(
     Parameters
     ----------
     rgb : (size, size, 3) uint8
-    mpp : um per pixel of the tile; focus is left out where that is coarser than 0.6, and the
-        re-blur focus of a constant tile is None
+    mpp : um per pixel of the tile
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
     """
     mean_od, *stains = optical_density.mean_densities(rgb, densities)
     hematoxylin, eosin = stains if is_he else (None, None)
-    values = (mean_od, hematoxylin, eosin)
-    if mpp > focus.COARSEST_MPP:
-        return TileMeasures(*values, **vars(evidence))
-    grey = focus.working_grey(rgb, mpp)
-    sharpness = focus.reblur(grey)
+    sharp, variance = focus.judged(focus.working_grey(rgb, mpp))
     return TileMeasures(
-        *values,
-        None if math.isnan(sharpness) else sharpness,
-        focus.laplacian_var(grey),
+        mean_od,
+        hematoxylin,
+        eosin,
+        focus=sharp.focus,
+        blurred_fraction=sharp.blurred_fraction,
+        focus_snr=sharp.snr,
+        laplacian_var=variance,
         **vars(evidence),
     )

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.measure import focus
 from grossing.support.types import Mask, Pixels
 from grossing.zstack.blending import PlaneIndex
 
 METHODS = ("laplacian", "absdiff")
+GAUSSIAN = cv2.getGaussianKernel(7, 1.0, cv2.CV_32F)
 TISSUE_MIN = 0.05  # share of a block; with less, what is sharp there is dust or noise
 RATIO_MIN = 1.05  # sharpest plane over the median plane; below it the planes hardly differ
 LATTICE = 2  # every n-th block of every n-th row is measured at first
@@ -56,7 +56,7 @@ def sharpness(picture: Pixels, method: str = "laplacian") -> float:
     grey = grey_of(picture)
     if method == "absdiff":  # `cv2.norm` subtracts without wrapping below 0
         return cv2.norm(cv2.blur(grey, (5, 5)), grey, cv2.NORM_L1) / grey.size
-    smooth = cv2.sepFilter2D(grey, cv2.CV_32F, focus.GAUSSIAN, focus.GAUSSIAN)
+    smooth = cv2.sepFilter2D(grey, cv2.CV_32F, GAUSSIAN, GAUSSIAN)
     return float(cv2.meanStdDev(cv2.Laplacian(smooth, cv2.CV_32F))[1][0, 0]) ** 2
 
 
