@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from grossing.mask import artefacts, tissue
 from grossing.mask import glass as glass_of
+from grossing.mask import ink as ink_of
 from grossing.mask import labels as labels_of
+from grossing.mask import tissue
 from scores import SAMPLES, iou, read
 
 GLASS = (240, 238, 241)
@@ -89,13 +90,13 @@ def test_ink_is_pen_and_tissue_stays(name, over_tissue):
 @pytest.mark.parametrize("name", INKS)
 def test_all_ink_is_pen(name):
     picture = np.full((120, 120, 3), INKS[name], np.uint8)
-    assert artefacts.pen(picture).all()
+    assert ink_of.find(picture).pen.all()
     assert not (tissue.segment(picture, 8) == labels_of.TISSUE).any()
 
 
 def test_tissue_alone_is_no_artefact():
     picture = with_tissue(glass(), np.ones((500, 500), bool))
-    assert artefacts.pen(picture).mean() < 0.001
+    assert ink_of.find(picture).pen.mean() < 0.001
     assert (tissue.segment(picture, 8) == labels_of.TISSUE).mean() > 0.98
 
 
@@ -104,7 +105,7 @@ def test_bloody_tissue_is_not_red_ink():
     picture = with_tissue(glass(), ellipse())
     specks = cv2.GaussianBlur(rng.normal(0, 1, (500, 500)), (0, 0), 1.5) > 0.2
     picture[specks & ellipse()] = (200, 95, 110)
-    assert artefacts.pen(picture).mean() < 0.001
+    assert ink_of.find(picture).pen.mean() < 0.001
 
 
 def test_fold_dark_spot_and_rim_have_their_labels():

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from grossing.mask import artefacts
 from grossing.mask import glass as glasses
+from grossing.mask import ink as ink_of
 from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
+from grossing.mask.shapes import extremes
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -96,8 +98,8 @@ def segment(
     glass = glass_colour(picture, valid)
     picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
-    ink = artefacts.pen(neutral)
-    clean = valid & ~ink
+    ink = ink_of.find(neutral)
+    clean = valid & ~(ink.pen | ink.rim)
     if method == "otsu_saturation":
         feature = _saturation(picture)
         threshold = _otsu(feature[clean])
@@ -113,7 +115,7 @@ def segment(
         scale.area(min_area_mm2, 5e-4),
         scale.area(fill_hole_mm2, 2e-3),
     )
-    labels = _labels(neutral, valid, tissue, ink, scale.mpp)
+    labels = _labels(neutral, valid, tissue, ink.pen, scale.mpp)
     return _resized(labels, rgb.shape[1], rgb.shape[0])
 
 
@@ -156,7 +158,7 @@ def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> npt.NDArray[np.flo
     relative = cv2.LUT(rgb, np.round(FINE * 255 * steps).astype(np.uint16)[:, None, :])
     relative[cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0] = FINE * 255
     smooth = cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px))
-    highest, lowest = artefacts.extremes(smooth)
+    highest, lowest = extremes(smooth)
     spread = np.minimum(highest - lowest, FINE * 255)
     return np.asarray(spread, np.float32) / np.float32(FINE)
 
@@ -198,7 +200,7 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
 
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
-    ink = ink | artefacts.rims(tissue & ~ink, ink, mpp)
+    tissue = tissue & ~artefacts.rims(tissue & ~ink, ink, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, tissue | ink, mpp)] = BUBBLE
     labels[tissue] = TISSUE
