@@ -21,7 +21,7 @@ from grossing.support.types import Mask, Pixels
 FAINTEST = 14  # grey levels below the glass, in the darkest channel
 EVEN, EVEN_LEVELS = 0.25, 9  # range within 5 x 5 px, of the depth; grey levels
 NEARLY_EVEN = 0.4
-LEAST_PX = 40  # of an even piece
+LEAST_PX, LEAST_STROKE_PX = 40, 300  # of an even piece; of a stroke of tissue's colours
 MOST_PX = 0.25  # of the picture: larger even pieces are no strokes
 LEAST_EVEN, MOSTLY_EVEN = 0.3, 0.55  # share of a piece that is even, not only nearly so
 LEAST_DEPTH = 30  # grey levels
@@ -30,7 +30,7 @@ ONE_COLOUR = 0.2  # deviation of the colour within a stroke, of its depth
 ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; widths
 LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
-PART_COLOUR, PART_LEVELS, PARTS_LENGTH = 0.07, 10, 4.5
+VERY_COLOUR = 0.07
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
 BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
@@ -56,12 +56,15 @@ def find(rgb: Pixels) -> Ink:
     Of tissue's own colours (red, pink, purple, brown, black) a piece is ink where it is long and
     borders on glass, or, inside the tissue, where it is strong, long and of one width. Blood and
     pigment inside the tissue are not. An even piece on the glass that is not long may be a dot of
-    ink or a clot: `possible`. Faint ink over tissue, strokes narrower than 6 px and streaky
+    ink or a clot: `possible`. Faint ink over tissue, purple ink that does not reach the glass (it
+    looks like a fold), strokes narrower than 6 px and streaky
     strokes of tissue's colours are missed.
     """
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
     for mask in (_red(rgb), _black(rgb)):
+        if mask.mean() > MOST_PX:  # neither blood nor pigment
+            pen |= mask
         for piece in _pieces(rgb, depth, mask, mask, around=0):
             if piece.is_stroke:
                 piece.draw(pen)
@@ -122,7 +125,7 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         for piece in _pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3)
         if piece.deviation <= ONE_COLOUR and piece.depth >= LEAST_DEPTH and piece.even >= LEAST_EVEN
     ]
-    strokes = [piece for piece in pieces if piece.is_stroke or _is_part(piece, pieces)]
+    strokes = [piece for piece in pieces if piece.is_stroke]
     inks = [stroke.colour for stroke in strokes if stroke.depth >= FILM]
     pen, possible = np.zeros(depth.shape, np.bool_), np.zeros(depth.shape, np.bool_)
     for piece in pieces:
@@ -132,18 +135,6 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         elif piece.is_on_glass and piece.even >= MOSTLY_EVEN:
             piece.draw(possible)
     return pen, possible
-
-
-def _is_part(piece: _Piece, pieces: list[_Piece]) -> bool:
-    """Whether a piece on glass is, with others of its very colour, as long as a stroke in parts."""
-    parts = [
-        other
-        for other in pieces
-        if other.is_on_glass
-        and other.deviation <= PART_COLOUR
-        and (np.abs(other.colour - piece.colour) <= PART_LEVELS).all()
-    ]
-    return piece in parts and sum(part.length for part in parts) >= PARTS_LENGTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +174,16 @@ class _Piece:
     def is_stroke(self) -> bool:
         strong = self.depth >= STRONG
         if not self.is_on_glass:
-            crossing = strong and self.step >= STRONG_STEP
+            red, _, blue = self.colour
+            fold = self.colour.argmin() == GREEN and blue >= red  # as dark as ink, and purple
+            crossing = strong and self.step >= STRONG_STEP and not fold
             return crossing and self.length >= LONG and self.ribbon <= RIBBON
         even = self.even >= MOSTLY_EVEN
         if even and self.colour.argmin() != GREEN:
             return self.length >= FOREIGN_LENGTH
-        if self.length < LONG_ON_GLASS:
+        if self.length < LONG_ON_GLASS or np.count_nonzero(self.body) < LEAST_STROKE_PX:
             return False
-        one_ink = even and (strong or self.deviation <= PART_COLOUR)
+        one_ink = even and (strong or self.deviation <= VERY_COLOUR)
         return one_ink or self.ribbon <= RIBBON
 
     def draw(self, mask: Mask) -> None:

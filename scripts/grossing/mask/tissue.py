@@ -115,7 +115,7 @@ def segment(
         scale.area(min_area_mm2, 5e-4),
         scale.area(fill_hole_mm2, 2e-3),
     )
-    labels = _labels(neutral, valid, tissue, ink.pen, scale.mpp)
+    labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     return _resized(labels, rgb.shape[1], rgb.shape[0])
 
 
@@ -200,13 +200,15 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
 
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
-    tissue = tissue & ~artefacts.rims(tissue & ~ink, ink, mpp)
+    reached = ink.pen | ink.rim
+    tissue = tissue & ~reached
+    tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
-    labels[artefacts.bubbles(rgb, tissue | ink, mpp)] = BUBBLE
+    labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
-    labels[ink] = PEN
-    labels[artefacts.dark_spots(rgb, ink, mpp)] = DARK_SPOT
+    labels[ink.pen] = PEN
+    labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
     labels[~valid] = NOT_SCANNED
     return labels
 
