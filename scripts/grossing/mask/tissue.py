@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,21 @@ class _Scale:
         return min(area_mm2 * (1000 / self.mpp) ** 2, fraction * self.scanned_px)
 
 
-def segment(
+@dataclass(frozen=True)
+class Found:
+    """Labels of a picture; whether its glass was found; share of it that may be ink or tissue."""
+
+    labels: Picture
+    has_glass: bool
+    possible_pen_fraction: float
+
+
+def segment(rgb: Picture, mpp: float, **options: Any) -> Picture:
+    """The labels that `find` gives: (H, W) uint8, with the same options and errors."""
+    return find(rgb, mpp, **options).labels
+
+
+def find(
     rgb: Picture,
     mpp: float,
     *,
@@ -54,7 +69,7 @@ def segment(
     otsu_share: float = 0.5,
     chroma_min: float = 5.0,
     chroma_max: float = 16.0,
-) -> Picture:
+) -> Found:
     """Tissue, artefacts and glass of a brightfield overview.
 
     Parameters
@@ -75,7 +90,8 @@ def segment(
 
     Returns
     -------
-    (H, W) uint8 labels: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen, 5 bubble or edge,
+    Found, its labels (H, W) uint8: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen,
+    5 bubble or edge,
     7 glass. No 1 on a blank slide.
 
     Raises
@@ -87,7 +103,7 @@ def segment(
     Tissue has more colour than the slide's own glass: Otsu's threshold, never below the noise of
     the glass, so that faint tissue is kept and glass is not split. Comparable between
     slides only at equal resolution. Misses fat and unstained tissue; ink of the colour of a
-    stain stays (see `artefacts.pen`).
+    stain stays where it forms no stroke (see `ink.find`).
 
     References
     ----------
@@ -95,8 +111,10 @@ def segment(
     """
     _check(rgb, mpp, scanned, method)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
-    glass = glass_colour(picture, valid)
-    picture = glasses.evened(picture, glass, valid)
+    measured = glasses.colour(picture, valid)
+    glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
+    if measured is not None:
+        picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
     ink = ink_of.find(neutral)
     clean = valid & ~(ink.pen | ink.rim)
@@ -116,7 +134,9 @@ def segment(
         scale.area(fill_hole_mm2, 2e-3),
     )
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    return _resized(labels, rgb.shape[1], rgb.shape[0])
+    possible = np.count_nonzero(ink.possible & valid) / max(1, scale.scanned_px)
+    whole = _resized(labels, rgb.shape[1], rgb.shape[0])
+    return Found(whole, measured is not None, round(possible, 4))
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
