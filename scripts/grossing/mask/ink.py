@@ -130,7 +130,10 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
     pen, possible = np.zeros(depth.shape, np.bool_), np.zeros(depth.shape, np.bool_)
     for piece in pieces:
         film = any((piece.colour <= ink + SAME_INK).all() for ink in inks)
-        if film or piece in strokes:
+        same = piece.is_on_glass and any(
+            (np.abs(piece.colour - stroke.colour) <= SAME_INK).all() for stroke in strokes
+        )
+        if film or same or piece in strokes:
             piece.draw(pen)
         elif piece.is_on_glass and piece.even >= MOSTLY_EVEN:
             piece.draw(possible)

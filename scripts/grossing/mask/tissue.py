@@ -136,7 +136,7 @@ def find(
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     possible = np.count_nonzero(ink.possible & valid) / max(1, scale.scanned_px)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
-    return Found(whole, measured is not None, round(possible, 4))
+    return Found(whole, measured is not None, round(float(possible), 4))
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
@@ -218,7 +218,7 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     return np.asarray(large | fill[holes])
 
 
-def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, mpp: float) -> Picture:
+def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
     reached = ink.pen | ink.rim
     tissue = tissue & ~reached
