@@ -60,6 +60,7 @@ GOOD: dict[type, dict[str, Any]] = {
         "fold_fraction": 0.0,
         "dark_spot_fraction": 0.0,
         "bubble_fraction": 0.0,
+        "possible_pen_fraction": 0.0,
     },
     FocusMeasures: {
         "focus_tiles_failed": 0,

@@ -73,7 +73,7 @@ def test_choices_of_the_schema_are_those_of_the_library(key: str, values: tuple[
 
 #: function -> section whose keys its keywords are, and keys that are not
 WHOLE: dict[Callable[..., Any], tuple[str, tuple[str, ...]]] = {
-    tissue.segment: ("tissue", ()),
+    tissue.find: ("tissue", ()),
     sampling.read: ("focus", ()),
     segmentation.segment_nuclei: ("nuclei", ("geojson",)),
     picture_zones.find: ("zones", ()),
@@ -93,7 +93,7 @@ def test_a_section_holds_the_keywords_of_its_function(function: Callable[..., An
 
 #: function -> section of the keys that its defaults are
 DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
-    tissue.segment: CONFIG["tissue"],
+    tissue.find: CONFIG["tissue"],
     segmentation.segment_nuclei: CONFIG["nuclei"],
     segmentation.histogram: CONFIG["nuclei"],
     picture_zones.find: CONFIG["zones"],

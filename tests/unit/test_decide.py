@@ -59,6 +59,9 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"tissue_area_mm2": 0.105}, "REVIEW", "near_threshold;tissue_area_mm2=0.105>0.1"),
         ({"tissue_area_mm2": 0.0999999}, "FAIL", "tissue_area_mm2=0.0999999<0.1"),
         ({"tissue_area_mm2": 0.12}, "PASS", None),
+        ({"background_r": None}, "REVIEW", "glass_not_found"),
+        ({"possible_pen_fraction": 0.01}, "REVIEW", "possible_pen=0.01>0.002"),
+        ({"possible_pen_fraction": 0.002}, "PASS", None),
         ({"pen_fraction": 0.28}, "REVIEW", "near_threshold;pen_fraction=0.28<0.3"),
         ({"mpp": 0.52}, "FAIL", "coarser_than_target=0.52>0.5"),
         ({"mpp": 0.509}, "PASS", None),
@@ -216,6 +219,8 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "anisotropic": [False, True],
         "probes_failed": [0, 1],
         "focus": [(1.6,), (0.1,), (None,)],
+        "background_r": [240, None],
+        "possible_pen_fraction": [0.0, 0.01],
     }
     reasons: set[str] = set()
     for values in itertools.product(*choices.values()):

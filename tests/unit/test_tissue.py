@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from grossing.mask import artefacts, tissue
 from grossing.mask import glass as glass_of
+from grossing.mask import ink as ink_of
 from grossing.mask import labels as labels_of
+from grossing.mask import tissue
 from scores import SAMPLES, iou, read
 
 GLASS = (240, 238, 241)
@@ -89,14 +90,81 @@ def test_ink_is_pen_and_tissue_stays(name, over_tissue):
 @pytest.mark.parametrize("name", INKS)
 def test_all_ink_is_pen(name):
     picture = np.full((120, 120, 3), INKS[name], np.uint8)
-    assert artefacts.pen(picture).all()
+    assert ink_of.find(picture).pen.all()
     assert not (tissue.segment(picture, 8) == labels_of.TISSUE).any()
 
 
 def test_tissue_alone_is_no_artefact():
     picture = with_tissue(glass(), np.ones((500, 500), bool))
-    assert artefacts.pen(picture).mean() < 0.001
+    assert ink_of.find(picture).pen.mean() < 0.001
     assert (tissue.segment(picture, 8) == labels_of.TISSUE).mean() > 0.98
+
+
+CASTS = [(1, 1, 0.8), (0.8, 1, 1), (1, 0.8, 1), (0.8, 0.8, 1), (0.8, 1, 0.8), (0.8, 0.75, 0.8)]
+
+
+def under(cast, picture, gradient=0.0):
+    light = np.array(cast) * np.clip(picture, 0, 255)
+    light -= np.linspace(0, gradient, picture.shape[1])[:, None]
+    return np.clip(np.rint(light), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("cast", CASTS)
+def test_a_cast_changes_no_mask(cast):
+    truth = ellipse()
+    for strength in (1.0, 0.3):
+        picture = with_tissue(glass(noise=1), truth, strength)
+        plain, tinted = (tissue.find(p, 8) for p in (picture, under(cast, picture)))
+        assert tinted.has_glass
+        scores = [iou(found.labels == labels_of.TISSUE, truth) for found in (plain, tinted)]
+        assert scores[1] == pytest.approx(scores[0], abs=0.01)
+
+
+@pytest.mark.parametrize("cast", CASTS)
+@pytest.mark.parametrize("gradient", [0, 30])
+def test_blank_glass_of_any_light_is_blank(cast, gradient):
+    found = tissue.find(under(cast, glass(noise=1), gradient), 8)
+    assert found.has_glass
+    assert (found.labels == labels_of.GLASS).all()
+
+
+TISSUE_HUES = {
+    "pink": (205, 60, 110),
+    "purple": (95, 40, 140),
+    "maroon": (120, 30, 40),
+    "brown": (110, 70, 40),
+    "yellow": (240, 215, 70),
+    "faded red": (228, 164, 170),
+    "faded blue": (170, 180, 222),
+}
+
+
+@pytest.mark.parametrize("name", TISSUE_HUES)
+def test_a_stroke_over_glass_of_a_hue_of_tissue_is_pen(name):
+    truth = ellipse()
+    picture, stroke = with_stroke(with_tissue(glass(), truth), TISSUE_HUES[name])
+    labels = tissue.segment(picture, 8)
+    assert not (labels[stroke] == labels_of.TISSUE).any()
+    assert np.count_nonzero(labels == labels_of.PEN) == pytest.approx(stroke.sum(), rel=0.15)
+    assert iou(labels == labels_of.TISSUE, truth) > 0.9
+
+
+@pytest.mark.parametrize("colour", [(205, 85, 95), (150, 100, 55), (60, 42, 35), (35, 33, 36)])
+def test_blood_and_pigment_in_tissue_are_not_pen(colour):
+    picture = with_tissue(glass(), ellipse())
+    rng = np.random.default_rng(4)
+    cv2.ellipse(picture, (200, 260), (45, 35), 0, 0, 360, colour, -1)
+    picture = np.clip(picture + rng.normal(0, 1, picture.shape), 0, 255).astype(np.uint8)
+    assert not (tissue.segment(picture, 8) == labels_of.PEN).any()
+
+
+def test_an_even_dot_on_the_glass_may_be_ink():
+    picture = glass()
+    assert tissue.find(picture, 8).possible_pen_fraction == 0
+    cv2.circle(picture, (420, 80), 30, (205, 60, 110), -1)
+    found = tissue.find(picture, 8)
+    assert found.labels[80, 420] == labels_of.TISSUE
+    assert found.possible_pen_fraction == pytest.approx(np.pi * 30**2 / 500**2, rel=0.15)
 
 
 def test_bloody_tissue_is_not_red_ink():
@@ -104,7 +172,7 @@ def test_bloody_tissue_is_not_red_ink():
     picture = with_tissue(glass(), ellipse())
     specks = cv2.GaussianBlur(rng.normal(0, 1, (500, 500)), (0, 0), 1.5) > 0.2
     picture[specks & ellipse()] = (200, 95, 110)
-    assert artefacts.pen(picture).mean() < 0.001
+    assert ink_of.find(picture).pen.mean() < 0.001
 
 
 def test_fold_dark_spot_and_rim_have_their_labels():

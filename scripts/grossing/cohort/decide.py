@@ -26,6 +26,9 @@ NEAR: SlideReason = "near_threshold"
 SALVAGED: SlideReason = "salvaged"
 ANISOTROPIC: SlideReason = "anisotropic"
 DOUBTFUL: SlideReason = "mpp_doubtful"
+GLASS_NOT_FOUND: SlideReason = "glass_not_found"
+POSSIBLE_PEN: SlideReason = "possible_pen"
+POSSIBLE_PEN_FRACTION = 0.002  # of the scanned area
 NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
 SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
@@ -192,11 +195,22 @@ def _reviewed(
     record: SlideRecord, near: list[str], doubt: tuple[str, ...], uncertain: list[str]
 ) -> Verdict:
     reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *uncertain]
+    if record.measures is not None:
+        reasons += _doubtful_colours(record.measures)
     if _has_losses(record):
         reasons.append(SALVAGED)
     if record.resolution is not None and record.resolution.anisotropic:
         reasons.append(ANISOTROPIC)
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))
+
+
+def _doubtful_colours(measures: Measures) -> list[str]:
+    """Reasons for a review of what was told from colours alone."""
+    reasons: list[str] = [] if measures.light.background_r is not None else [GLASS_NOT_FOUND]
+    possible = measures.areas.possible_pen_fraction
+    if possible > POSSIBLE_PEN_FRACTION:
+        reasons.append(thresholds.with_value(POSSIBLE_PEN, possible, POSSIBLE_PEN_FRACTION))
+    return reasons
 
 
 def _has_losses(record: SlideRecord) -> bool:

@@ -20,6 +20,8 @@ SlideReason = Literal[
     "no_passing_tile",
     "no_candidate_tile",
     "near_threshold",
+    "glass_not_found",
+    "possible_pen",
     "salvaged",
     "anisotropic",
     "outlier",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,9 @@ import numpy.typing as npt
 
 from grossing.mask import artefacts
 from grossing.mask import glass as glasses
+from grossing.mask import ink as ink_of
 from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
+from grossing.mask.shapes import extremes
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -37,7 +40,21 @@ class _Scale:
         return min(area_mm2 * (1000 / self.mpp) ** 2, fraction * self.scanned_px)
 
 
-def segment(
+@dataclass(frozen=True)
+class Found:
+    """Labels of a picture; whether its glass was found; share of it that may be ink or tissue."""
+
+    labels: Picture
+    has_glass: bool
+    possible_pen_fraction: float
+
+
+def segment(rgb: Picture, mpp: float, **options: Any) -> Picture:
+    """The labels that `find` gives: (H, W) uint8, with the same options and errors."""
+    return find(rgb, mpp, **options).labels
+
+
+def find(
     rgb: Picture,
     mpp: float,
     *,
@@ -52,7 +69,7 @@ def segment(
     otsu_share: float = 0.5,
     chroma_min: float = 5.0,
     chroma_max: float = 16.0,
-) -> Picture:
+) -> Found:
     """Tissue, artefacts and glass of a brightfield overview.
 
     Parameters
@@ -73,7 +90,8 @@ def segment(
 
     Returns
     -------
-    (H, W) uint8 labels: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen, 5 bubble or edge,
+    Found, its labels (H, W) uint8: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen,
+    5 bubble or edge,
     7 glass. No 1 on a blank slide.
 
     Raises
@@ -85,7 +103,7 @@ def segment(
     Tissue has more colour than the slide's own glass: Otsu's threshold, never below the noise of
     the glass, so that faint tissue is kept and glass is not split. Comparable between
     slides only at equal resolution. Misses fat and unstained tissue; ink of the colour of a
-    stain stays (see `artefacts.pen`).
+    stain stays where it forms no stroke (see `ink.find`).
 
     References
     ----------
@@ -93,11 +111,13 @@ def segment(
     """
     _check(rgb, mpp, scanned, method)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
-    glass = glass_colour(picture, valid)
-    picture = glasses.evened(picture, glass, valid)
+    measured = glasses.colour(picture, valid)
+    glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
+    if measured is not None:
+        picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
-    ink = artefacts.pen(neutral)
-    clean = valid & ~ink
+    ink = ink_of.find(neutral)
+    clean = valid & ~(ink.pen | ink.rim)
     if method == "otsu_saturation":
         feature = _saturation(picture)
         threshold = _otsu(feature[clean])
@@ -114,7 +134,9 @@ def segment(
         scale.area(fill_hole_mm2, 2e-3),
     )
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    return _resized(labels, rgb.shape[1], rgb.shape[0])
+    possible = np.count_nonzero(ink.possible & valid) / max(1, scale.scanned_px)
+    whole = _resized(labels, rgb.shape[1], rgb.shape[0])
+    return Found(whole, measured is not None, round(float(possible), 4))
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
@@ -156,7 +178,7 @@ def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> npt.NDArray[np.flo
     relative = cv2.LUT(rgb, np.round(FINE * 255 * steps).astype(np.uint16)[:, None, :])
     relative[cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0] = FINE * 255
     smooth = cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px))
-    highest, lowest = artefacts.extremes(smooth)
+    highest, lowest = extremes(smooth)
     spread = np.minimum(highest - lowest, FINE * 255)
     return np.asarray(spread, np.float32) / np.float32(FINE)
 
@@ -196,15 +218,17 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     return np.asarray(large | fill[holes])
 
 
-def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: Mask, mpp: float) -> Picture:
+def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
-    ink = ink | artefacts.rims(tissue & ~ink, ink, mpp)
+    reached = ink.pen | ink.rim
+    tissue = tissue & ~reached
+    tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
-    labels[artefacts.bubbles(rgb, tissue | ink, mpp)] = BUBBLE
+    labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
-    labels[ink] = PEN
-    labels[artefacts.dark_spots(rgb, ink, mpp)] = DARK_SPOT
+    labels[ink.pen] = PEN
+    labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
     labels[~valid] = NOT_SCANNED
     return labels
 

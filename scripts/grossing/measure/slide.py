@@ -121,6 +121,8 @@ class _View:
     bright: Pixels
     mask: Pixels
     glass: Pixels
+    has_glass: bool
+    possible_pen_fraction: float
 
     @functools.cached_property
     def shown(self) -> Pixels:
@@ -165,9 +167,11 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
         surround = black_surround(small.rgb, small.scanned)
         small = replace(small, scanned=small.scanned & ~surround)
     bright = 255 - small.rgb if dark_field else small.rgb
-    mask = tissue_mask.segment(bright, small.mpp, scanned=small.scanned, **options)
+    found = tissue_mask.find(bright, small.mpp, scanned=small.scanned, **options)
     glass = tissue_mask.glass_colour(bright, scanned=small.scanned)
-    return _View(small, bright, mask, 255 - glass if dark_field else glass)
+    if dark_field:
+        return _View(small, bright, found.labels, 255 - glass, True, 0.0)
+    return _View(small, bright, found.labels, glass, found.has_glass, found.possible_pen_fraction)
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
@@ -204,10 +208,10 @@ def _sample(
 def _measures(
     view: _View, sample: sampling.Sample, given_stain: str, lost_blocks: float
 ) -> Measures:
-    red, green, blue = (int(band) for band in view.glass)
+    red, green, blue = (int(band) if view.has_glass else None for band in view.glass)
     brightness, contrast = _grey_levels(view.bright, view.overview.scanned)
     return Measures(
-        areas=_areas(view.mask, view.overview, lost_blocks),
+        areas=_areas(view, lost_blocks),
         focus=sample.focus,
         light=Light(red, green, blue, brightness, contrast),
         stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
@@ -223,8 +227,9 @@ def _lost_blocks(stack: StackRecord | None) -> float:
     return math.ceil(1e4 * (fused.lost_blocks + fused.substituted_blocks) / fused.blocks) / 1e4
 
 
-def _areas(mask: Pixels, small: overview.Overview, lost_blocks: float) -> Areas:
-    counts = np.bincount(mask.ravel(), minlength=labels.GLASS + 1)
+def _areas(view: _View, lost_blocks: float) -> Areas:
+    small = view.overview
+    counts = np.bincount(view.mask.ravel(), minlength=labels.GLASS + 1)
     scanned = max(1, int(counts[1:].sum()))
     bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
 
@@ -240,6 +245,7 @@ def _areas(mask: Pixels, small: overview.Overview, lost_blocks: float) -> Areas:
         fold_fraction=share(labels.FOLD, bodies),
         dark_spot_fraction=share(labels.DARK_SPOT),
         bubble_fraction=share(labels.BUBBLE),
+        possible_pen_fraction=view.possible_pen_fraction,
     )
 
 

@@ -108,6 +108,7 @@ class Areas:
     fold_fraction: float
     dark_spot_fraction: float
     bubble_fraction: float
+    possible_pen_fraction: float
 
 
 @dataclass(frozen=True)
@@ -137,18 +138,19 @@ class FocusMeasures:
 
 @dataclass(frozen=True)
 class Light:
-    """Colour of the empty glass, and grey levels over the scanned area."""
+    """Colour of the empty glass (None: not found), and grey levels over the scanned area."""
 
-    background_r: int
-    background_g: int
-    background_b: int
+    background_r: int | None
+    background_g: int | None
+    background_b: int | None
     brightness: float | None
     contrast: float | None
 
     @property
     def glass(self) -> Pixels:
-        """Colour of the empty slide, (3,) uint8 RGB."""
-        return np.array((self.background_r, self.background_g, self.background_b), np.uint8)
+        """Colour of the empty slide, (3,) uint8 RGB; (240, 240, 240) where it was not found."""
+        colour = (self.background_r, self.background_g, self.background_b)
+        return np.array([240 if band is None else band for band in colour], np.uint8)
 
 
 @dataclass(frozen=True)

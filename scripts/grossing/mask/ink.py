@@ -1,0 +1,237 @@
+"""Pen ink on an overview picture of about 8 um/px: by hue, and by evenness and shape.
+
+At that resolution tissue is textured by its nuclei and gaps, whatever its colour, and a stroke of
+ink is even. So colours that no stain has (green, blue) are ink wherever they are; other colours
+are ink where they form strokes: even, sharp, long and of one width, across the glass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing.mask.glass import LIGHT
+from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened
+from grossing.support.types import Mask, Pixels
+
+FAINTEST = 14  # grey levels below the glass, in the darkest channel
+EVEN, EVEN_LEVELS = 0.25, 9  # range within 5 x 5 px, of the depth; grey levels
+NEARLY_EVEN = 0.4
+LEAST_PX, LEAST_STROKE_PX = 40, 300  # of an even piece; of a stroke of tissue's colours
+MOST_PX = 0.25  # of the picture: larger even pieces are no strokes
+LEAST_EVEN, MOSTLY_EVEN = 0.3, 0.55  # share of a piece that is even, not only nearly so
+LEAST_DEPTH = 30  # grey levels
+GREEN = 1  # the channel that hematoxylin and eosin absorb most
+ONE_COLOUR = 0.2  # deviation of the colour within a stroke, of its depth
+ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; widths
+LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
+FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
+VERY_COLOUR = 0.07
+VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
+BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
+
+
+@dataclass(frozen=True)
+class Ink:
+    """(H, W) bool: ink; its soft rim, which shows neither tissue nor glass; what may be ink."""
+
+    pen: Mask
+    rim: Mask
+    possible: Mask
+
+
+def find(rgb: Pixels) -> Ink:
+    """Ink on a picture that was divided by its glass.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8, at about 8 um/px; glass is 240
+
+    Notes
+    -----
+    Of tissue's own colours (red, pink, purple, brown, black) a piece is ink where it is long and
+    borders on glass, or, inside the tissue, where it is strong, long and of one width. Blood and
+    pigment inside the tissue are not. An even piece on the glass that is not long may be a dot of
+    ink or a clot: `possible`. Faint ink over tissue, purple ink that does not reach the glass (it
+    looks like a fold), strokes narrower than 6 px and streaky
+    strokes of tissue's colours are missed.
+    """
+    depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
+    pen = _foreign(rgb)
+    for mask in (_red(rgb), _black(rgb)):
+        if mask.mean() > MOST_PX:  # neither blood nor pigment
+            pen |= mask
+        for piece in _pieces(rgb, depth, mask, mask, around=0):
+            if piece.is_stroke:
+                piece.draw(pen)
+    strokes, possible = _even_strokes(rgb, depth)
+    reached = pen | strokes
+    deepest = cv2.dilate(np.where(reached, depth, 0).astype(np.uint8), np.ones((9, 9), np.uint8))
+    pen = reached & (depth >= deepest / 2)
+    rim = as_bool(cv2.dilate(as_byte(reached), disc(5))) & ~pen
+    return Ink(pen, rim, possible & ~pen & ~rim)
+
+
+def _foreign(rgb: Pixels) -> Mask:
+    """Green and blue ink, by hue with hysteresis.
+
+    Green ink over tissue has no more red than green, whereas hematoxylin and eosin always have
+    more.
+    """
+    r, g, b = (channel.astype(np.int16) for channel in cv2.split(rgb))
+    hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
+    green = (hue >= 35) & (hue <= 100)
+    blue = (hue >= 100) & (hue <= 122)
+    over_tissue = (r < g + 8) & (value < 180)
+    ink = grown(green & (saturation >= 40), (green & (saturation >= 25)) | over_tissue)
+    core = blue & (saturation >= 90) & (b - r >= 40)
+    return ink | grown(core, blue & (saturation >= 60) & (b - r >= 30))
+
+
+def _red(rgb: Pixels) -> Mask:
+    """What has the colour of red ink, and of blood."""
+    r, g, b = (channel.astype(np.int16) for channel in cv2.split(rgb))
+    red, blue = r - g, b - g
+    plain = (red >= 80) & (4 * blue < red)
+    vivid = opened((red >= 130) & (blue < 0.27 * red), 5)
+    if vivid.mean() < VIVID_RED_FRACTION:
+        broad = plain.mean() >= BROAD_RED_FRACTION
+        if not broad or opened(plain, 9).mean() < BROAD_RED_FRACTION:
+            return np.zeros(red.shape, np.bool_)
+    return grown(plain, (red >= 50) & (blue < 0.38 * red))
+
+
+def _black(rgb: Pixels) -> Mask:
+    """What has the colour of black ink, and of carbon and melanin."""
+    highest, lowest = extremes(rgb)
+    chroma = highest - lowest
+    core = opened((highest <= 70) & (chroma <= 30), 5)
+    return grown(core, (highest <= 100) & (chroma <= 45))
+
+
+def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
+    """Strokes of any colour, and even pieces that may be ink."""
+    kernel = np.ones((5, 5), np.uint8)
+    spread = extremes(cv2.subtract(cv2.dilate(rgb, kernel), cv2.erode(rgb, kernel)))[0]
+    shown = depth > FAINTEST
+    certain = shown & (spread <= np.maximum(EVEN * depth, EVEN_LEVELS))
+    likely = shown & (spread <= np.maximum(NEARLY_EVEN * depth, EVEN_LEVELS))
+    pieces = [
+        piece
+        for piece in _pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3)
+        if piece.deviation <= ONE_COLOUR and piece.depth >= LEAST_DEPTH and piece.even >= LEAST_EVEN
+    ]
+    strokes = [piece for piece in pieces if piece.is_stroke]
+    inks = [stroke.colour for stroke in strokes if stroke.depth >= FILM]
+    pen, possible = np.zeros(depth.shape, np.bool_), np.zeros(depth.shape, np.bool_)
+    for piece in pieces:
+        film = any((piece.colour <= ink + SAME_INK).all() for ink in inks)
+        same = piece.is_on_glass and any(
+            (np.abs(piece.colour - stroke.colour) <= SAME_INK).all() for stroke in strokes
+        )
+        if film or same or piece in strokes:
+            piece.draw(pen)
+        elif piece.is_on_glass and piece.even >= MOSTLY_EVEN:
+            piece.draw(possible)
+    return pen, possible
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A connected piece and its surroundings."""
+
+    rows: slice
+    columns: slice
+    body: Mask
+    width: float
+    colour: npt.NDArray[np.float64]
+    deviation: float
+    depth: float
+    step: float
+    glass: float
+    even: float
+
+    @property
+    def length(self) -> float:
+        """Length in widths."""
+        return float(np.count_nonzero(self.body) / self.width**2)
+
+    @property
+    def ribbon(self) -> float:
+        """Its outline times its width over twice its area: 1 for a ribbon, 2 for a disc."""
+        outlines, _ = cv2.findContours(
+            as_byte(np.pad(self.body, 1)), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+        )
+        length = sum(cv2.arcLength(outline, True) for outline in outlines)
+        return float(length * self.width / (2 * np.count_nonzero(self.body)))
+
+    @property
+    def is_on_glass(self) -> bool:
+        return self.glass >= ON_GLASS
+
+    @property
+    def is_stroke(self) -> bool:
+        strong = self.depth >= STRONG
+        if not self.is_on_glass:
+            red, _, blue = self.colour
+            fold = self.colour.argmin() == GREEN and blue >= red  # as dark as ink, and purple
+            crossing = strong and self.step >= STRONG_STEP and not fold
+            return crossing and self.length >= LONG and self.ribbon <= RIBBON
+        even = self.even >= MOSTLY_EVEN
+        if even and self.colour.argmin() != GREEN:
+            return self.length >= FOREIGN_LENGTH
+        if self.length < LONG_ON_GLASS or np.count_nonzero(self.body) < LEAST_STROKE_PX:
+            return False
+        one_ink = even and (strong or self.deviation <= VERY_COLOUR)
+        return one_ink or self.ribbon <= RIBBON
+
+    def draw(self, mask: Mask) -> None:
+        mask[self.rows, self.columns] |= self.body
+
+
+def _pieces(
+    rgb: Pixels, depth: Pixels, mask: Mask, certain: Mask, *, around: int
+) -> Iterator[_Piece]:
+    """Pieces of a mask, each grown by `around` px into what is at least half as dark."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(mask))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= MOST_PX * mask.size)):
+        if label == 0:
+            continue
+        x, y, w, h = stats[label, :4]
+        rows, columns = (slice(max(0, at - 12), at + side + 12) for at, side in ((y, h), (x, w)))
+        core = labels[rows, columns] == label
+        even = float(certain[rows, columns][core].mean())
+        place = (rows, columns)
+        yield _described(rgb[place], depth[place], core, place, even, around)
+
+
+def _described(
+    rgb: Pixels, depth: Pixels, core: Mask, place: tuple[slice, slice], even: float, around: int
+) -> _Piece:
+    deep = float(np.median(depth[core]))
+    body = core
+    if around:
+        body = core | (
+            as_bool(cv2.dilate(as_byte(core), disc(2 * around + 1))) & (depth >= deep / 2)
+        )
+    inner = cv2.distanceTransform(as_byte(np.pad(body, 1)), cv2.DIST_L2, 5)
+    near, far = (as_bool(cv2.dilate(as_byte(body), disc(size))) for size in (5, 9))
+    ring = depth[far & ~near]
+    pixels = rgb[core]
+    return _Piece(
+        rows=place[0],
+        columns=place[1],
+        body=body,
+        width=max(1.0, 2 * float(inner.max()) - 1),
+        colour=pixels.mean(axis=0),
+        deviation=float(pixels.std(axis=0).max()) / max(deep, 25),
+        depth=deep,
+        step=deep - float(np.median(ring)) if len(ring) else 0.0,
+        glass=float((ring <= FAINTEST).mean()) if len(ring) else 0.0,
+        even=even,
+    )
