@@ -10,8 +10,8 @@ import openslide
 import pytest
 from grossing.slide.identity import Identity
 from grossing.slide.record import MacenkoFit, Refusal, SlideRecord, StainFits
-from grossing.stain import fit as stain_fit
 from grossing.stain import colours, normalisation, optical_density, recolouring, reference
+from grossing.stain import fit as stain_fit
 from grossing.stain.fit import METHODS
 from grossing.stain.light import LIGHT
 from grossing.stain.reference import SHIPPED
