@@ -46,8 +46,9 @@ def fuse_planes(
     Planes are brought to the light of the middle one first (`matching.gains`). Blocks where the
     sharpest plane is less than 5 % sharper than the median plane take the plane of the nearest
     block that is sure; the map is smoothed by a 3 x 3 median; blocks of different planes merge
-    over 16 px. Planes are not aligned (the workflow does). Wrong where two heights share a block: only one of them is sharp then.
-    A field of one plane that is narrower than two blocks is lost.
+    over 16 px. Planes are not aligned (the workflow does). Wrong where two heights share a
+    block: only one of them is sharp then. A field of one plane that is narrower than two blocks
+    is lost.
 
     References
     ----------
