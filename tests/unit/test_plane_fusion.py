@@ -245,3 +245,19 @@ def test_wrong_options_are_refused(planes):
         fusion.fuse_planes(planes, BLOCK_PX, method="best")
     with pytest.raises(ValueError, match="cell_px must be at least 16 px, not 8"):
         fusion.fuse_planes(planes, 8)
+
+
+def test_planes_of_another_exposure_leave_no_steps():
+    rng = np.random.default_rng(0)
+    scene = cv2.GaussianBlur(rng.normal(0, 60, (512, 512, 3)), (0, 0), 1.5) * 3 + 130
+    soft = cv2.GaussianBlur(scene, (0, 0), 4)
+    left, right = scene.copy(), scene.copy()
+    left[:, 256:], right[:, :256] = soft[:, 256:], soft[:, :256]
+    planes = [
+        np.clip(picture * gain, 0, 255).astype(np.uint8)
+        for picture, gain in ((left, 1.15), (right, 1.0))
+    ]
+    fused, plane = fusion.fuse_planes(planes, 64)
+    assert (plane[:, :3] == 0).all() and (plane[:, 5:] == 1).all()
+    apart = fused.astype(float) - np.clip(scene, 0, 255)
+    assert abs(apart[:, :200].mean() - apart[:, 312:].mean()) < 2

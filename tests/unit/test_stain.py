@@ -10,7 +10,14 @@ import openslide
 import pytest
 from grossing.slide.identity import Identity
 from grossing.slide.record import MacenkoFit, Refusal, SlideRecord, StainFits
-from grossing.stain import colours, normalisation, optical_density, recolouring, reference
+from grossing.stain import (
+    colours,
+    evidence,
+    normalisation,
+    optical_density,
+    recolouring,
+    reference,
+)
 from grossing.stain import fit as stain_fit
 from grossing.stain.fit import METHODS
 from grossing.stain.light import LIGHT
@@ -317,3 +324,40 @@ def test_sampled_content_is_that_of_the_whole_tile(pink):
     assert weight * np.count_nonzero(colours.stained_and_foreign(seen)[0]) == pytest.approx(
         np.count_nonzero(colours.stained_and_foreign(pink)[0]), rel=0.05
     )
+
+
+# Light, and pixels that do not show both stains
+
+
+@pytest.mark.parametrize("cast", [(1, 0.9, 0.92), (0.85, 1, 0.98), (1, 0.98, 0.8), (0.7, 0.7, 0.7)])
+def test_two_casts_of_a_tile_end_alike_and_glass_is_neutral(cast):
+    tile = drawn()
+    tile[:40, :40], tile[40:60, :40] = 240, 255
+    made = []
+    for factors in ((1, 1, 1), cast):
+        scanned = np.clip(np.rint(tile * np.array(factors)), 0, 255).astype(np.uint8)
+        scanned[40:60, :40] = 255
+        glass = 240 * np.array(factors)
+        out, reason = normalisation.apply(stain_fit.fit(scanned, glass), scanned, glass=glass)
+        assert reason is None
+        for patch in (out[:40, :40], out[40:60, :40]):
+            assert worst(patch, np.full_like(patch, LIGHT)) <= 1
+        made.append(cv2.cvtColor(out.astype(np.float32) / 255, cv2.COLOR_RGB2Lab))
+    tissue = tile[..., 1] < 200
+    assert np.linalg.norm(made[0][tissue].mean(0) - made[1][tissue].mean(0)) < 1
+
+
+@pytest.mark.parametrize("vector", [H, E])
+@pytest.mark.parametrize("method", METHODS)
+def test_one_stain_with_noise_has_no_fit(vector, method):
+    rng = np.random.default_rng(1)
+    amount = rng.uniform(0, 1.2, (256, 256, 1)) * np.array(vector)
+    tile = np.clip(240 * np.exp(-amount) + rng.normal(0, 3, (256, 256, 3)), 0, 255)
+    fits, shown = stain_fit.fit_all(tile.astype(np.uint8))
+    assert stain_fit.of_method(fits, method) is None
+    assert evidence.doubt(shown) in ("one_stain", "fit_failed")
+
+
+def test_a_brown_slide_has_no_fit_and_says_why():
+    fits, shown = stain_fit.fit_all(plain((120, 80, 40), noise=12))
+    assert fits == StainFits() and evidence.doubt(shown) == "foreign_colour"

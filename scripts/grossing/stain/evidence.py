@@ -14,27 +14,29 @@ VISIBLE = 0.15  # concentration (natural log) from which a stain shows, as Macen
 LEAST_SHARE = 0.15  # of the stained pixels that show each stain
 LEAST_ANGLE_DEG = 15.0  # between the vectors of the stains
 LEAST_SPREAD_DEG = 10.0  # noise alone spreads one stain over up to that
+MOST_RESIDUAL_DEG = 3.0
 MOST_FOREIGN = 1 / 3  # of the dark pixels
 SPREAD_PERCENTILES = (2, 98)
 FEWEST_PX = 50  # stained pixels that a spread can be measured on
 DECIMALS = 4
 
 
-def of_pixels(pixels: Pixels, fit: MacenkoFit | None) -> StainEvidence:
+def of_pixels(pixels: Pixels, fit: MacenkoFit | None, residual_deg: float | None) -> StainEvidence:
     """How much of both stains the pixels show.
 
     Parameters
     ----------
     pixels : (N, 3) uint8 RGB with a glass of 240
     fit : what Macenko's method found on them; None where it found nothing
+    residual_deg : what normalisation with the fit would leave (`residual.settled`)
     """
     if not len(pixels):
-        return StainEvidence(None, None, None, None, 0.0)
+        return StainEvidence(None, None, None, None, None, 0.0)
     stained, foreign = stained_and_foreign(pixels.reshape(-1, 1, 3))
     tissue = pixels[stained.ravel()]
     foreign_share = round(foreign / max(1, foreign + len(tissue)), DECIMALS)
-    if fit is None or len(tissue) < FEWEST_PX:
-        return StainEvidence(None, None, None, None, foreign_share)
+    if fit is None or residual_deg is None or len(tissue) < FEWEST_PX:
+        return StainEvidence(None, None, None, None, None, foreign_share)
     density = np.log(LIGHT / (tissue.astype(np.float64) + 1))
     vectors = np.array([fit.h, fit.e])
     shares = (density @ np.linalg.pinv(vectors) >= VISIBLE).mean(axis=0)
@@ -44,6 +46,7 @@ def of_pixels(pixels: Pixels, fit: MacenkoFit | None) -> StainEvidence:
         eosin_share=round(float(shares[1]), DECIMALS),
         stain_angle_deg=round(angle, 2),
         stain_spread_deg=round(_spread(density, vectors), 2),
+        stain_residual_deg=round(residual_deg, 2),
         foreign_share=foreign_share,
     )
 
@@ -66,14 +69,17 @@ def doubt(evidence: StainEvidence) -> str | None:
     Returns
     -------
     "foreign_colour" (more than a third of the dark pixels do not have the colour of H&E),
-    "fit_failed" (nothing to judge), "one_stain", or None
+    "one_stain" (a stain shows on less than 15 % of the stained pixels, or their vectors are less
+    than 15 degrees apart, or the pixels cover less than 10 degrees), "fit_failed" (no vectors, or
+    more than 3 degrees would be left after normalisation), or None
     """
     if evidence.foreign_share > MOST_FOREIGN:
         return "foreign_colour"
-    shares = (evidence.hematoxylin_share, evidence.eosin_share)
-    angles = (evidence.stain_angle_deg, evidence.stain_spread_deg)
-    h, e, angle, spread = (-1.0 if value is None else value for value in shares + angles)
-    if angle < 0:
+    h, e = evidence.hematoxylin_share, evidence.eosin_share
+    angle, spread = evidence.stain_angle_deg, evidence.stain_spread_deg
+    left = evidence.stain_residual_deg
+    if h is None or e is None or angle is None or spread is None or left is None:
         return "fit_failed"
-    shown = min(h, e) >= LEAST_SHARE and angle >= LEAST_ANGLE_DEG and spread >= LEAST_SPREAD_DEG
-    return None if shown else "one_stain"
+    if min(h, e) < LEAST_SHARE or angle < LEAST_ANGLE_DEG or spread < LEAST_SPREAD_DEG:
+        return "one_stain"
+    return "fit_failed" if left > MOST_RESIDUAL_DEG else None

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
 from grossing.slide.record import MacenkoFit, ReinhardFit, StainEvidence, StainFits
-from grossing.stain import evidence
+from grossing.stain import evidence, residual
 from grossing.stain.colours import DARK_LEVEL
 from grossing.stain.light import evened
 from grossing.support.types import Pixels
@@ -46,7 +46,8 @@ def fit(
 
     Notes
     -----
-    Macenko as torchstain has it: light 240, beta 0.15, alpha 1.
+    Macenko as torchstain has it: light 240, beta 0.15, alpha 1; corrected where normalisation would
+    leave more than 2 degrees between the stains and the shipped reference (`residual`).
 
     References
     ----------
@@ -65,8 +66,10 @@ def fit_all(pixels: Pixels, glass: npt.ArrayLike | None = None) -> tuple[StainFi
     flat = evened(pixels, glass).reshape(-1, 3)
     if len(flat) > MOST_PIXELS:
         flat = flat[np.linspace(0, len(flat) - 1, MOST_PIXELS).astype(np.intp)]
-    macenko = _macenko(flat)
-    shown = evidence.of_pixels(flat, macenko)
+    macenko, left = _macenko(flat), None
+    if macenko is not None:
+        macenko, left = residual.settled(flat, macenko, _macenko)
+    shown = evidence.of_pixels(flat, macenko, left)
     if evidence.doubt(shown) is not None:
         return StainFits(), shown
     return StainFits(macenko, _reinhard(flat)), shown

@@ -7,7 +7,7 @@ from grossing.slide.record import MacenkoFit
 from grossing.stain import recolouring
 from grossing.stain.fit import Fit
 from grossing.stain.light import evened
-from grossing.stain.reference import SHIPPED
+from grossing.stain.shipped import SHIPPED
 from grossing.support.types import Pixels
 
 

@@ -1,4 +1,4 @@
-"""Whether the planes of a stack are aligned; a stack with shifted planes is refused."""
+"""How far the planes of a stack differ in position and light; too much is refused."""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ import numpy as np
 
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
-from grossing.zstack import registration
+from grossing.zstack import matching, registration
+from grossing.zstack.matching import Gain
 from grossing.zstack.planes import Plane
 from grossing.zstack.registration import Shift
 
@@ -42,6 +43,37 @@ def checked_shifts(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) 
     for plane, shift in zip(planes, shifts, strict=True):
         _check(plane.name, middle, shift)
     return shifts
+
+
+def checked_gains(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) -> list[Gain]:
+    """Factors that bring every plane to the light of the middle one; 1 without tissue.
+
+    Parameters
+    ----------
+    planes, centres : as in `checked_shifts`; a place that does not decode in every plane is left
+        out
+
+    Raises
+    ------
+    SlideError : a factor is above 2 or below a half.
+    """
+    side = min(registration.WINDOW_PX, planes[0].width, planes[0].height)
+    seen: list[list[Pixels]] = []
+    for x, y in centres:
+        left = min(max(0, x - side // 2), planes[0].width - side)
+        top = min(max(0, y - side // 2), planes[0].height - side)
+        try:
+            seen.append([plane.read(left, top, side, side) for plane in planes])
+        except ReadError:
+            continue
+    if not seen:
+        return [np.ones(3) for _ in planes]
+    found = matching.gains([np.vstack(places) for places in zip(*seen, strict=True)])
+    middle = planes[len(planes) // 2].name
+    for plane, gain in zip(planes, found, strict=True):
+        matching.check_gain(plane.name, middle, gain)
+        LOG.info("plane %s: light times %s", plane.name, np.round(gain, 3).tolist())
+    return found
 
 
 def _check(name: str, middle: str, shift: Shift) -> None:

@@ -11,7 +11,7 @@ from grossing.support.types import Mask, Pixels
 from grossing.zstack import blending, plane_choice
 from grossing.zstack.blending import PlaneIndex, ReadPart
 from grossing.zstack.block_grid import BlockGrid
-from grossing.zstack.planes import Plane
+from grossing.zstack.matched_plane import MatchedPlane
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class BlockReader:
     lost : (rows, columns) bool, blocks in which a place decoded in no plane
     """
 
-    def __init__(self, planes: Sequence[Plane], grid: BlockGrid, blank: int) -> None:
+    def __init__(self, planes: Sequence[MatchedPlane], grid: BlockGrid, blank: int) -> None:
         self._planes, self._grid, self._blank = planes, grid, blank
         self.substituted: Mask = np.zeros(grid.shape, np.bool_)
         self.lost: Mask = np.zeros(grid.shape, np.bool_)

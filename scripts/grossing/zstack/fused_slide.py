@@ -20,6 +20,7 @@ from grossing.tiles import libvips_feed
 from grossing.zstack import alignment, plane_choice, plane_map, planes, tissue_blocks
 from grossing.zstack.block_reader import BlockReader
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
+from grossing.zstack.matched_plane import MatchedPlane
 from grossing.zstack.options import FocusStackOptions
 from grossing.zstack.plane_choice import Choice
 from grossing.zstack.planes import Plane
@@ -82,7 +83,9 @@ def _fused(
     blocks = tissue_blocks.find(middle, given_stain, options.block_um, tissue)
     shifts = alignment.checked_shifts(opened, blocks.centres)
     blank = 0 if modality.is_fluorescence(given_stain) else 255
-    reader = BlockReader(opened, blocks.grid, blank)
+    gains = alignment.checked_gains(opened, blocks.centres)
+    matched = list(map(MatchedPlane, opened, gains, shifts))
+    reader = BlockReader(matched, blocks.grid, blank)
 
     def measure(row: int, column: int) -> npt.NDArray[np.float64]:
         return reader.sharpness(row, column, options.method)
