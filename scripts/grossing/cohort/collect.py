@@ -13,6 +13,7 @@ from grossing.cohort import decide, failures, thresholds
 from grossing.cohort.decide import JudgedTiles, TileColumns, TilingResult, Verdict
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import cohort_qc, measured_qc, patch_cohort, tile_metrics
+from grossing.slide import modality
 from grossing.support import tables
 from grossing.support.errors import CohortError
 from grossing.support.types import PathLike
@@ -120,7 +121,8 @@ def tiles(
         failed = row["qc_reasons"] == failures.CODE
         table = no_tiles if failed else tile_tables.read(slide_id)
         columns = _judged_columns(table)
-        judged = decide.tiles(columns, limits["tile"])
+        dark_field = modality.is_fluorescence(row.get("stain"))
+        judged = decide.tiles(columns, decide.tile_limits(limits["tile"], dark_field=dark_field))
         result = _result(columns, judged)
         verdict = Verdict.from_text(row["qc_status"], row["qc_reasons"])
         final = decide.after_tiling(verdict, result, limits["slide"])

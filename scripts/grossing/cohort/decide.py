@@ -9,7 +9,13 @@ import numpy.typing as npt
 from grossing.cohort import thresholds
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
-from grossing.slide.record import Measures, SlideRecord, UsableSlide
+from grossing.slide.record import (
+    FOREIGN_DYE_FRACTION_MAX,
+    Light,
+    Measures,
+    SlideRecord,
+    UsableSlide,
+)
 from grossing.support.types import Mask
 
 PASS, REVIEW, FAIL, ERROR = "PASS", "REVIEW", "FAIL", "ERROR"
@@ -30,6 +36,9 @@ SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
 STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
+STAIN_DIFFERS: SlideReason = "stain_differs"
+#: of focus_reblur_min: nuclei on a dark field have softer edges than stained tissue has detail
+FLUORESCENCE_FOCUS = 0.55
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -69,8 +78,22 @@ class Verdict:
         return cls(status, tuple(filter(None, (text or "").split(";"))))
 
 
+def tile_limits(limits: Mapping[str, float], *, dark_field: bool) -> Mapping[str, float]:
+    """The config's `thresholds.tile` as it holds for a slide; focus in fluorescence has its own."""
+    if not dark_field:
+        return limits
+    return {**limits, "focus_reblur_min": FLUORESCENCE_FOCUS * limits["focus_reblur_min"]}
+
+
 def blurred_fraction(record: SlideRecord, focus_reblur_min: float) -> float | None:
-    """Share of sampled tissue tiles whose re-blur focus is below the limit; None without any."""
+    """Share of sampled tissue tiles whose re-blur focus is below the limit; None without any.
+
+    Parameters
+    ----------
+    focus_reblur_min : the limit in brightfield; in fluorescence `FLUORESCENCE_FOCUS` of it holds
+    """
+    if record.measures and record.measures.light.dark_field:
+        focus_reblur_min *= FLUORESCENCE_FOCUS
     focus = record.measures.focus.focus_tiles.focus_reblur if record.measures else ()
     values = [value for value in focus if value is not None]
     if not values:
@@ -89,9 +112,8 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
     if record.refusal is not None:
         return Verdict(ERROR, (record.refusal.code,))
     usable, limits = record.usable(), criteria.slide
-    brightness, bright = usable.measures.light.brightness, thresholds.BRIGHTFIELD
-    if brightness is not None and bright.exceeded(brightness, limits):
-        return Verdict(FAIL, (bright.text(brightness, limits),))
+    if wrong_field := _wrong_field(usable.measures.light, limits):
+        return Verdict(FAIL, (wrong_field,))
     failed: list[str] = []
     mpp = usable.resolution.mpp
     if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
@@ -109,6 +131,17 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
         return Verdict(ERROR if doubt else FAIL, (*doubt, *failed))
     near = [rule.text(value, limits) for rule, value in rules if rule.near(value, limits)]
     return _reviewed(record, near, doubt)
+
+
+def _wrong_field(light: Light, limits: Mapping[str, float]) -> str | None:
+    """The reason where a slide is dark and its stain is not fluorescence, or the reverse."""
+    if light.dark_field:
+        rule, value = thresholds.DARK_FIELD, float(light.glass.max())
+    elif light.brightness is None:
+        return None
+    else:
+        rule, value = thresholds.BRIGHTFIELD, light.brightness
+    return rule.text(value, limits) if rule.exceeded(value, limits) else None
 
 
 def _doubt(slide: UsableSlide) -> tuple[str, ...]:
@@ -134,6 +167,9 @@ def _reviewed(record: SlideRecord, near: list[str], doubt: tuple[str, ...]) -> V
     reasons: list[str] = [*doubt, *([NEAR, *near] if near else [])]
     if _has_losses(record):
         reasons.append(SALVAGED)
+    foreign = record.measures.stain.foreign_dye_fraction if record.measures else None
+    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
+        reasons.append(thresholds.with_value(STAIN_DIFFERS, foreign, FOREIGN_DYE_FRACTION_MAX))
     if record.resolution is not None and record.resolution.anisotropic:
         reasons.append(ANISOTROPIC)
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts
+from grossing.mask import artefacts, dark_field
 from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
+from grossing.slide import modality
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -40,6 +41,7 @@ class _Scale:
 def segment(
     rgb: Picture,
     mpp: float,
+    stain: str | None = None,
     *,
     scanned: Mask | None = None,
     method: str = "glass_relative",
@@ -53,12 +55,15 @@ def segment(
     chroma_min: float = 5.0,
     chroma_max: float = 16.0,
 ) -> Picture:
-    """Tissue, artefacts and glass of a brightfield overview.
+    """Tissue, artefacts and glass of an overview.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8
     mpp : um per pixel
+    stain : as in the cohort sheet; fluorescence is segmented as a dark field (`dark_field.segment`,
+        which has no artefacts), without the keys `method`, `open_um`, `otsu_share`, `chroma_min`
+        and `chroma_max`
     scanned : (H, W) bool, False where the scanner took no picture; all scanned if None
     method : "glass_relative", or "otsu_saturation" (blurred saturation and Otsu alone, which
         splits pure glass too)
@@ -92,6 +97,17 @@ def segment(
     .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
     """
     _check(rgb, mpp, scanned, method)
+    if modality.is_fluorescence(stain):
+        return dark_field.segment(
+            rgb,
+            mpp,
+            scanned=scanned,
+            working_mpp=working_mpp,
+            smooth_um=smooth_um,
+            close_um=close_um,
+            min_area_mm2=min_area_mm2,
+            fill_hole_mm2=fill_hole_mm2,
+        )
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     ink = artefacts.pen(picture)
     glass = glass_colour(picture, valid)

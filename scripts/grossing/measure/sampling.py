@@ -13,6 +13,7 @@ from grossing.measure import focus
 from grossing.slide import grid, opening
 from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
+from grossing.support import channels
 from grossing.support.errors import ReadError
 from grossing.support.types import Pixels
 
@@ -91,6 +92,7 @@ def read(
     *,
     sample_tiles: int,
     tile_um: float,
+    dark_field: bool = False,
 ) -> Sample:
     """Read tissue places spread over the slide and measure their focus.
 
@@ -101,6 +103,7 @@ def read(
     glass : (3,) uint8 colour of the empty slide
     sample_tiles : maximum of places that are read
     tile_um : side of a place, um
+    dark_field : measure the focus of the brightest channel
     """
     side = tile_um / slide_mpp
     covered = grid.shares_of_squares(mask == labels.TISSUE, file.bounds, side, downsample)
@@ -116,7 +119,8 @@ def read(
             LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
             failed += 1
             continue
-        places.add(x, y, focus.measure(rgb, mpp) if mpp <= focus.COARSEST_MPP else {})
+        shown = channels.as_grey(rgb) if dark_field else rgb
+        places.add(x, y, focus.measure(shown, mpp) if mpp <= focus.COARSEST_MPP else {})
         spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
         down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
         pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])

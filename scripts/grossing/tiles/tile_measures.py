@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from grossing.measure import focus
 from grossing.stain import optical_density
+from grossing.support import channels
 from grossing.support.types import Pixels
 
 
@@ -29,7 +30,7 @@ class Evidence:
 class TileMeasures:
     """None where a measure does not apply or is undefined."""
 
-    mean_od: float
+    mean_od: float | None
     hematoxylin_od: float | None
     eosin_od: float | None
     focus_reblur: float | None = None
@@ -47,6 +48,7 @@ def measure(
     evidence: Evidence,
     *,
     is_he: bool,
+    dark_field: bool = False,
 ) -> TileMeasures:
     """The measured columns of one tile.
 
@@ -57,10 +59,15 @@ def measure(
         re-blur focus of a constant tile is None
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
+    dark_field : True leaves all densities out, and takes the focus of the brightest channel
     """
-    mean_od, *stains = optical_density.mean_densities(rgb, densities)
-    hematoxylin, eosin = stains if is_he else (None, None)
-    values = (mean_od, hematoxylin, eosin)
+    values: tuple[float | None, float | None, float | None] = (None, None, None)
+    if dark_field:
+        rgb = channels.as_grey(rgb)
+    else:
+        values = optical_density.mean_densities(rgb, densities)
+        if not is_he:
+            values = (values[0], None, None)
     if mpp > focus.COARSEST_MPP:
         return TileMeasures(*values, **vars(evidence))
     grey = focus.working_grey(rgb, mpp)
