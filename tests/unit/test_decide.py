@@ -216,6 +216,8 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "tissue_area_mm2": [9.0, 0.0, 0.05, 0.105],
         "pen_fraction": [0.0, 0.29, 0.9],
         "brightness": [240.0, 20.0],
+        "dark_field": [False, True],
+        "foreign_dye_fraction": [None, 0.9],
         "anisotropic": [False, True],
         "probes_failed": [0, 1],
         "focus": [(1.6,), (0.1,), (None,)],

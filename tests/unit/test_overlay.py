@@ -42,7 +42,7 @@ def near(pixels, colour, within=45):
 
 @pytest.mark.parametrize("thumbnail", [(64, 128), (512, 1024), (700, 1400)])
 def test_tiles_lie_where_the_table_has_them_whatever_the_thumbnail_has(thumbnail):
-    picture = slide_part(drawn(found([None, "focus_reblur=0.1<0.42"], thumbnail)))
+    picture = slide_part(drawn(found([None, "focus=0.1<1"], thumbnail)))
     assert picture.shape == (512, 1024, 3)
     for first, colour in ((0, caption.GREEN), (256, caption.VERMILLION)):
         assert near(picture[100:150, first + 1], colour).all()
@@ -53,7 +53,7 @@ def test_tiles_lie_where_the_table_has_them_whatever_the_thumbnail_has(thumbnail
 
 def test_kinds_of_tiles_differ_without_colour():
     """A tile that does not decode has both diagonals, one out of focus has one, others none."""
-    reasons = ["lost", "focus_reblur=0.1<0.42", "tissue_fraction=0.2<0.5", None]
+    reasons = ["lost", "focus=0.1<1", "tissue_fraction=0.2<0.5", None]
     grey = cv2.cvtColor(slide_part(drawn(found(reasons))), cv2.COLOR_RGB2GRAY).astype(int)
     strokes = []
     for first in (0, 256, 512, 768):

@@ -10,7 +10,13 @@ from grossing.cohort import thresholds
 from grossing.cohort.thresholds import Threshold
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
-from grossing.slide.record import Measures, SlideRecord, UsableSlide
+from grossing.slide.record import (
+    FOREIGN_DYE_FRACTION_MAX,
+    Light,
+    Measures,
+    SlideRecord,
+    UsableSlide,
+)
 from grossing.support import intervals
 from grossing.support.types import Mask
 
@@ -41,6 +47,7 @@ STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED = "blurred_fraction"
+STAIN_DIFFERS: SlideReason = "stain_differs"
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -124,9 +131,8 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
     if record.refusal is not None:
         return Verdict(ERROR, (record.refusal.code,))
     usable, limits = record.usable(), criteria.slide
-    brightness, bright = usable.measures.light.brightness, thresholds.BRIGHTFIELD
-    if brightness is not None and bright.exceeded(brightness, limits):
-        return Verdict(FAIL, (bright.text(brightness, limits),))
+    if wrong_field := _wrong_field(usable.measures.light, limits):
+        return Verdict(FAIL, (wrong_field,))
     failed: list[str] = []
     mpp = usable.resolution.mpp
     if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
@@ -148,6 +154,17 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
         if rule.near(value, limits) or _undecided(rule, focus, limits)
     ]
     return _reviewed(record, near, doubt, _uncertain(values, focus, limits))
+
+
+def _wrong_field(light: Light, limits: Mapping[str, float]) -> str | None:
+    """The reason where a slide is dark and its stain is not fluorescence, or the reverse."""
+    if light.dark_field:
+        rule, value = thresholds.DARK_FIELD, float(light.glass.max())
+    elif light.brightness is None:
+        return None
+    else:
+        rule, value = thresholds.BRIGHTFIELD, light.brightness
+    return rule.text(value, limits) if rule.exceeded(value, limits) else None
 
 
 def _doubt(slide: UsableSlide) -> tuple[str, ...]:
@@ -199,6 +216,9 @@ def _reviewed(
         reasons += _doubtful_colours(record.measures)
     if _has_losses(record):
         reasons.append(SALVAGED)
+    foreign = record.measures.stain.foreign_dye_fraction if record.measures else None
+    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
+        reasons.append(thresholds.with_value(STAIN_DIFFERS, foreign, FOREIGN_DYE_FRACTION_MAX))
     if record.resolution is not None and record.resolution.anisotropic:
         reasons.append(ANISOTROPIC)
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))

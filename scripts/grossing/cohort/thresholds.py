@@ -47,6 +47,9 @@ def with_value(reason: str, value: float, limit: float) -> str:
 #: checked first; a slide that is not brightfield is judged by nothing else
 BRIGHTFIELD = Threshold("brightness", "brightness_min", "min", "not_brightfield")
 
+#: the same of a slide whose stain is fluorescence: its dark background
+DARK_FIELD = Threshold("background", "brightness_min", "max", "not_dark_field")
+
 #: on what is measured before tiling
 SLIDE = (
     Threshold("tissue_area_mm2", "tissue_area_mm2_min", "min", "tissue_area_mm2"),

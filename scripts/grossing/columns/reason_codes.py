@@ -7,6 +7,8 @@ from typing import Literal
 
 SlideReason = Literal[
     "not_brightfield",
+    "not_dark_field",
+    "stain_differs",
     "coarser_than_target",
     "no_tissue",
     "tissue_area_mm2",

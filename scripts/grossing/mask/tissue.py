@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts
+from grossing.mask import artefacts, dark_field
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
 from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
 from grossing.mask.shapes import extremes
+from grossing.slide import modality
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -49,14 +50,15 @@ class Found:
     possible_pen_fraction: float
 
 
-def segment(rgb: Picture, mpp: float, **options: Any) -> Picture:
+def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
     """The labels that `find` gives: (H, W) uint8, with the same options and errors."""
-    return find(rgb, mpp, **options).labels
+    return find(rgb, mpp, stain, **options).labels
 
 
 def find(
     rgb: Picture,
     mpp: float,
+    stain: str | None = None,
     *,
     scanned: Mask | None = None,
     method: str = "glass_relative",
@@ -70,12 +72,15 @@ def find(
     chroma_min: float = 5.0,
     chroma_max: float = 16.0,
 ) -> Found:
-    """Tissue, artefacts and glass of a brightfield overview.
+    """Tissue, artefacts and glass of an overview.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8
     mpp : um per pixel
+    stain : as in the cohort sheet; fluorescence is segmented as a dark field (`dark_field.segment`,
+        which has no artefacts), without the keys `method`, `open_um`, `otsu_share`, `chroma_min`
+        and `chroma_max`
     scanned : (H, W) bool, False where the scanner took no picture; all scanned if None
     method : "glass_relative", or "otsu_saturation" (blurred saturation and Otsu alone, which
         splits pure glass too)
@@ -110,6 +115,18 @@ def find(
     .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
     """
     _check(rgb, mpp, scanned, method)
+    if modality.is_fluorescence(stain):
+        labels = dark_field.segment(
+            rgb,
+            mpp,
+            scanned=scanned,
+            working_mpp=working_mpp,
+            smooth_um=smooth_um,
+            close_um=close_um,
+            min_area_mm2=min_area_mm2,
+            fill_hole_mm2=fill_hole_mm2,
+        )
+        return Found(labels, has_glass=True, possible_pen_fraction=0.0)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     measured = glasses.colour(picture, valid)
     glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured

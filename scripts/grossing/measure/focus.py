@@ -23,7 +23,7 @@ NAMES = (
 )
 
 
-def measure(rgb: Picture, mpp: float) -> dict[str, float | None]:
+def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, float | None]:
     """Measures of the sharpness of one tile.
 
     Parameters
@@ -31,6 +31,7 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float | None]:
     rgb : (H, W, 3) uint8
     mpp : um per pixel; finer tiles are brought to 0.5 um/px by area averaging (by the nearest
         whole factor where that comes within 2 %), coarser ones are left as they are
+    dark_field : judge by the limit for fluorescence
 
     Returns
     -------
@@ -62,7 +63,7 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float | None]:
     if min(rgb.shape[:2]) / factor < SMALLEST_SIDE_PX:
         return dict.fromkeys(NAMES)
     grey = working_grey(rgb, mpp)
-    sharp, variance = judged(grey)
+    sharp, variance = judged(grey, dark_field=dark_field)
     values = (
         sharp.focus,
         sharp.blurred_fraction,
@@ -74,15 +75,16 @@ def measure(rgb: Picture, mpp: float) -> dict[str, float | None]:
     return dict(zip(NAMES, values, strict=True))
 
 
-def judged(grey: Picture) -> tuple[sharpness.Sharpness, float]:
+def judged(grey: Picture, *, dark_field: bool = False) -> tuple[sharpness.Sharpness, float]:
     """What tiles are judged by, and the variance of the Laplacian.
 
     Parameters
     ----------
     grey : (H, W) uint8, at 0.5 um/px
+    dark_field : judge by the limit for fluorescence
     """
     laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
-    return sharpness.of_grey(grey, laplacian), _variance(laplacian)
+    return sharpness.of_grey(grey, laplacian, dark_field=dark_field), _variance(laplacian)
 
 
 def working_grey(rgb: Picture, mpp: float) -> Picture:

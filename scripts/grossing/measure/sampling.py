@@ -12,7 +12,7 @@ from grossing.measure import focus
 from grossing.slide import grid, opening
 from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
-from grossing.support import intervals
+from grossing.support import channels, intervals
 from grossing.support.errors import ReadError
 from grossing.support.types import Pixels
 
@@ -93,6 +93,7 @@ def read(
     sample_tiles: int,
     sample_tiles_max: int,
     tile_um: float,
+    dark_field: bool = False,
 ) -> Sample:
     """Read tissue places spread over the slide and measure their focus.
 
@@ -105,6 +106,7 @@ def read(
     sample_tiles_max : places that are read where a part of the first is blurred, until their share
         is known to 5 % (95 % interval)
     tile_um : side of a place, um
+    dark_field : measure the focus of the brightest channel
     """
     side = tile_um / slide_mpp
     covered = grid.shares_of_squares(mask == labels.TISSUE, file.bounds, side, downsample)
@@ -121,7 +123,8 @@ def read(
             LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
             places.failed += 1
             continue
-        places.add(x, y, focus.measure(rgb, mpp))
+        shown = channels.as_grey(rgb) if dark_field else rgb
+        places.add(x, y, focus.measure(shown, mpp, dark_field=dark_field))
         spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
         down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
         pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])

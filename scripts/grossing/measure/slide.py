@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from grossing.mask import labels
+from grossing.mask import dark_field, labels
 from grossing.mask import tissue as tissue_mask
 from grossing.mask.surround import black_surround
 from grossing.measure import (
@@ -97,7 +97,8 @@ def measure(
             probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
             record = replace(record, file=file, probes=probed.probes)
             _check_probes(probed)
-            sample = _sample(slide, file, view, resolution.mpp, focus)
+            dark = modality.is_fluorescence(given_stain)
+            sample = _sample(slide, file, view, resolution.mpp, {**focus, "dark_field": dark})
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
             thumbnail = overview.thumbnail(slide, file, view.overview, view.glass)
@@ -115,10 +116,9 @@ def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
 
 @dataclass(frozen=True)
 class _View:
-    """The overview, its brightfield version, its labels, and the glass colour of the original."""
+    """The overview, its labels, and the colour of the glass or of the dark background."""
 
     overview: overview.Overview
-    bright: Pixels
     mask: Pixels
     glass: Pixels
     has_glass: bool
@@ -162,16 +162,13 @@ def _view(
 
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
-    dark_field = modality.is_fluorescence(given_stain)
-    if not dark_field:
-        surround = black_surround(small.rgb, small.scanned)
-        small = replace(small, scanned=small.scanned & ~surround)
-    bright = 255 - small.rgb if dark_field else small.rgb
-    found = tissue_mask.find(bright, small.mpp, scanned=small.scanned, **options)
-    glass = tissue_mask.glass_colour(bright, scanned=small.scanned)
-    if dark_field:
-        return _View(small, bright, found.labels, 255 - glass, True, 0.0)
-    return _View(small, bright, found.labels, glass, found.has_glass, found.possible_pen_fraction)
+    dark = modality.is_fluorescence(given_stain)
+    outside = dark_field.filler if dark else black_surround
+    small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
+    found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
+    glass_of = dark_field.background_colour if dark else tissue_mask.glass_colour
+    glass = glass_of(small.rgb, small.scanned)
+    return _View(small, found.labels, glass, found.has_glass, found.possible_pen_fraction)
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
@@ -209,11 +206,12 @@ def _measures(
     view: _View, sample: sampling.Sample, given_stain: str, lost_blocks: float
 ) -> Measures:
     red, green, blue = (int(band) if view.has_glass else None for band in view.glass)
-    brightness, contrast = _grey_levels(view.bright, view.overview.scanned)
+    brightness, contrast = _grey_levels(view.overview.rgb, view.overview.scanned)
+    dark = modality.is_fluorescence(given_stain)
     return Measures(
         areas=_areas(view, lost_blocks),
         focus=sample.focus,
-        light=Light(red, green, blue, brightness, contrast),
+        light=Light(red, green, blue, brightness, contrast, dark),
         stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
         picture=Picture(picture_hash.of_picture(view.shown, view.mask)),
     )

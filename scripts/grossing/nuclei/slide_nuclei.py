@@ -75,9 +75,12 @@ def measure(
     cv2.setNumThreads(1)
     with StoredTiles(container, metrics) as tiles, NucleiFiles(output, geojson) as files:
         counts: dict[Place, int] = {}
-        kind = _modality(given_stain)
+        kind = _modality(given_stain, record)
         if kind is None:
-            LOG.info("stain %r: nuclei are measured in H&E and fluorescence only", given_stain)
+            LOG.info(
+                "stain %r, or another dye: nuclei are measured in H&E and fluorescence only",
+                given_stain,
+            )
         elif len(tiles) and tiles.rows[0].mpp > segmentation.COARSEST_MPP:
             LOG.warning("tiles of %g um/px are too coarse for nuclei", tiles.rows[0].mpp)
         elif len(tiles):
@@ -86,10 +89,11 @@ def measure(
         return TileCounts(tuple(_tile_count(tile, counts, record) for tile in tiles.rows))
 
 
-def _modality(given_stain: str) -> str | None:
+def _modality(given_stain: str, record: SlideRecord) -> str | None:
     if modality.is_fluorescence(given_stain):
         return FLUORESCENCE
-    return BRIGHTFIELD if modality.is_he(given_stain) else None
+    other_dye = record.measures is not None and not record.measures.stain.is_he
+    return BRIGHTFIELD if modality.is_he(given_stain) and not other_dye else None
 
 
 def _write_nuclei(

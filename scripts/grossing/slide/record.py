@@ -138,13 +138,14 @@ class FocusMeasures:
 
 @dataclass(frozen=True)
 class Light:
-    """Colour of the empty glass (None: not found), and grey levels over the scanned area."""
+    """Colour of the empty glass (None: not found) or of the dark background; grey levels."""
 
     background_r: int | None
     background_g: int | None
     background_b: int | None
     brightness: float | None
     contrast: float | None
+    dark_field: bool = False
 
     @property
     def glass(self) -> Pixels:
@@ -184,6 +185,10 @@ class StainFits:
         return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
 
 
+#: 0 to .03 in most H&E, .11 in very blue hematoxylin, .99 in DAB
+FOREIGN_DYE_FRACTION_MAX = 0.15
+
+
 @dataclass(frozen=True)
 class StainEvidence:
     """How much of hematoxylin and eosin the pixels of a fit show (`stain.evidence`); None where
@@ -202,7 +207,11 @@ _FITS: dict[str, Any] = {"macenko": MacenkoFit, "reinhard": ReinhardFit}
 
 @dataclass(frozen=True)
 class StainMeasures:
-    """Stain of the sampled tissue; all None unless the sheet's stain means H&E."""
+    """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
+
+    `is_he` is False where the sheet names another stain, or the tissue holds another dye: then only
+    `foreign_dye_fraction` is measured.
+    """
 
     is_he: bool
     stain_h_r: float | None = None
@@ -213,6 +222,7 @@ class StainMeasures:
     stain_e_b: float | None = None
     hematoxylin_od: float | None = None
     eosin_od: float | None = None
+    foreign_dye_fraction: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None
 

@@ -2,8 +2,9 @@
 
 import numpy.typing as npt
 
-from grossing.slide.record import StainMeasures
+from grossing.slide.record import FOREIGN_DYE_FRACTION_MAX, StainMeasures
 from grossing.stain import fit as stain_fit
+from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
 
@@ -15,10 +16,15 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     ----------
     pixels : (N, 3) uint8 RGB
     glass : (3,) colour of the empty slide
-    is_he : False measures nothing: the vectors of H&E mean nothing in other stains
+    is_he : whether the sheet says so (or nothing). False measures nothing: the vectors of H&E mean
+        nothing in other stains; nor do they where the tissue holds another dye (`foreign_dyes`)
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
+    foreign = foreign_dyes.fraction(pixels, glass)
+    foreign = None if foreign is None else round(foreign, 4)
+    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
+        return StainMeasures(is_he=False, foreign_dye_fraction=foreign)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
@@ -35,6 +41,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         stain_e_b=columns.get("stain_e_b"),
         hematoxylin_od=round(hematoxylin, 4),
         eosin_od=round(eosin, 4),
+        foreign_dye_fraction=foreign,
         stain_fit=fits,
         stain_evidence=evidence,
     )

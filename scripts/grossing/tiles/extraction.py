@@ -56,6 +56,7 @@ class TileExtractor:
         self._grid, self.glass = grid, slide.glass
         self._densities = optical_density.density_table(self.glass)
         self._is_he = slide.measures.stain.is_he
+        self._dark_field = slide.measures.light.dark_field
         downsamples = slide.file.downsamples
         level = _tile_level(slide.file, grid)
         corners = [grid.corner(column, row) for column, row in checked]
@@ -110,7 +111,12 @@ class TileExtractor:
             ),
         )
         measures = tile_measures.measure(
-            rgb, self._grid.mpp, self._densities, evidence, is_he=self._is_he
+            rgb,
+            self._grid.mpp,
+            self._densities,
+            evidence,
+            is_he=self._is_he,
+            dark_field=self._dark_field,
         )
         return row.measured(self._reader.name, measures), rgb
 

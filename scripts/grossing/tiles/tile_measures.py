@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from grossing.measure import focus
 from grossing.stain import optical_density
+from grossing.support import channels
 from grossing.support.types import Pixels
 
 
@@ -28,7 +29,7 @@ class Evidence:
 class TileMeasures:
     """None where a measure does not apply or is undefined."""
 
-    mean_od: float
+    mean_od: float | None
     hematoxylin_od: float | None
     eosin_od: float | None
     focus: float | None = None
@@ -48,6 +49,7 @@ def measure(
     evidence: Evidence,
     *,
     is_he: bool,
+    dark_field: bool = False,
 ) -> TileMeasures:
     """The measured columns of one tile.
 
@@ -57,10 +59,18 @@ def measure(
     mpp : um per pixel of the tile
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
+    dark_field : True leaves all densities out, and takes the focus of the brightest channel
     """
-    mean_od, *stains = optical_density.mean_densities(rgb, densities)
-    hematoxylin, eosin = stains if is_he else (None, None)
-    sharp, variance = focus.judged(focus.working_grey(rgb, mpp))
+    mean_od: float | None = None
+    hematoxylin: float | None = None
+    eosin: float | None = None
+    if dark_field:
+        rgb = channels.as_grey(rgb)
+    else:
+        mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
+    if not is_he:
+        hematoxylin = eosin = None
+    sharp, variance = focus.judged(focus.working_grey(rgb, mpp), dark_field=dark_field)
     return TileMeasures(
         mean_od,
         hematoxylin,

@@ -85,7 +85,7 @@ def find(
     """
     cv2.setNumThreads(1)
     with StoredTiles(container, metrics) as tiles:
-        reason = _reason(tiles, given_stain)
+        reason = _reason(tiles, given_stain, record)
         if reason is None:
             return _measured(tiles, record.usable(), mask, options)
     LOG.info("slide %s: zones are not measured: %s", record.slide_id, reason)
@@ -93,9 +93,10 @@ def find(
     return SlideZones(none, np.zeros((1, 1), np.uint8), mask_outlines.EMPTY)
 
 
-def _reason(tiles: StoredTiles, given_stain: str) -> str | None:
+def _reason(tiles: StoredTiles, given_stain: str, record: SlideRecord) -> str | None:
     """Why a slide cannot be measured."""
-    if not modality.is_he(given_stain):
+    other_dye = record.measures is not None and not record.measures.stain.is_he
+    if other_dye or not modality.is_he(given_stain):
         return "not_he"
     if not len(tiles):
         return "no_tiles"

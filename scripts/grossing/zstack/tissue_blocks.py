@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from grossing.mask import labels
 from grossing.mask import tissue as tissue_mask
-from grossing.slide import grid, modality
+from grossing.slide import grid
 from grossing.slide.record import Bounds
 from grossing.support.errors import SlideError
 from grossing.support.types import Mask
@@ -56,8 +56,8 @@ def find(
     if small.lost_fraction > 0.5:
         message = f"plane {middle.name}: {small.lost_fraction:.0%} of the picture do not decode"
         raise SlideError("unreadable", message, "copy or scan the plane again")
-    bright = 255 - small.rgb if modality.is_fluorescence(given_stain) else small.rgb
-    mask = tissue_mask.segment(bright, small.mpp, scanned=small.scanned, **tissue) == labels.TISSUE
+    found = tissue_mask.segment(small.rgb, small.mpp, given_stain, scanned=small.scanned, **tissue)
+    mask = found == labels.TISSUE
     side = block_side(block_um / middle.resolution.mpp, middle.tile_px)
     bounds = Bounds(0, 0, middle.width, middle.height)
     shares = np.clip(grid.shares_of_squares(mask, bounds, side, small.downsample), 0, 1)
