@@ -35,7 +35,7 @@ def cohort(count: int, seed: int = 0, **more: Any) -> list[dict[str, Any]]:
         ("eosin_od", 1.2, 1),
         ("background_b", 190, -1),
         ("sharpness_score", 8.0, -1),
-        ("tissue_area_mm2", 0.2, -1),
+        ("tissue_area_mm2", 0.01, -1),
     ],
 )
 def test_a_slide_far_from_the_others_is_named_with_measure_and_z(
