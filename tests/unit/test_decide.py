@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from grossing.cohort import decide, thresholds
+from grossing.cohort import decide, duplicates, outliers, thresholds
 from grossing.cohort.decide import Criteria, TileColumns, TilingResult, Verdict
 from grossing.columns.error_codes import ErrorCode
 from grossing.columns.reason_codes import SlideReason, TileReason
@@ -210,6 +210,63 @@ def test_tiling_can_only_lower_a_verdict(before: str, result: dict[str, Any], af
     assert decide.STATUSES.index(final.status) >= decide.STATUSES.index(first.status)
 
 
+@pytest.mark.parametrize(
+    ("before", "choice", "outdated", "after"),
+    [
+        ("PASS", "accept", False, "PASS accepted_by_review"),
+        ("REVIEW salvaged", "accept", False, "PASS accepted_by_review;salvaged"),
+        (
+            "FAIL pen_fraction=0.9>0.3",
+            "accept",
+            False,
+            "PASS accepted_by_review;pen_fraction=0.9>0.3",
+        ),
+        ("FAIL pen_fraction=0.9>0.3;no_tissue", "accept", False, "="),
+        ("FAIL coarser_than_target=5>0.5", "accept", False, "="),
+        ("ERROR unreadable", "accept", False, "="),
+        ("ERROR unreadable", "reject", False, "="),
+        ("PASS", "reject", False, "FAIL rejected_by_review"),
+        ("REVIEW salvaged", "reject", False, "FAIL rejected_by_review;salvaged"),
+        ("FAIL no_tissue", "reject", False, "FAIL rejected_by_review;no_tissue"),
+        ("PASS", "accept", True, "REVIEW review_outdated"),
+        ("PASS", "reject", True, "REVIEW review_outdated"),
+        ("REVIEW salvaged", "accept", True, "REVIEW salvaged;review_outdated"),
+        ("FAIL pen_fraction=0.9>0.3", "accept", True, "="),
+        ("ERROR unreadable", "accept", True, "="),
+    ],
+)
+def test_a_person_overrides_thresholds_but_not_what_cannot_be_used(
+    before: str, choice: str, outdated: bool, after: str
+) -> None:
+    first = Verdict.from_text(*before.partition(" ")[::2])
+    wanted = first if after == "=" else Verdict.from_text(*after.partition(" ")[::2])
+    assert decide.reviewed(first, choice, outdated=outdated) == wanted
+
+
+@pytest.mark.parametrize(
+    ("result", "after"),
+    [
+        ({}, "PASS accepted_by_review;salvaged"),
+        ({"lost_fraction": 0.1}, "PASS accepted_by_review;salvaged;lost_fraction=0.1>0.05"),
+        ({"passed": 0}, "FAIL accepted_by_review;salvaged;no_passing_tile"),
+        ({"candidates": 0, "passed": 0}, "FAIL accepted_by_review;salvaged;no_candidate_tile"),
+    ],
+)
+def test_tiling_lowers_an_accepted_slide_only_where_nothing_is_left(
+    result: dict[str, Any], after: str
+) -> None:
+    before = Verdict("PASS", ("accepted_by_review", "salvaged"))
+    final = decide.after_tiling(before, replace(ALL_PASS, **result), SLIDE_LIMITS)
+    assert final == Verdict.from_text(*after.partition(" ")[::2])
+
+
+def test_the_cohort_gives_no_reasons_to_slides_that_are_not_tiled() -> None:
+    for status in ("FAIL", "ERROR"):
+        verdict = Verdict(status, ("no_tissue",))
+        assert decide.with_findings(verdict, ["outlier=eosin_od:7>6"]) == verdict
+    assert decide.with_findings(Verdict("PASS"), []) == Verdict("PASS")
+
+
 def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
     choices: dict[str, list[Any]] = {
         "mpp": [0.5, 5.0],
@@ -224,7 +281,9 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "background_r": [240, None],
         "possible_pen_fraction": [0.0, 0.01],
     }
-    reasons: set[str] = set()
+    reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
+    for choice, outdated in (("accept", False), ("reject", False), ("accept", True)):
+        reasons |= set(decide.reviewed(Verdict("PASS"), choice, outdated=outdated).reasons)
     for values in itertools.product(*choices.values()):
         verdict = decide.slide(good(**dict(zip(choices, values, strict=True))), BY)
         results = [TilingResult(9, 0, 1.0, 1.0, 1.0), TilingResult(99, 9, 0.01, 0.01, 0.0)]

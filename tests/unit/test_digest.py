@@ -146,6 +146,7 @@ def test_place_and_date_do_not_count(
 ROOMS = {
     "measure_slide": {"measure", "mask", "stain", "slide"},
     "decide_slides": {"cohort", "slide"},
+    "find_duplicates": {"cohort", "slide"},
     "tile_slide": {"tiles", "measure", "mask", "stain", "slide"},
     "rescale_slide": {"tiles", "measure", "stain", "slide"},
     "collect_tiles": {"cohort", "slide"},
@@ -161,6 +162,10 @@ ROOMS = {
 NEVER = {
     "measure_slide": ("stain/normalisation", "stain/recolouring", "stain/reference"),
     "decide_slides": ("cohort/collect", "cohort/config", "cohort/summary", "slide/opening"),
+    "find_duplicates": (
+        *("cohort/decide", "cohort/measured_qc", "cohort/outliers", "cohort/reviews"),
+        *("cohort/same_pictures", "cohort/summary", "slide/opening"),
+    ),
     "tile_slide": (
         *("mask/tissue", "mask/artefacts", "mask/surround", "mask/outlines"),
         *("measure/slide", "measure/overview", "measure/sampling", "measure/levels"),

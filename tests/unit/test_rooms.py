@@ -98,6 +98,7 @@ def test_entry_points_are_there_and_loaded_when_used():
         ("segment_tissue", ["rgb", "mpp"]),
         ("measure_focus", ["rgb", "mpp"]),
         ("segment_nuclei", ["rgb", "mpp", "mask", "modality"]),
+        ("find_duplicates", ["thumbnails"]),
         ("fit_stain", ["pixels", "glass"]),
         ("apply_stain", ["fit", "rgb", "reference", "glass"]),
         ("fuse_planes", ["planes", "cell_px"]),

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -16,8 +16,9 @@ import make_stack
 import numpy as np
 import odd_tiff
 import pytest
+import records as sheets
 import stages
-from grossing.cohort import collect, failures, measured_qc, sheet
+from grossing.cohort import collect, duplicates, failures, measured_qc, sheet
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns.error_codes import ErrorCode
 from grossing.measure.measured import Measured
@@ -207,9 +208,19 @@ def run(real_slide: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
         "cohort_qc": final.to_pylist(),
         "tile_metrics": tables.read(paths[0]).to_pylist(),
         "patch_cohort": tables.read(out / "patches.parquet").to_pylist(),
+        "duplicates": pairs(out, both[0].record),
         **fused_stacks(out, real_slide),
         **optional_stages(out, both[0]),
     }
+
+
+def pairs(out: Path, record: SlideRecord) -> list[dict[str, Any]]:
+    """The real slide under two ids, of two splits, as the table of duplicates has it."""
+    listed = sheets.sheet("real", "twin", split=("train", "test"))
+    found = duplicates.find(listed, [record, replace(record, slide_id="twin")])
+    tables.write_csv(duplicates.table(found), out / "duplicates.csv")
+    read: list[dict[str, Any]] = duplicates.read(out / "duplicates.csv").to_pylist()
+    return read
 
 
 def optional_stages(out: Path, slide: Measured) -> Rows:

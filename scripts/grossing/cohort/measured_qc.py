@@ -19,6 +19,7 @@ from grossing.support import findings, tables
 from grossing.support.errors import CohortError
 
 LOG = logging.getLogger(__name__)
+NO_PAIRS, NO_REVIEWS = duplicates.table([]), Reviews({}, "")
 Row = dict[str, Any]
 
 
@@ -35,8 +36,8 @@ def table(
     criteria: Criteria,
     *,
     leakage: Leakage,
-    pairs: pa.Table,
-    reviews: Reviews,
+    pairs: pa.Table = NO_PAIRS,
+    reviews: Reviews = NO_REVIEWS,
 ) -> pa.Table:
     """Judge every slide of the sheet.
 

@@ -1,9 +1,11 @@
 """Perceptual hash of a slide's picture: scans of one slide have nearly the same one.
 
-The picture is cut to the box around what lies on the glass and stretched to a square. The 256 bits
-are the signs of its 16 x 16 lowest frequencies. Mirroring the picture changes the signs of the odd
-frequencies, and a turn exchanges the axes: the hashes of all 8 orientations follow from one.
+The picture is cut to what lies on the glass and stretched to a square. Each 256 bits are the signs
+of its 16 x 16 lowest frequencies. Mirroring the picture changes the signs of the odd frequencies,
+and a turn exchanges the axes: the hashes of all 8 orientations follow from one.
 """
+
+import math
 
 import cv2
 import numpy as np
@@ -12,10 +14,13 @@ import numpy.typing as npt
 from grossing.mask import labels
 from grossing.support.types import Pixels
 
-SIDE_PX = 64
+WORKING_PX = 512  # longer side of the picture that is looked at
+SAMPLED_PX, SIDE_PX = 256, 64  # side of the square, as it is sampled and as it is transformed
 FREQUENCIES = 16
-TRIMMED = 0.01  # share of the pixels outside the box at each of its sides: specks do not count
+REACH = 1.7  # 1.73 for an even distribution
 CONTENT = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT, labels.PEN)
+
+Floats = npt.NDArray[np.float32]
 
 
 def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
@@ -28,13 +33,15 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
 
     Returns
     -------
-    64 hexadecimal digits: four groups of 16, which hold the frequencies that are even in y and x,
-    even and odd, odd and even, odd and odd. None where there is no tissue.
+    128 hexadecimal digits, None where there is no tissue: 64 of the picture as it is, 64 of it with
+    its longest axis turned upright or level. Each has four groups of 16: the frequencies that are
+    even in y and x, even and odd, odd and even, odd and odd.
 
     Notes
     -----
     A square without its glass has texture in all frequencies. Padded to a square, needle biopsies
-    differ in the few frequencies along their length only, and many have the same hash.
+    differ in the few frequencies along their length only, and many have the same hash. The second
+    half finds scans of long pieces that are turned by a few degrees.
 
     References
     ----------
@@ -42,17 +49,55 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
     """
     if not np.isin(mask, (labels.TISSUE, labels.FOLD)).any():
         return None
-    content = np.isin(mask, CONTENT)
-    box = rgb[_range(content.sum(axis=1)), _range(content.sum(axis=0))]
-    small = cv2.resize(box, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    signs = cv2.dct(grey - grey.mean())[:FREQUENCIES, :FREQUENCIES] > 0
+    grey, content = _shrunk(rgb, mask)
+    background = float(np.median(grey[content == 0])) if (content == 0).any() else 255.0
+    signal = grey - background
+    weight = np.abs(signal) * content + 1e-6
+    return _signs(signal, weight, aligned=False) + _signs(signal, weight, aligned=True)
+
+
+def _shrunk(rgb: Pixels, mask: Pixels) -> tuple[Floats, Floats]:
+    """Grey picture and share of content, (h, w) float32 of at most `WORKING_PX`."""
+    scale = min(1.0, WORKING_PX / max(mask.shape))
+    size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    content = np.isin(mask, CONTENT).astype(np.float32)
+    return (
+        np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32),
+        np.asarray(cv2.resize(content, size, interpolation=cv2.INTER_AREA), np.float32),
+    )
+
+
+def _signs(signal: Floats, weight: Floats, *, aligned: bool) -> str:
+    """The signs of the lowest frequencies of what lies on the glass, as 64 hexadecimal digits.
+
+    The square reaches `REACH` standard deviations of the weight to each side of its centre:
+    moments change little where small pieces are lost or gained, other than a box around them.
+    """
+    moments = cv2.moments(weight)
+    centre = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+    spread = (
+        np.array([[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]])
+        / moments["m00"]
+    )
+    turn = _longest_axis(spread) if aligned else 0.0
+    axes = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    deviations = np.sqrt(np.maximum(np.diag(axes.T @ spread @ axes), 0.25))
+    step = axes * (2 * REACH * deviations / SAMPLED_PX)
+    corner = centre - step @ np.full(2, (SAMPLED_PX - 1) / 2)
+    square = cv2.warpAffine(
+        signal,
+        np.column_stack([step, corner]),
+        (SAMPLED_PX, SAMPLED_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    small = cv2.resize(square, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    signs = cv2.dct(small - small.mean())[:FREQUENCIES, :FREQUENCIES] > 0
     parities = [signs[y::2, x::2] for y in (0, 1) for x in (0, 1)]
     return np.packbits(np.array(parities)).tobytes().hex()
 
 
-def _range(counts: npt.NDArray[np.int64]) -> slice:
-    """The rows (columns) that hold all but `TRIMMED` at either end, from their counts."""
-    share = np.cumsum(counts) / counts.sum()
-    first, last = np.searchsorted(share, (TRIMMED, 1 - TRIMMED))
-    return slice(int(first), int(last) + 1)
+def _longest_axis(spread: npt.NDArray[np.float64]) -> float:
+    """Direction of the largest extent against the nearest edge of the picture, radians."""
+    angle = 0.5 * math.atan2(2 * spread[0, 1], spread[0, 0] - spread[1, 1])
+    return angle - math.pi / 2 * round(angle / (math.pi / 2))
