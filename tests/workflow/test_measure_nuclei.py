@@ -20,7 +20,12 @@ def rows(workdir: Path, folder: str, slide_id: str) -> list[dict[str, object]]:
 def test_nuclei_of_a_cohort(workdir: Path) -> None:
     configure(workdir, nuclei=ON)
     done = run(workdir).jobs
-    assert done == {"measure_nuclei": len(GATE_COHORT), "collect_tiles": 1, "draw_overlays": 1}
+    assert done == {
+        "measure_nuclei": len(GATE_COHORT),
+        "collect_tiles": 1,
+        "collect_nuclei": 1,
+        "draw_overlays": 1,
+    }
     for slide_id in GATE_COHORT:
         nuclei = rows(workdir, "nuclei", slide_id)
         tiles, counted = (
