@@ -143,7 +143,10 @@ def test_a_table_that_holds_the_tiles_of_another_slide_is_named(folder: Path) ->
 def counts(folder: Path, **tiles_of: int) -> list[Path]:
     """A count per tile of these slides."""
     for slide_id, number in tiles_of.items():
-        rows = [{"tile_col": i, "tile_row": 0, "nuclei_count": i} for i in range(number)]
+        rows = [
+            {"slide_id": slide_id, "tile_col": i, "tile_row": 0, "nuclei_count": i}
+            for i in range(number)
+        ]
         table = tables.from_rows(rows, nuclei_tiles.SCHEMA)
         folder.mkdir(exist_ok=True)
         tables.write_parquet(table, folder / f"{slide_id}.parquet")

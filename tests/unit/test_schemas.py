@@ -15,10 +15,19 @@ import make_slide
 import make_stack
 import numpy as np
 import odd_tiff
+import pyarrow as pa
 import pytest
 import records as sheets
 import stages
-from grossing.cohort import collect, duplicates, failures, measured_qc, sheet
+from grossing.cohort import (
+    collect,
+    duplicates,
+    failures,
+    measured_qc,
+    nuclei_table,
+    sheet,
+    zones_table,
+)
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns.error_codes import ErrorCode
 from grossing.measure.measured import Measured
@@ -152,8 +161,8 @@ def test_a_tile_row_has_the_columns_of_its_table() -> None:
 @pytest.mark.parametrize(
     ("name", "row"),
     [
-        ("normalized_tiles", asdict(NormalizedTile(0, 0, None))),
-        ("nuclei_tiles", asdict(TileCount(0, 0))),
+        ("normalized_tiles", asdict(NormalizedTile("a", 0, 0, None))),
+        ("nuclei_tiles", asdict(TileCount("a", 0, 0))),
         ("nuclei", Nucleus("a", *[0.0] * 6, 0, 0).to_row(1)),
         ("fused_blocks", FusedBlock(0, 0, 0, 0, 64, 0.5, 0, "measured", None, None).to_row("a")),
         ("zones", ZonesRecord("a", "density").to_json()),
@@ -211,6 +220,7 @@ def run(real_slide: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
         "duplicates": pairs(out, both[0].record),
         **fused_stacks(out, real_slide),
         **optional_stages(out, both[0]),
+        **stage_tables(out, final),
     }
 
 
@@ -245,12 +255,25 @@ def optional_stages(out: Path, slide: Measured) -> Rows:
     )
     counts.write(out / "counts.parquet")
     zones = slide_zones.find(*source, options=ZoneOptions(**stages.section("zones")), **of_slide)
-    zones.record.write(out / "zones.json")
+    zones.record.write(out / "real.json")
+    assert ZonesRecord.read(out / "real.json") == zones.record
     return {
         "normalized_tiles": tables.read(out / "stained.parquet").to_pylist(),
         "nuclei": tables.read(out / "nuclei.parquet").to_pylist(),
         "nuclei_tiles": tables.read(out / "counts.parquet").to_pylist(),
-        "zones": [json.loads((out / "zones.json").read_text())],
+        "zones": [json.loads((out / "real.json").read_text())],
+    }
+
+
+def stage_tables(out: Path, verdicts: pa.Table) -> Rows:
+    """What the cohort rules make of the nuclei and zones of the real slide."""
+    for name in ("nuclei", "counts"):
+        (out / name).mkdir()
+        (out / f"{name}.parquet").rename(out / f"{name}/real.parquet")
+    files = [out / "nuclei/real.parquet"], [out / "counts/real.parquet"]
+    return {
+        "nuclei_cohort": nuclei_table.table(verdicts, *files).to_pylist(),
+        "zones_cohort": zones_table.table(verdicts, [out / "real.json"]).to_pylist(),
     }
 
 

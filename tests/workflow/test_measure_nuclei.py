@@ -20,7 +20,12 @@ def rows(workdir: Path, folder: str, slide_id: str) -> list[dict[str, object]]:
 def test_nuclei_of_a_cohort(workdir: Path) -> None:
     configure(workdir, nuclei=ON)
     done = run(workdir).jobs
-    assert done == {"measure_nuclei": len(GATE_COHORT), "collect_tiles": 1, "draw_overlays": 1}
+    cohort_rules = ("collect_tiles", "collect_nuclei", "draw_overlays")
+    assert done == {"measure_nuclei": len(GATE_COHORT), **dict.fromkeys(cohort_rules, 1)}
+    table = pq.read_table(workdir / "results/cohort/nuclei_cohort.parquet").to_pylist()
+    assert [row["slide_id"] for row in table] == list(GATE_COHORT)
+    for row in table:
+        assert (row["nuclei_count"] or 0) == len(rows(workdir, "nuclei", row["slide_id"]))
     for slide_id in GATE_COHORT:
         nuclei = rows(workdir, "nuclei", slide_id)
         tiles, counted = (

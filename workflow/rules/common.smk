@@ -130,6 +130,7 @@ JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mp
 CRITERIA = decide.Criteria.from_config(**JUDGED_BY)
 GONE = set()
 PRODUCTS = []  # what the optional stages that are on make of each slide
+COHORT_TABLES = []  # their tables of the cohort
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
 
 

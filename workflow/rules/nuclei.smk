@@ -32,6 +32,29 @@ rule measure_nuclei:
         "../../scripts/measure_nuclei.py"
 
 
+rule collect_nuclei:
+    """Nuclei of the whole cohort: one row per slide, number, density, size and stain."""
+    input:
+        verdicts="results/cohort/cohort_qc.parquet",
+        nuclei=of_slides(COMPLETE, [rules.measure_nuclei.output.nuclei]),
+        tiles=of_slides(COMPLETE, [rules.measure_nuclei.output.tiles]),
+    output:
+        csv="results/cohort/nuclei_cohort.csv",
+        parquet="results/cohort/nuclei_cohort.parquet",
+    log:
+        "logs/collect_nuclei.log",
+    conda:
+        "../../envs/collect_nuclei.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code_digest("collect_nuclei"),
+    script:
+        "../../scripts/collect_nuclei.py"
+
+
 if NUCLEI["enabled"]:
+    COHORT_TABLES += rules.collect_nuclei.output
     PRODUCTS += rules.measure_nuclei.output
     TILE_TABLES["nuclei"] = rules.measure_nuclei.output.tiles

@@ -29,5 +29,27 @@ rule find_zones:
         "../../scripts/find_zones.py"
 
 
+rule collect_zones:
+    """Zones of high cellularity of the whole cohort: one row per slide, number, area and share."""
+    input:
+        verdicts="results/cohort/cohort_qc.parquet",
+        zones=of_slides(COMPLETE, [rules.find_zones.output.facts]),
+    output:
+        csv="results/cohort/zones_cohort.csv",
+        parquet="results/cohort/zones_cohort.parquet",
+    log:
+        "logs/collect_zones.log",
+    conda:
+        "../../envs/collect_zones.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code_digest("collect_zones"),
+    script:
+        "../../scripts/collect_zones.py"
+
+
 if config["zones"]["enabled"]:
+    COHORT_TABLES += rules.collect_zones.output
     PRODUCTS += rules.find_zones.output

@@ -75,7 +75,7 @@ def by_slide(paths: Iterable[PathLike]) -> dict[str, Path]:
 
 def _with_stage(table: pa.Table, metrics: Path, path: Path) -> pa.Table:
     added = tables.read(path)
-    for name in ("tile_col", "tile_row"):
+    for name in ("slide_id", "tile_col", "tile_row"):
         if not added[name].equals(table[name]):
             raise CohortError(
                 f"{path} and {metrics} come from different runs: delete the first and run again"

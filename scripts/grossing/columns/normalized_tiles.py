@@ -7,6 +7,7 @@ import pyarrow as pa
 
 SCHEMA = pa.schema(
     [
+        ("slide_id", pa.string()),
         ("tile_col", pa.int32()),
         ("tile_row", pa.int32()),
         ("stain_status", pa.string()),

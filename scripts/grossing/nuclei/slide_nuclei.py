@@ -26,12 +26,14 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TileCount:
-    """Nuclei of a tile and their density; None without pixels, or where nuclei are not measured."""
+    """Nuclei of a tile, their density, and its tissue; None where nuclei are not measured."""
 
+    slide_id: str
     tile_col: int
     tile_row: int
     nuclei_count: int | None = None
     nuclei_per_mm2: float | None = None
+    tissue_mm2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,7 @@ def _nucleus(
 def _tile_count(tile: StoredTile, counts: Mapping[Place, int], record: SlideRecord) -> TileCount:
     count = counts.get(tile.place)
     if count is None or record.resolution is None:
-        return TileCount(*tile.place)
+        return TileCount(tile.slide_id, *tile.place)
     tissue_mm2 = tile.tissue_fraction * (tile.size_level0_px * record.resolution.mpp / 1000) ** 2
-    return TileCount(*tile.place, count, count / tissue_mm2 if tissue_mm2 > 0 else None)
+    per_mm2 = count / tissue_mm2 if tissue_mm2 > 0 else None
+    return TileCount(tile.slide_id, *tile.place, count, per_mm2, tissue_mm2)

@@ -25,6 +25,7 @@ LOG = logging.getLogger(__name__)
 class NormalizedTile:
     """The status of a tile: "normalized", or why it was passed through; None without a picture."""
 
+    slide_id: str
     tile_col: int
     tile_row: int
     stain_status: str | None
@@ -96,7 +97,7 @@ def normalize(
     counts = ", ".join(f"{n} {reason}" for reason, n in sorted(Counter(status.values()).items()))
     LOG.info("slide %s: %s", record.slide_id, counts or "no tiles")
     return NormalizedTiles(
-        tuple(NormalizedTile(*place, stain_status=status.get(place)) for place in places)
+        tuple(NormalizedTile(record.slide_id, *place, status.get(place)) for place in places)
     )
 
 

@@ -127,11 +127,13 @@ def _measured(
         mpp=slide.resolution.mpp,
         number_name="zone_id",
     )
+    areas = [each["properties"]["measurements"]["area_mm2"] for each in outlines["features"]]
     measures = ZoneMeasures(
         zones=len(outlines["features"]),
         area_mm2=round(area, 6),
         tissue_area_mm2=round(whole, 6),
         fraction=round(area / whole, 6) if whole else None,
+        largest_mm2=max(areas, default=None),
         threshold=limit,
         nuclear_od=nuclear_od,
         downsample=downsample,

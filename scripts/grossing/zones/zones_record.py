@@ -3,8 +3,10 @@
 Columns, units and ranges are in `workflow/schemas/zones.schema.yaml`.
 """
 
+import json
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from grossing.support import files
 from grossing.support.types import PathLike
@@ -12,12 +14,13 @@ from grossing.support.types import PathLike
 
 @dataclass(frozen=True)
 class ZoneMeasures:
-    """Number, area and share of the zones, the limits that made them, the scale of their mask."""
+    """Number, areas and share of the zones, the limits that made them, the scale of their mask."""
 
     zones: int
     area_mm2: float
     tissue_area_mm2: float
     fraction: float | None
+    largest_mm2: float | None
     threshold: float | None
     nuclear_od: float | None
     downsample: float
@@ -43,6 +46,22 @@ class ZonesRecord:
             "reason": self.reason,
             **measures,
         }
+
+    @classmethod
+    def read(cls, path: PathLike) -> Self:
+        """A slide's JSON file.
+
+        Raises
+        ------
+        ValueError : the file is of another version.
+        """
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        try:
+            numbers = {field.name: data[field.name] for field in fields(ZoneMeasures)}
+            measures = None if data["reason"] else ZoneMeasures(**numbers)
+            return cls(data["slide_id"], data["method"], data["reason"], measures)
+        except KeyError as error:
+            raise ValueError(f"{path}: no {error}: delete this file and run again") from error
 
     def write(self, path: PathLike) -> None:
         files.write_json(self.to_json(), path)
