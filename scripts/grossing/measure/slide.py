@@ -157,10 +157,11 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
         small = replace(small, scanned=small.scanned & ~surround)
     bright = 255 - small.rgb if dark_field else small.rgb
     found = tissue_mask.find(bright, small.mpp, scanned=small.scanned, **options)
-    glass = tissue_mask.glass_colour(bright, scanned=small.scanned)
     if dark_field:
-        return _View(small, bright, found.labels, 255 - glass, True, 0.0)
-    return _View(small, bright, found.labels, glass, found.has_glass, found.possible_pen_fraction)
+        return _View(small, bright, found.labels, 255 - found.glass, True, 0.0)
+    return _View(
+        small, bright, found.labels, found.glass, found.has_glass, found.possible_pen_fraction
+    )
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
