@@ -20,6 +20,7 @@ from grossing.slide.record import (
     Level,
     Light,
     Measures,
+    Picture,
     Refusal,
     Resolution,
     SlideRecord,
@@ -54,9 +55,10 @@ def recorded(overview_downsample):
         resolution=Resolution(0.25, 0.25, 0.25, "file", False),
         measures=Measures(
             Areas(overview_downsample, 0.0, 1.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0),
-            FocusMeasures(FocusPlaces(), 0, None, None),
+            FocusMeasures(FocusPlaces(), 0, 0, None, None),
             Light(*GLASS, None, None),
             StainMeasures(is_he=True),
+            Picture(None),
         ),
     )
 

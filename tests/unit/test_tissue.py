@@ -30,12 +30,12 @@ def ellipse(side=500, centre=(200, 260), axes=(120, 160)):
 
 
 def with_tissue(picture, mask, strength=1.0, seed=1):
-    """H&E-like texture: eosin with spots of hematoxylin, mixed into the glass."""
+    """Eosin with spots of hematoxylin, rough as tissue is at 8 um/px, mixed into the glass."""
     rng = np.random.default_rng(seed)
     spots = cv2.GaussianBlur(rng.normal(0, 1, mask.shape), (0, 0), 2) > 0.1
     stain = np.where(spots[..., None], (130, 85, 160), (215, 140, 185))
     mixed = (1 - strength) * np.array(GLASS) + strength * stain
-    mixed = np.clip(mixed + rng.normal(0, 1.5, mixed.shape), 0, 255).astype(np.uint8)
+    mixed = np.clip(mixed + rng.normal(0, 1.5 + 6 * strength, mixed.shape), 0, 255).astype(np.uint8)
     return np.where(mask[..., None], mixed, picture)
 
 

@@ -143,8 +143,10 @@ def background(signal: Pixels, valid: Mask) -> Background:
     return Background(np.asarray(bounded, np.float32), spread)
 
 
-def background_colour(rgb: Pixels, scanned: Mask) -> Pixels:
+def background_colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels:
     """(3,) uint8 RGB of the dark background of an overview; black where nothing was scanned."""
+    if scanned is None:
+        scanned = np.ones(rgb.shape[:2], np.bool_)
     if not scanned.any():
         return np.zeros(3, np.uint8)
     signal = _rounded(_blurred(brightest(rgb), 1.0))

@@ -43,9 +43,11 @@ class _Scale:
 
 @dataclass(frozen=True)
 class Found:
-    """Labels of a picture; whether its glass was found; share of it that may be ink or tissue."""
+    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed; share
+    of it that may be ink or tissue."""
 
     labels: Picture
+    glass: Picture
     has_glass: bool
     possible_pen_fraction: float
 
@@ -126,7 +128,8 @@ def find(
             min_area_mm2=min_area_mm2,
             fill_hole_mm2=fill_hole_mm2,
         )
-        return Found(labels, has_glass=True, possible_pen_fraction=0.0)
+        background = dark_field.background_colour(rgb, scanned)
+        return Found(labels, background, has_glass=True, possible_pen_fraction=0.0)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     measured = glasses.colour(picture, valid)
     glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
@@ -153,7 +156,7 @@ def find(
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     possible = np.count_nonzero(ink.possible & valid) / max(1, scale.scanned_px)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
-    return Found(whole, measured is not None, round(float(possible), 4))
+    return Found(whole, glass, measured is not None, round(float(possible), 4))
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:

@@ -162,13 +162,10 @@ def _view(
 
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
-    dark = modality.is_fluorescence(given_stain)
-    outside = dark_field.filler if dark else black_surround
+    outside = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
     small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
-    glass_of = dark_field.background_colour if dark else tissue_mask.glass_colour
-    glass = glass_of(small.rgb, small.scanned)
-    return _View(small, found.labels, glass, found.has_glass, found.possible_pen_fraction)
+    return _View(small, found.labels, found.glass, found.has_glass, found.possible_pen_fraction)
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:

@@ -56,6 +56,8 @@ def _spread(density: npt.NDArray[np.float64], vectors: npt.NDArray[np.float64]) 
     strength = np.linalg.norm(density, axis=1)
     strong = density[strength >= np.median(strength)]
     middle, across = vectors.sum(axis=0), vectors[0] - vectors[1]
+    if not across.any():
+        return 0.0
     directions = np.arctan2(
         strong @ across / np.linalg.norm(across), strong @ middle / np.linalg.norm(middle)
     )
