@@ -13,7 +13,14 @@ from make_cohort import REGION
 from running import REPOSITORY, Run, by_slide, copy_repository, plan, run, snakemake, write_sheet
 
 STAND_IN = Path(__file__).parent / "conda"
-RULES = ("measure_slide", "decide_slides", "tile_slide", "collect_tiles", "draw_overlays")
+RULES = (
+    "measure_slide",
+    "find_duplicates",
+    "decide_slides",
+    "tile_slide",
+    "collect_tiles",
+    "draw_overlays",
+)
 
 #: notes what an environment's Python is started with
 SPY = """import sys

@@ -362,7 +362,12 @@ def test_parts_side_by_side_in_allocations_of_their_own(
     assert said.count("5 of 5 steps (100%) done") == 2, said
 
     done = run(workdir)
-    assert done.jobs == {"decide_slides": 1, "collect_tiles": 1, "draw_overlays": 1}
+    assert done.jobs == {
+        "find_duplicates": 1,
+        "decide_slides": 1,
+        "collect_tiles": 1,
+        "draw_overlays": 1,
+    }
     statuses = {row["slide_id"]: row["qc_status"] for row in read_csv(workdir, "cohort_qc.csv")}
     assert statuses == COHORT
     assert {row["slide_id"] for row in read_csv(workdir, "patch_cohort.csv")} == {"real", "medium"}

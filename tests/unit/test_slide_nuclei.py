@@ -109,7 +109,11 @@ def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, nuclei, meas
     assert {row["slide_id"] for row in nuclei} == {"real"}
     for row, count in zip(rows, counted, strict=True):
         assert (row["tile_col"], row["tile_row"]) == (count["tile_col"], count["tile_row"])
-        own = [n for n in nuclei if (n["tile_col"], n["tile_row"]) == tuple(count.values())[:2]]
+        own = [
+            n
+            for n in nuclei
+            if (n["tile_col"], n["tile_row"]) == (count["tile_col"], count["tile_row"])
+        ]
         assert count["nuclei_count"] == len(own)
         for nucleus in own:
             assert 0 <= nucleus["x_level0_px"] - row["x_level0_px"] < row["size_level0_px"]
@@ -165,7 +169,11 @@ def test_a_tile_without_pixels_is_null_and_spoils_no_neighbour(folder, nuclei, m
     at = rows.index(hole)
     assert counted[at]["nuclei_count"] is None
     assert sum(count["nuclei_count"] is None for count in counted) == 1
-    rest = [n for n in nuclei if (n["tile_col"], n["tile_row"]) != tuple(counted[at].values())[:2]]
+    rest = [
+        n
+        for n in nuclei
+        if (n["tile_col"], n["tile_row"]) != (counted[at]["tile_col"], counted[at]["tile_row"])
+    ]
     assert len(others) == pytest.approx(len(rest), rel=0.02)
 
 

@@ -59,7 +59,12 @@ def test_a_run_judges_with_the_sheet_that_it_was_planned_with(tmp_path: Path, sl
         running.result()
     check(tmp_path, PLANNED)
 
-    assert run(tmp_path).jobs == {"decide_slides": 1, "collect_tiles": 1, "draw_overlays": 1}
+    assert run(tmp_path).jobs == {
+        "find_duplicates": 1,
+        "decide_slides": 1,
+        "collect_tiles": 1,
+        "draw_overlays": 1,
+    }
     check(tmp_path, EDITED)
     assert plan(tmp_path).jobs == {}
 

@@ -31,6 +31,8 @@ ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; wid
 LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
 VERY_COLOUR = 0.07
+ACROSS_GLASS = 0.15  # of the rim of a long piece
+MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
 BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
@@ -63,13 +65,15 @@ def find(rgb: Pixels) -> Ink:
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
     for mask in (_red(rgb), _black(rgb)):
-        if mask.mean() > MOST_PX:  # neither blood nor pigment
+        pieces = list(_pieces(rgb, depth, mask, mask, around=0))
+        strokes = [piece for piece in pieces if piece.is_stroke]
+        drawn = sum(piece.area for piece in pieces if piece.is_drawn)
+        if mask.mean() > MOST_PX or drawn > MOSTLY_DRAWN * np.count_nonzero(mask):
             pen |= mask
-        for piece in _pieces(rgb, depth, mask, mask, around=0):
-            if piece.is_stroke:
-                piece.draw(pen)
-    strokes, possible = _even_strokes(rgb, depth)
-    reached = pen | strokes
+        for stroke in strokes:
+            stroke.draw(pen)
+    even, possible = _even_strokes(rgb, depth)
+    reached = pen | even
     deepest = cv2.dilate(np.where(reached, depth, 0).astype(np.uint8), np.ones((9, 9), np.uint8))
     pen = reached & (depth >= deepest / 2)
     rim = as_bool(cv2.dilate(as_byte(reached), disc(5))) & ~pen
@@ -156,9 +160,14 @@ class _Piece:
     even: float
 
     @property
+    def area(self) -> int:
+        """Pixels."""
+        return int(np.count_nonzero(self.body))
+
+    @property
     def length(self) -> float:
         """Length in widths."""
-        return float(np.count_nonzero(self.body) / self.width**2)
+        return self.area / self.width**2
 
     @property
     def ribbon(self) -> float:
@@ -167,11 +176,16 @@ class _Piece:
             as_byte(np.pad(self.body, 1)), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
         )
         length = sum(cv2.arcLength(outline, True) for outline in outlines)
-        return float(length * self.width / (2 * np.count_nonzero(self.body)))
+        return float(length * self.width / (2 * self.area))
 
     @property
     def is_on_glass(self) -> bool:
         return self.glass >= ON_GLASS
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is long and leads from tissue to glass, as lakes of blood do not."""
+        return self.glass >= ACROSS_GLASS and self.length >= LONG
 
     @property
     def is_stroke(self) -> bool:
@@ -184,7 +198,7 @@ class _Piece:
         even = self.even >= MOSTLY_EVEN
         if even and self.colour.argmin() != GREEN:
             return self.length >= FOREIGN_LENGTH
-        if self.length < LONG_ON_GLASS or np.count_nonzero(self.body) < LEAST_STROKE_PX:
+        if self.length < LONG_ON_GLASS or self.area < LEAST_STROKE_PX:
             return False
         one_ink = even and (strong or self.deviation <= VERY_COLOUR)
         return one_ink or self.ribbon <= RIBBON
