@@ -62,10 +62,11 @@ def test_straight_black_at_the_edge_was_not_scanned_and_a_black_background_was()
     [
         (((0.65, 0.70, 0.29), (0.07, 0.99, 0.11)), False),
         (((0.07, 0.99, 0.11), (0.07, 0.99, 0.11)), False),
+        (((0.07, 0.99, 0.11), (0.10, 0.60, 0.53)), False),
         (((0.65, 0.70, 0.29), (0.27, 0.57, 0.78)), True),
         (((0.65, 0.70, 0.29), (0.87, 0.46, 0.16)), True),
     ],
-    ids=["h_and_e", "eosin_alone", "dab", "alcian_blue"],
+    ids=["h_and_e", "eosin_alone", "blood", "dab", "alcian_blue"],
 )
 def test_dyes_outside_h_and_e(
     dyes: tuple[tuple[float, ...], tuple[float, ...]], foreign: bool

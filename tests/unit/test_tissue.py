@@ -68,6 +68,18 @@ def test_blank_slide_has_no_tissue(colour, noise):
     assert (tissue.segment(glass(colour=colour, noise=noise), 8) == labels_of.TISSUE).mean() < 0.01
 
 
+def test_glass_is_nearly_white_where_the_brightest_tissue_is():
+    gaps = np.zeros((96, 96), bool)
+    gaps[::6, ::6] = True
+    tissue_alone = with_tissue(glass(side=96), np.ones((96, 96), bool))
+    for colour, expected in (((243, 233, 238), True), ((240, 232, 190), False)):
+        picture = np.where(gaps[..., None], np.array(colour, np.uint8), tissue_alone)
+        found = tissue.find(picture, 8)
+        assert found.has_glass == expected
+        if expected:
+            assert np.abs(found.glass.astype(int) - colour).max() <= 3
+
+
 def test_white_filler_beside_tinted_glass_is_not_tissue():
     picture = glass(colour=(227, 222, 228), noise=1)
     picture[:, :280] = 255

@@ -14,6 +14,7 @@ LEAST_FRACTION, LEAST_PX = 1e-3, 20  # flat pixels, of the picture
 LEAST_SHARE, WINDOW = 0.15, 6  # of the flat pixels, within so many grey levels
 NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
 TINTED_FRACTION, LEAST_RATIO = 0.02, 0.75  # of tinted glass: of the picture; lowest channel
+BRIGHTEST_PERCENTILE, NEARLY_WHITE = 99.5, 225  # of the pixels; grey levels
 ABOVE_LEVELS, ABOVE_FRACTION = 8, 0.02  # brighter than glass: edges and dirt, not tissue
 SHRINK = 4  # against noise
 SAMPLE_PX = 200_000
@@ -27,7 +28,8 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
 
     Glass is even and lets all light through: in each channel it is within the brightest band that
     holds 15 % of the even pixels. Next to nothing is brighter in a channel, unless in all of them,
-    as it would be if even tissue had been taken for glass.
+    as it would be if even tissue had been taken for glass. In a picture without such glass its
+    brightest pixels stand for it where they are nearly white.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     whole = seen.size if scanned is None else int(scanned.sum())
     count = len(pixels)
     if count < max(LEAST_PX, LEAST_FRACTION * whole):
-        return None
+        return _nearly_white(rgb, scanned)
     pixels = pixels[:: 1 + count // SAMPLE_PX]
     coloured = pixels.min(axis=1) < 255
     if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
@@ -61,8 +63,20 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
         or found.min() < LEAST_RATIO * found.max()
         or _above(rgb, scanned, found) > ABOVE_FRACTION
     ):
-        return None
+        return _nearly_white(rgb, scanned)
     return np.asarray(np.round(found), np.uint8)
+
+
+def _nearly_white(rgb: Pixels, scanned: Mask | None) -> Pixels | None:
+    """The brightest level of each channel, if that is nearly white; else None.
+
+    Glass lets through as much as the brightest tissue or more, so it is nearly white as well.
+    """
+    pixels = rgb.reshape(-1, 3) if scanned is None else rgb[scanned]
+    if not len(pixels):
+        return None
+    brightest = np.percentile(pixels, BRIGHTEST_PERCENTILE, axis=0)
+    return np.asarray(np.round(brightest), np.uint8) if brightest.min() >= NEARLY_WHITE else None
 
 
 def flat(rgb: Pixels) -> Mask:

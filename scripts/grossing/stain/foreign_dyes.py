@@ -8,14 +8,14 @@ from grossing.stain.optical_density import density_table
 from grossing.support.types import Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
-BLUE_ABSORBED = 0.8  # of green's density; in hematoxylin, eosin and red cells less is absorbed
+BLUE_ABSORBED = 1.0  # of green's density; in hematoxylin, eosin and blood less is absorbed
 RED_ABSORBED = 1.2  # of green's density; in hematoxylin at most about as much is absorbed
 
 
 def fraction(pixels: Pixels, glass: npt.ArrayLike) -> float | None:
     """Share of the optical density that lies in pixels of a colour outside H&E.
 
-    Hematoxylin and eosin absorb green most. DAB and AEC, and black dyes, absorb blue as much; blue
+    Hematoxylin, eosin and blood absorb green most. DAB and black dyes absorb blue as much; blue
     and green dyes (aniline blue, alcian blue, Prussian blue, light green) absorb red more.
 
     Parameters
@@ -29,8 +29,8 @@ def fraction(pixels: Pixels, glass: npt.ArrayLike) -> float | None:
 
     Notes
     -----
-    Misses dyes of the colours of H&E (PAS, Congo red, fast red), faint ones, and a counterstain
-    alone. Sees pigment and overlooked ink as dyes.
+    Misses dyes of the colours of H&E (PAS, Congo red, fast red, AEC), faint ones, and a
+    counterstain alone. Sees pigment and overlooked ink as dyes.
 
     References
     ----------
