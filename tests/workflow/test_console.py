@@ -19,7 +19,7 @@ def test_console_is_short_and_names_what_does_not_pass(finished: Path) -> None:
     assert f"{len(GATE_COHORT)} slides: 2 PASS, 0 REVIEW, 1 FAIL, 1 ERROR" in shown
 
     log = (finished / "first_run.log").read_text()
-    assert log.count("Finished jobid") == 12
+    assert log.count("Finished jobid") == 13
     assert "Not tiling absent: ERROR file_missing\n" in log
     assert re.search(r"Not tiling small: FAIL tissue_area_mm2=\S+", log)
     assert "Tiling medium\n" in log
