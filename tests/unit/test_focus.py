@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from grossing.measure import focus
+from grossing.measure import focus, sharpness
 from scores import FOCUS_LIMIT
 
 
@@ -103,3 +103,45 @@ def test_constant_tile_has_no_focus(value):
 def test_wrong_input_is_refused(picture, mpp):
     with pytest.raises(ValueError, match=r"rgb|mpp"):
         focus.measure(picture, mpp)
+
+
+def with_noise(picture, sigma, seed=1):
+    noise = np.random.default_rng(seed).normal(0, sigma, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("noise", [0, 2, 4])
+@pytest.mark.parametrize("sigma", [1.5, 3, 5])
+def test_noise_makes_no_blurred_tile_sharp(sigma, noise):
+    blurred = with_noise(cv2.GaussianBlur(tile(512), (0, 0), sigma), noise)
+    value = focus.measure(blurred, 0.5)["focus"]
+    assert value is None or value < FOCUS_LIMIT
+
+
+def test_noise_alone_has_no_focus():
+    picture = with_noise(np.full((512, 512, 3), 200.0), 4)
+    assert focus.measure(picture, 0.5)["focus"] is None
+
+
+@pytest.mark.parametrize("angle", [0, 45, 90])
+def test_blur_in_one_direction_counts(angle):
+    line = np.zeros((13, 13), np.float32)
+    line[6] = 1 / 13
+    turn = cv2.getRotationMatrix2D((6, 6), angle, 1)
+    kernel = cv2.warpAffine(line, turn, (13, 13))
+    moved = cv2.filter2D(tile(512), -1, kernel / kernel.sum())
+    assert focus.measure(moved, 0.5)["focus"] < FOCUS_LIMIT
+
+
+def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
+    picture = tile(512)
+    picture[:, :256] = cv2.GaussianBlur(picture, (0, 0), 3)[:, :256]
+    measured = focus.measure(picture, 0.5)
+    assert measured["focus"] < FOCUS_LIMIT
+    assert measured["blurred_fraction"] == 0.5
+
+
+def test_the_limit_of_a_dark_field_is_lower():
+    soft = cv2.GaussianBlur(tile(), (0, 0), 0.9)
+    bright, dark = (focus.measure(soft, 0.5, dark_field=d)["focus"] for d in (False, True))
+    assert dark == pytest.approx(bright / sharpness.DARK_FIELD)

@@ -28,7 +28,8 @@ def closing_summary():
     name = max(made, key=lambda name: os.path.getmtime(f"{name}.parquet"))
     when = " before tiling" if name.endswith("measured_qc") else ""
     verdicts = summary.of_verdicts(tables.read(f"{name}.parquet"))
-    alarm = summary.of_duplicates(duplicates.read(rules.find_duplicates.output.csv))
+    pairs = rules.find_duplicates.output.csv
+    alarm = summary.of_duplicates(duplicates.read(pairs)) if os.path.exists(pairs) else ""
     return "\n".join(filter(None, [f"Verdicts{when} ({name}.csv):\n{verdicts}", alarm]))
 
 

@@ -14,6 +14,7 @@ from grossing.nuclei.signal_levels import (
     find_levels,
 )
 from grossing.stain import optical_density
+from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
 COARSEST_MPP = 1.05  # a nucleus is 6 px wide there
@@ -177,8 +178,7 @@ def intensity(
 ) -> Values:
     """(H, W) hematoxylin OD of brightfield, or the brightest channel (grey level)."""
     if modality == FLUORESCENCE:
-        red, green, blue = cv2.split(rgb)
-        return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+        return channels.brightest(rgb).astype(np.float32)
     return optical_density.hematoxylin(rgb, glass)
 
 
