@@ -79,6 +79,19 @@ def test_tiles_that_cannot_be_normalised_are_copies(tiled, record, tmp_path, sta
     assert made.items() <= raw.items()
 
 
+def with_glass(record, level):
+    light = replace(
+        record.measures.light, background_r=level, background_g=level, background_b=level
+    )
+    return replace(record, measures=replace(record.measures, light=light))
+
+
+def test_a_slide_without_glass_is_normalised_by_the_light_of_its_fit(tiled, record, tmp_path):
+    for name, level in (("none", None), ("assumed", 240)):
+        normalize(tiled, tmp_path / name, with_glass(record, level))
+    assert members(tmp_path / "none") == members(tmp_path / "assumed")
+
+
 def test_scope_tile_is_torchstain_on_each_tile(tiled, record, tmp_path):
     rows = normalize(tiled, tmp_path / "n", record, scope="tile")
     assert "normalized" in {row["stain_status"] for row in rows}

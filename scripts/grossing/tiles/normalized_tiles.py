@@ -70,7 +70,7 @@ def normalize(
     """
     stain = record.measures.stain if record.measures else None
     of_slide = stain_fit.of_method(stain.stain_fit if stain else None, method)
-    glass = _glass(record)
+    glass = record.glass  # as for the fit: 240 where none was found
     of_all = _refusal(stain, of_slide, reference, scope)
     status: dict[Place, str] = {}
 
@@ -99,15 +99,6 @@ def normalize(
     return NormalizedTiles(
         tuple(NormalizedTile(record.slide_id, *place, status.get(place)) for place in places)
     )
-
-
-def _glass(record: SlideRecord) -> Pixels:
-    """The slide's glass; white, with a warning, where it was not found."""
-    light = record.measures.light if record.measures else None
-    if light is not None and light.background_r is None:
-        LOG.warning("slide %s: its glass was not found and is taken to be white", record.slide_id)
-        return np.full(3, 255, np.uint8)
-    return record.glass
 
 
 def _refusal(
