@@ -96,7 +96,7 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
     mpp = usable.resolution.mpp
     if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
         failed.append(thresholds.with_value(COARSER, mpp, criteria.target_mpp))
-    values = _judged_values(
+    values = judged_values(
         usable.measures, blurred_fraction(record, criteria.tile["focus_reblur_min"])
     )
     if values["tissue_area_mm2"] == 0:
@@ -124,7 +124,7 @@ def _doubt(slide: UsableSlide) -> tuple[str, ...]:
     return (f"{DOUBTFUL}={resolution.mpp:.4g}*{objective:.4g}{limit}",)
 
 
-def _judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
+def judged_values(measures: Measures, blurred: float | None) -> dict[str, float]:
     """Numbers that `thresholds.SLIDE` judges; those that could not be measured are left out."""
     values = vars(measures.areas) | {"blurred_fraction": blurred}
     return {name: value for name, value in values.items() if value is not None}
