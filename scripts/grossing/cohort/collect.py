@@ -149,6 +149,7 @@ def _rows(verdicts: pa.Table) -> Iterator[Row]:
 
 
 def judged_columns(table: pa.Table) -> TileColumns:
+    """What `decide.tiles` judges, from the tiles of one slide."""
     names = ["laplacian_var", *(rule.column for rule in thresholds.TILE)]
     disagree = pc.fill_null(table["decoders_disagree"], False)
     return TileColumns(

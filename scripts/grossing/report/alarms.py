@@ -40,7 +40,11 @@ def _failed_jobs(path: Path, rows: list[dict[str, Any]]) -> list[Alarm]:
 
 def _listed(path: Path, title: str, rows: list[dict[str, Any]]) -> list[Alarm]:
     """An alarm of a table of pairs that another stage wrote, where it has rows."""
-    listed = {*_column(path, "slide_id"), *_column(path, "slide_id_a"), *_column(path, "slide_id_b")}
+    listed = {
+        *_column(path, "slide_id"),
+        *_column(path, "slide_id_a"),
+        *_column(path, "slide_id_b"),
+    }
     if not listed:
         return []
     slides = [i for i, row in enumerate(rows) if row["slide_id"] in listed]
@@ -55,7 +59,7 @@ def _column(path: Path, name: str) -> set[str]:
 
 
 def _copies(rows: list[dict[str, Any]]) -> list[Alarm]:
-    groups = _groups((row.get("content_hash") for row in rows))
+    groups = _groups(row.get("content_hash") for row in rows)
     copies = [slides for value, slides in groups.items() if value and len(slides) > 1]
     if not copies:
         return []
@@ -89,9 +93,7 @@ def _mixed(rows: list[dict[str, Any]]) -> list[Alarm]:
     alarms = []
     for name, title in (("vendor", "Several scanner vendors"), ("mpp", "Several resolutions")):
         values = (row.get(name) for row in rows)
-        kinds = Counter(
-            round(v, 2) if isinstance(v, float) else v for v in values if v is not None
-        )
+        kinds = Counter(round(v, 2) if isinstance(v, float) else v for v in values if v is not None)
         if len(kinds) > 1:
             unit = " um/px" if name == "mpp" else ""
             most = ", ".join(f"{kind}{unit}: {count}" for kind, count in kinds.most_common(6))

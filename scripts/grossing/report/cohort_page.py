@@ -58,9 +58,7 @@ def write(
     steps = tile_data.steps(patches, criteria)
     about = _about(config)
     page.write(template, folder, _shown(verdicts, about))
-    judged = slide_data.judged(
-        verdicts, records, SlideVerdicts(criteria, steps[rules.FOCUS.limit])
-    )
+    judged = slide_data.judged(verdicts, records, SlideVerdicts(criteria, steps[rules.FOCUS.limit]))
     ids = verdicts["slide_id"].to_pylist()
     counts = _write_tiles(folder, patches, ids, tile_data.JointCounts(steps, criteria))
     page.write_data(

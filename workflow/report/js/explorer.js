@@ -36,7 +36,7 @@
       low = Math.min(low, value);
       high = Math.max(high, value);
     }));
-    if (rule.range[0] !== null && rule.direction === "max") low = Math.max(rule.range[0], Math.min(low, 0));
+    if (rule.range[0] !== null) low = Math.max(rule.range[0], Math.min(low, 0));
     high += (high - low || 1) * 0.04;
     if (rule.range[1] !== null) high = Math.min(rule.range[1], high);
     const edges = Array.from({ length: BINS + 1 }, (_, b) => low + ((high - low) * b) / BINS);
