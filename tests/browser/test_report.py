@@ -43,12 +43,8 @@ def page(cohort: Path) -> Iterator[Any]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
         page.on("requestfailed", lambda request: wrong.append(request.url))
-        page.on(
-            "request",
-            lambda r: (
-                None if r.url.startswith(("file:", "data:", "blob:")) else wrong.append(r.url)
-            ),
-        )
+        local = ("file:", "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(local) or wrong.append(r.url))
         page.goto(f"file://{cohort}/results/cohort/report/index.html")
         yield page
         browser.close()

@@ -1,7 +1,7 @@
 """What the page needs to judge a slide again under other thresholds.
 
-Whatever `decide.slide` finds without thresholds (not readable, no tissue, salvaged, ...) is found by
-asking it with limits that nothing exceeds; so new reasons need no change here.
+Whatever `decide.slide` finds without thresholds (not readable, no tissue, salvaged, ...) is found
+by asking it with limits that nothing exceeds; so new reasons need no change here.
 """
 
 import math

@@ -39,7 +39,12 @@
     return made;
   };
 
+  const NO_GROUPS = ["slide_id", "path", "qc_reasons", "content_hash", "error_message", "remedy"];
+
   /** Columns of texts that split the cohort into a few groups. */
-  G.groupings = () =>
-    G.data.columns.filter((column) => column.texts && column.texts.length > 1 && column.texts.length <= 12 && column.name !== "qc_reasons" && column.name !== "content_hash").map((column) => column.name);
+  G.groupings = () => G.data.columns.filter((column) => !column.numeric && !NO_GROUPS.includes(column.name)).map((column) => column.name).filter((name) => {
+    const texts = new Set();
+    for (let i = 0; i < G.count && texts.size <= 40; i += 1) texts.add(G.cell(name, i));
+    return texts.size > 1 && texts.size <= 40 && (texts.size < G.count || G.count < 8);
+  });
 })(GROSSING);

@@ -69,8 +69,8 @@
     if (i === undefined) return main.append(h("h1", {}, "No such slide"));
     const codes = G.next.codes[i].map((code) => h("li", {}, h("b", {}, G.words(code)), ` ${G.data.reasons[code]?.description || ""}. ${G.data.reasons[code]?.remedy || ""}`));
     main.append(h("h1", {}, G.id(i), " ", G.badge(G.next.status[i])), codes.length ? h("ul", {}, ...codes) : "", decision(i), h("div", { class: "two" }, picture(i),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers" }, h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ...["Column", "Value", "Limit", "Meaning"].map((name) => h("th", {}, name)))), h("tbody", {}, ...G.data.columns.map((column) =>
-        h("tr", {}, h("td", {}, G.words(column.name)), h("td", {}, `${G.number(G.cell(column.name, i))} ${G.unit(column.unit)}`), h("td", {}, limitOf(column.name)), h("td", { class: "note" }, column.meaning))))))));
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers" }, h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ...["Number", "Value", "Limit"].map((name) => h("th", {}, name)))), h("tbody", {}, ...G.data.columns.map((column) =>
+        h("tr", {}, h("td", {}, h("b", {}, G.words(column.name)), h("div", { class: "note" }, column.meaning)), h("td", { class: "value" }, `${G.number(G.cell(column.name, i))} ${G.unit(column.unit)}`), h("td", {}, limitOf(column.name)))))))));
     return undefined;
   };
 })(GROSSING);
