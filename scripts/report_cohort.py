@@ -14,4 +14,5 @@ cohort_page.write(
     results=Path(snakemake.input.verdicts).parents[1],
     records=map(SlideRecord.read, snakemake.input.facts),
     config=snakemake.params.config,
+    version=snakemake.params.version,
 )

@@ -2,6 +2,8 @@
 import hashlib
 import re
 
+import grossing
+
 REPORT_PAGE = workflow.source_path("../report/page.html.j2")
 REPORT_ASSETS = re.findall(
     r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
@@ -54,6 +56,7 @@ if config["report"]["enabled"]:
             code=code_digest("report_cohort"),
             page=page_digest(),
             template=report_template,
+            version=grossing.__version__,
             config={key: value for key, value in config.items() if key not in NOT_REPORTED},
         script:
             "../../scripts/report_cohort.py"

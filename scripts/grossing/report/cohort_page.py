@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-import grossing
 from grossing.cohort import decide
 from grossing.cohort.decide import Criteria
 from grossing.columns import meanings
@@ -37,6 +36,7 @@ def write(
     results: Path,
     records: Iterable[SlideRecord],
     config: Mapping[str, Any],
+    version: str,
 ) -> None:
     """The whole folder of the report.
 
@@ -47,6 +47,7 @@ def write(
     results : holds cohort/, tissue/, ...
     records : what was measured of each slide
     config : of the workflow
+    version : of Grossing
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -56,7 +57,7 @@ def write(
     verdicts = tables.read(results / "cohort/cohort_qc.parquet")
     patches = results / "cohort/patch_cohort.parquet"
     steps = tile_data.steps(patches, criteria)
-    about = _about(config)
+    about = _about(config, version)
     page.write(template, folder, _shown(verdicts, about))
     judged = slide_data.judged(verdicts, records, SlideVerdicts(criteria, steps[rules.FOCUS.limit]))
     ids = verdicts["slide_id"].to_pylist()
@@ -105,10 +106,10 @@ def _link_pictures(folder: Path, results: Path, ids: list[str]) -> dict[str, str
     return there
 
 
-def _about(config: Mapping[str, Any]) -> dict[str, str]:
+def _about(config: Mapping[str, Any], version: str) -> dict[str, str]:
     text = json.dumps(config, sort_keys=True)
     return {
-        "version": grossing.__version__,
+        "version": version,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "config_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
         "cohort": str(config["cohort"]),
