@@ -18,6 +18,7 @@ demo: setup
 	$(BIN)/python tests/data/make_cohort.py demo
 	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
+	@echo "Report:  open demo/results/cohort/report/index.html in a browser"
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -1,6 +1,6 @@
 """What was found on each slide of the cohort, drawn over its thumbnail."""
 
-from grossing.cohort import overlays
+from grossing.report import overlays
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])

@@ -44,13 +44,14 @@ class Run:
 
     @property
     def jobs(self) -> dict[str, int]:
-        """Planned jobs by rule, without the target; empty where there is nothing to be done."""
+        """Planned jobs by rule, without targets and the page that follows every table; empty where
+        there is nothing to be done."""
         table = re.search(r"^Job stats:\njob .*\n[- ]+\n((?:\w+ +\d+\n)+)", self.text, re.M)
         if not table:
             assert "Nothing to be done" in self.text, self.text
             return {}
         counts = dict(line.split() for line in table[1].splitlines())
-        targets = ("default", "all", "qc", "batch", "total")
+        targets = ("default", "all", "qc", "batch", "total", "report_cohort")
         return {rule: int(count) for rule, count in counts.items() if rule not in targets}
 
     @property

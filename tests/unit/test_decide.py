@@ -39,7 +39,7 @@ ALL_PASS = TilingResult(
 OF_SLIDES = (
     thresholds.BRIGHTFIELD,
     *thresholds.SLIDE,
-    thresholds.FOCUS_UNCERTAIN,
+    *thresholds.REVIEW,
     *thresholds.AFTER_TILING,
 )
 

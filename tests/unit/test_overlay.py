@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from grossing.cohort import overlays
+from grossing.report import overlays
 from grossing.mask import labels
 from grossing.report import caption, overlay
 from grossing.report.overlay import Found, Squares

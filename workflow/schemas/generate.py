@@ -75,6 +75,7 @@ def modules() -> dict[Path, str]:
         f"{_codes_module({'ErrorCode': errors})}\nREMEDIES: dict[ErrorCode, str] = {remedies!r}\n"
     )
     made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
+    made[COLUMNS / "meanings.py"] = _meanings_module()
     return made
 
 
@@ -103,6 +104,40 @@ def _codes_module(codes: dict[str, list[str]]) -> str:
     head = _made_from("Codes that a verdict may name", "cohort_qc")
     lines = (f"{kind} = Literal[{', '.join(map(repr, names))}]" for kind, names in codes.items())
     return head + "from typing import Literal\n\n" + "\n".join(lines) + "\n"
+
+
+def _meanings_module() -> str:
+    """What the report says of columns, codes and limits."""
+    columns = {
+        table: {
+            name: {"unit": rule.get("unit", ""), "meaning": rule["description"]}
+            for name, rule in load(table)["properties"].items()
+        }
+        for table in ("cohort_qc", "patch_cohort")
+    }
+    codes = {
+        name: {
+            code: {key: entry[key] for key in ("description", "remedy")}
+            for code, entry in _codes(name).items()
+        }
+        for name in ("reason_codes", "tile_reason_codes")
+    }
+    limits = {
+        key.removeprefix("thresholds."): {"meaning": rule["description"], "range": _span(rule)}
+        for key, rule in leaves(load("config"))
+        if key.startswith("thresholds.")
+    }
+    head = _made_from("What columns, reason codes and thresholds mean", "cohort_qc")
+    kind = "dict[str, dict[str, dict[str, str]]]"
+    return (
+        f"# ruff: noqa: E501\n{head}from typing import Any\n\n"
+        f"COLUMNS: {kind} = {columns!r}\nREASONS: {kind} = {codes!r}\n"
+        f"LIMITS: dict[str, dict[str, Any]] = {limits!r}\n"
+    )
+
+
+def _span(rule: Schema) -> list[float | None]:
+    return [rule.get("minimum"), rule.get("maximum")]
 
 
 def _made_from(title: str, name: str) -> str:

@@ -119,7 +119,7 @@ def tiles(
         slide_id = row["slide_id"]
         failed = row["qc_reasons"] == failures.CODE
         table = no_tiles if failed else tile_tables.read(slide_id)
-        columns = _judged_columns(table)
+        columns = judged_columns(table)
         judged = decide.tiles(columns, limits["tile"])
         result = _result(columns, judged)
         verdict = Verdict.from_text(row["qc_status"], row["qc_reasons"])
@@ -148,7 +148,8 @@ def _rows(verdicts: pa.Table) -> Iterator[Row]:
         yield from batch.to_pylist()
 
 
-def _judged_columns(table: pa.Table) -> TileColumns:
+def judged_columns(table: pa.Table) -> TileColumns:
+    """What `decide.tiles` judges, from the tiles of one slide."""
     names = [rule.column for rule in thresholds.TILE]
     disagree = pc.fill_null(table["decoders_disagree"], False)
     return TileColumns(

@@ -1,5 +1,6 @@
 """Thresholds on measured numbers: the one place where slides and tiles are judged."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ NEVER_ACCEPTED = (NO_TISSUE, COARSER, NO_CANDIDATE_TILE, NO_PASSING_TILE)
 STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
-BLURRED = "blurred_fraction"
+BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
 STAIN_DIFFERS: SlideReason = "stain_differs"
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
@@ -138,14 +139,14 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
     if grid.is_coarser(mpp, criteria.target_mpp, criteria.target_mpp_tolerance):
         failed.append(thresholds.with_value(COARSER, mpp, criteria.target_mpp))
     focus = FocusShares.of(record, criteria.tile["focus_min"])
-    values = _judged_values(usable.measures, focus)
+    values = judged_values(usable.measures, focus)
     if values["tissue_area_mm2"] == 0:
         failed.append(NO_TISSUE)
         del values["tissue_area_mm2"]
     rules = [(rule, values[rule.column]) for rule in thresholds.SLIDE if rule.column in values]
     exceeded = [rule for rule, value in rules if rule.exceeded(_surely(rule, value, focus), limits)]
     failed += [rule.text(values[rule.column], limits) for rule in exceeded]
-    doubt = _doubt(usable)
+    doubt = doubt_of(usable)
     if failed:
         return Verdict(ERROR if doubt else FAIL, (*doubt, *failed))
     near = [
@@ -153,21 +154,21 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
         for rule, value in rules
         if rule.near(value, limits) or _undecided(rule, focus, limits)
     ]
-    return _reviewed(record, near, doubt, _uncertain(values, focus, limits))
+    doubtful = [
+        rule.text(values[rule.column], limits)
+        for rule in thresholds.REVIEW
+        if rule.column in values and rule.exceeded(values[rule.column], limits)
+    ]
+    return _reviewed(record, near, doubt, doubtful)
 
 
 def _wrong_field(light: Light, limits: Mapping[str, float]) -> str | None:
     """The reason where a slide is dark and its stain is not fluorescence, or the reverse."""
-    if light.dark_field:
-        rule, value = thresholds.DARK_FIELD, float(light.glass.max())
-    elif light.brightness is None:
-        return None
-    else:
-        rule, value = thresholds.BRIGHTFIELD, light.brightness
+    rule, value = judged_light(light) or (thresholds.BRIGHTFIELD, math.nan)
     return rule.text(value, limits) if rule.exceeded(value, limits) else None
 
 
-def _doubt(slide: UsableSlide) -> tuple[str, ...]:
+def doubt_of(slide: UsableSlide) -> tuple[str, ...]:
     """`mpp_doubtful` where the file's resolution and its objective power contradict each other."""
     resolution, objective = slide.resolution, slide.file.objective
     if resolution.mpp_source not in STATED_BY_FILE or objective is None:
@@ -180,10 +181,19 @@ def _doubt(slide: UsableSlide) -> tuple[str, ...]:
     return (f"{DOUBTFUL}={resolution.mpp:.4g}*{objective:.4g}{limit}",)
 
 
-def _judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
-    """Numbers that `thresholds.SLIDE` judges; those that could not be measured are left out."""
+def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
+    """Numbers that `thresholds.SLIDE` and `REVIEW` judge; those that could not be measured are left out."""
     values = vars(measures.areas) | {BLURRED: focus.blurred}
+    if measures.areas.tissue_area_mm2:
+        values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain
     return {name: value for name, value in values.items() if value is not None}
+
+
+def judged_light(light: Light) -> tuple[Threshold, float] | None:
+    """The rule that finds a slide of the wrong field (dark or bright), and its value."""
+    if light.dark_field:
+        return thresholds.DARK_FIELD, float(light.glass.max())
+    return None if light.brightness is None else (thresholds.BRIGHTFIELD, light.brightness)
 
 
 def _surely(rule: Threshold, value: float, focus: FocusShares) -> float:
@@ -198,20 +208,10 @@ def _undecided(rule: Threshold, focus: FocusShares, limits: Mapping[str, float])
     return focus.low < focus.high and focus.low <= limits[rule.limit] < focus.high
 
 
-def _uncertain(
-    values: Mapping[str, float], focus: FocusShares, limits: Mapping[str, float]
-) -> list[str]:
-    """`focus_uncertain` where the focus of too much of the tissue cannot be told."""
-    if not values.get("tissue_area_mm2"):
-        return []
-    share, rule = 1.0 if focus.uncertain is None else focus.uncertain, thresholds.FOCUS_UNCERTAIN
-    return [rule.text(share, limits)] if rule.exceeded(share, limits) else []
-
-
 def _reviewed(
-    record: SlideRecord, near: list[str], doubt: tuple[str, ...], uncertain: list[str]
+    record: SlideRecord, near: list[str], doubt: tuple[str, ...], doubtful: list[str]
 ) -> Verdict:
-    reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *uncertain]
+    reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *doubtful]
     if record.measures is not None:
         reasons += _doubtful_colours(record.measures)
     if _has_losses(record):

@@ -101,12 +101,14 @@ def _once(
 def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Criteria) -> None:
     """Add duplicates and outliers to the rows, with the reasons to look at them."""
     z_max = criteria.cohort["outlier_z_max"]
-    tiled = [row for row in rows.values() if row["qc_status"] in decide.TILED]
-    strange, copies = outliers.find(tiled, z_max), duplicates.by_slide(pairs)
+    scores = outliers.scored([row for row in rows.values() if row["tissue_area_mm2"]])
+    copies = duplicates.by_slide(pairs)
     for slide_id, row in rows.items():
-        listed, same = strange.get(slide_id, []), copies.get(slide_id, Duplicates())
+        measures, same = scores.get(slide_id, []), copies.get(slide_id, Duplicates())
+        listed = [outlier for outlier in measures if abs(outlier.z) > z_max]
         reasons = [*(outlier.reason(z_max) for outlier in listed), *same.reasons]
         _set_verdict(row, decide.with_findings(_verdict(row), reasons))
+        row["outlier_z"] = max((abs(outlier.z) for outlier in measures), default=None)
         row["outlier_of"] = ";".join(outlier.text for outlier in listed) or None
         row["duplicate_of"] = ";".join(same.of) or None
 

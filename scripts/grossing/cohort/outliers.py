@@ -71,8 +71,8 @@ class Outlier:
         return f"{OUTLIER}={self.column}:{self.z:.3g}{limit}"
 
 
-def find(rows: Sequence[Row], z_max: float) -> dict[str, list[Outlier]]:
-    """The measures in which slides are beyond the limit, by slide_id.
+def scored(rows: Sequence[Row]) -> dict[str, list[Outlier]]:
+    """How far each slide is from the others in each measure, by slide_id.
 
     A slide is compared with the slides of its site and stain; where these are fewer than
     `GROUP_MIN`, with all slides of its stain.
@@ -80,7 +80,6 @@ def find(rows: Sequence[Row], z_max: float) -> dict[str, list[Outlier]]:
     Parameters
     ----------
     rows : of `measured_qc`, of the slides that are compared
-    z_max : largest robust z, distance from the median in standard deviations
 
     References
     ----------
@@ -89,8 +88,7 @@ def find(rows: Sequence[Row], z_max: float) -> dict[str, list[Outlier]]:
     found: dict[str, list[Outlier]] = {}
     for measure in MEASURES:
         for row, z, group in _scores(rows, measure):
-            if abs(z) > z_max:
-                found.setdefault(row["slide_id"], []).append(Outlier(measure.column, z, group))
+            found.setdefault(row["slide_id"], []).append(Outlier(measure.column, z, group))
     return found
 
 

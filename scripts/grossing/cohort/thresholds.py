@@ -57,10 +57,15 @@ SLIDE = (
     Threshold("pen_fraction", "pen_fraction_max", "max", "pen_fraction"),
 )
 
-#: above it a slide gets REVIEW: a share of the sampled tissue
-FOCUS_UNCERTAIN = Threshold(
-    "focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"
+#: beyond them a slide that would be tiled gets REVIEW
+REVIEW = (
+    Threshold(
+        "focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"
+    ),
 )
+
+#: beside the other slides: beyond them a slide that would be tiled gets REVIEW
+COHORT = (Threshold("outlier_z", "outlier_z_max", "max", "outlier"),)
 
 #: on the results of tiling
 AFTER_TILING = (

@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         ("blurred_fraction_high", pa.float64()),
         ("focus_uncertain_fraction", pa.float64()),
         ("duplicate_of", pa.string()),
+        ("outlier_z", pa.float64()),
         ("outlier_of", pa.string()),
         ("review_decision", pa.string()),
         ("reviewed_by", pa.string()),

@@ -1,1 +1,1 @@
-"""Pictures of the results for people: what was found on a slide, drawn over its thumbnail."""
+"""What a person looks at: the page of the cohort, and what was found drawn over a slide."""

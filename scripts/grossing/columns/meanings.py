@@ -1,0 +1,552 @@
+# ruff: noqa: E501
+"""What columns, reason codes and thresholds mean.
+
+Made from workflow/schemas/cohort_qc.schema.yaml by `make schemas`.
+"""
+
+from typing import Any
+
+COLUMNS: dict[str, dict[str, dict[str, str]]] = {
+    "cohort_qc": {
+        "qc_status": {
+            "unit": "",
+            "meaning": "PASS; REVIEW, tiled like PASS, to be looked at; FAIL, not good enough; ERROR, cannot be used",
+        },
+        "qc_reasons": {
+            "unit": "",
+            "meaning": "reason codes, joined by semicolons, each `code` or `code=value>limit` (`<` where the value is below the limit); null where there are none",
+        },
+        "vendor": {"unit": "", "meaning": "format as OpenSlide names it, e.g. aperio"},
+        "width_px": {"unit": "px", "meaning": "width of level 0"},
+        "height_px": {"unit": "px", "meaning": "height of level 0"},
+        "mpp": {"unit": "um/px", "meaning": "resolution of level 0 (geometric mean of x and y)"},
+        "mpp_source": {
+            "unit": "",
+            "meaning": "where mpp comes from: the sheet's column, the scanner's property, TIFF resolution tags, or 10 / objective",
+        },
+        "objective": {
+            "unit": "x",
+            "meaning": "objective magnification stated by the file; null where it is not stated",
+        },
+        "tissue_area_mm2": {"unit": "mm2", "meaning": "area of tissue"},
+        "tissue_fraction": {
+            "unit": "fraction",
+            "meaning": "tissue, as a share of the scanned area",
+        },
+        "pen_fraction": {"unit": "fraction", "meaning": "pen ink, as a share of the scanned area"},
+        "fold_fraction": {"unit": "fraction", "meaning": "folds, as a share of tissue and folds"},
+        "bubble_fraction": {
+            "unit": "fraction",
+            "meaning": "rims of bubbles and cover slip, as a share of the scanned area",
+        },
+        "possible_pen_fraction": {
+            "unit": "fraction",
+            "meaning": "even pieces on the glass that may be ink or tissue, as a share of the scanned area; they are tissue in the mask",
+        },
+        "focus_median": {
+            "unit": "1",
+            "meaning": "median focus of the sampled tissue tiles at 0.5 um/px; 1 is the limit of blur",
+        },
+        "blurred_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the sampled tissue tiles whose focus is below thresholds.tile.focus_min, of those that can be told; null where none can",
+        },
+        "blurred_fraction_low": {
+            "unit": "fraction",
+            "meaning": "lower bound of blurred_fraction (Wilson's 95 % interval for a sample of the tissue)",
+        },
+        "blurred_fraction_high": {"unit": "fraction", "meaning": "upper bound of blurred_fraction"},
+        "focus_uncertain_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the sampled tissue tiles whose focus cannot be told; null where none was sampled",
+        },
+        "duplicate_of": {
+            "unit": "",
+            "meaning": "slide_ids that show the same glass slide (duplicates.csv), joined by semicolons; null where there are none",
+        },
+        "outlier_z": {
+            "unit": "",
+            "meaning": "largest robust z (its size) of the measures that are compared with those of other slides, standard deviations; null where there are too few slides to compare with",
+        },
+        "outlier_of": {
+            "unit": "",
+            "meaning": "measures that are far from those of other slides, each `measure=z group` (the robust z within the site or over the cohort), joined by semicolons; null where there are none",
+        },
+        "review_decision": {
+            "unit": "",
+            "meaning": "verdict of a person (reviews); null where there is none",
+        },
+        "reviewed_by": {"unit": "", "meaning": "who gave it"},
+        "review_date": {"unit": "", "meaning": "when, YYYY-MM-DD"},
+        "review_note": {"unit": "", "meaning": "what the person wrote"},
+        "sharpness_score": {
+            "unit": "grey level^2",
+            "meaning": "median Laplacian variance of the sampled tissue tiles at 0.5 um/px; depends on the stain, judges nothing",
+        },
+        "background_r": {
+            "unit": "grey level",
+            "meaning": "red of the empty glass, of the dark background in fluorescence; null where none was found",
+        },
+        "background_g": {
+            "unit": "grey level",
+            "meaning": "green of the empty glass, of the dark background in fluorescence; null where none was found",
+        },
+        "background_b": {
+            "unit": "grey level",
+            "meaning": "blue of the empty glass, of the dark background in fluorescence; null where none was found",
+        },
+        "stain_h_r": {
+            "unit": "1",
+            "meaning": "red part of the hematoxylin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "stain_h_g": {
+            "unit": "1",
+            "meaning": "green part of the hematoxylin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "stain_h_b": {
+            "unit": "1",
+            "meaning": "blue part of the hematoxylin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "stain_e_r": {
+            "unit": "1",
+            "meaning": "red part of the eosin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "stain_e_g": {
+            "unit": "1",
+            "meaning": "green part of the eosin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "stain_e_b": {
+            "unit": "1",
+            "meaning": "blue part of the eosin unit vector in optical density (Macenko); null where there is no fit or the stain is not H&E",
+        },
+        "hematoxylin_od": {
+            "unit": "OD",
+            "meaning": "mean hematoxylin density of sampled tissue, log10; below 0 where the colour is outside H&E",
+        },
+        "eosin_od": {
+            "unit": "OD",
+            "meaning": "mean eosin density of sampled tissue, log10; below 0 where the colour is outside H&E",
+        },
+        "content_hash": {
+            "unit": "",
+            "meaning": "SHA-256 of size and sampled blocks of the slide; null where it cannot be read",
+        },
+        "error_message": {
+            "unit": "",
+            "meaning": "message of the reader; what it quotes from the file is replaced by ...",
+        },
+        "remedy": {"unit": "", "meaning": "what to do about it"},
+        "candidate_tiles": {
+            "unit": "tiles",
+            "meaning": "tiles with at least 5 % tissue whose area is at least half scanned",
+        },
+        "passed_tiles": {"unit": "tiles", "meaning": "candidates with qc_status_tile PASS"},
+        "lost_tiles": {"unit": "tiles", "meaning": "candidates whose pixels do not decode"},
+        "lost_fraction": {
+            "unit": "fraction",
+            "meaning": "lost tiles as a share of the candidates; null where there are none",
+        },
+        "absent_fraction": {
+            "unit": "fraction",
+            "meaning": "mean absent_fraction of the candidates; null where there are none",
+        },
+        "suspicious_fraction": {
+            "unit": "fraction",
+            "meaning": "candidates that may show something else than the slide (overview_difference, seam_step or decoders_disagree) as a share of all; null where there are none",
+        },
+        "tile_bytes": {"unit": "bytes", "meaning": "size of all encoded candidate tiles"},
+        "tile_reader": {
+            "unit": "",
+            "meaning": "reader that decoded the pixels: raw, raw_scaled or openslide",
+        },
+        "tile_mpp": {"unit": "um/px", "meaning": "effective resolution of the tiles"},
+        "target_mpp": {"unit": "um/px", "meaning": "requested resolution"},
+        "picture_width_px": {
+            "unit": "px",
+            "meaning": "width of the scanned picture at tile_mpp, before it is extended to whole tiles",
+        },
+        "picture_height_px": {
+            "unit": "px",
+            "meaning": "height of the scanned picture at tile_mpp, before it is extended to whole tiles",
+        },
+    },
+    "patch_cohort": {
+        "slide_id": {"unit": "", "meaning": "the id of the cohort sheet"},
+        "case_id": {
+            "unit": "",
+            "meaning": "patient or specimen, from the sheet; null where it gives none",
+        },
+        "label": {
+            "unit": "",
+            "meaning": "class for training, from the sheet; null where it gives none",
+        },
+        "site": {
+            "unit": "",
+            "meaning": "hospital or laboratory, from the sheet; null where it gives none",
+        },
+        "scanner": {
+            "unit": "",
+            "meaning": "scanner model, from the sheet; null where it gives none",
+        },
+        "stain": {"unit": "", "meaning": "stain, from the sheet; null where it gives none"},
+        "split": {
+            "unit": "",
+            "meaning": "train, val, test, ..., from the sheet; null where it gives none",
+        },
+        "qc_status": {
+            "unit": "",
+            "meaning": "PASS; REVIEW, tiled like PASS, to be looked at; FAIL, not good enough; ERROR, cannot be used",
+        },
+        "tile_container": {
+            "unit": "",
+            "meaning": "the zip or directory, relative to the results folder; null where the tile has no pixels",
+        },
+        "tile_path": {
+            "unit": "",
+            "meaning": "member of the container; null where the tile was lost or no pixels are written",
+        },
+        "tile_offset": {
+            "unit": "bytes",
+            "meaning": "where the picture starts in the zip; null outside a zip",
+        },
+        "tile_bytes": {"unit": "bytes", "meaning": "length of the encoded picture"},
+        "tile_col": {"unit": "tiles", "meaning": "column of the grid, from 0"},
+        "tile_row": {"unit": "tiles", "meaning": "row of the grid, from 0"},
+        "x_level0_px": {"unit": "level-0 px", "meaning": "left edge"},
+        "y_level0_px": {"unit": "level-0 px", "meaning": "top edge"},
+        "size_level0_px": {"unit": "level-0 px", "meaning": "side"},
+        "mpp": {"unit": "um/px", "meaning": "effective resolution of the tile"},
+        "tissue_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the tile that is tissue, from the mask",
+        },
+        "pen_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the tile under pen ink, from the mask",
+        },
+        "absent_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the tile inside the scanned bounds that was never scanned, and has the glass colour; null where the tile was lost",
+        },
+        "decoders_disagree": {
+            "unit": "",
+            "meaning": "whether the fast reader refused a part of the tile as damaged that OpenSlide decodes; null where the tile was lost",
+        },
+        "overview_difference": {
+            "unit": "grey level",
+            "meaning": "difference between the tile and its place in the overview (99th percentile of the largest channel difference); null where the tile was lost or is smaller than 2 px of the overview",
+        },
+        "seam_step": {
+            "unit": "1",
+            "meaning": "step across the borders of the slide's stored tiles, compared with the steps beside it (worst 16 px); null where the tile was lost or no border crosses it",
+        },
+        "focus": {
+            "unit": "1",
+            "meaning": "focus at 0.5 um/px, or at mpp where that is coarser; 1 is the limit of blur, more is sharper; null where the tile was lost or noise may be all that looks sharp",
+        },
+        "blurred_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the tile's blocks of 64 um (128 px where mpp is coarser than 0.5) whose focus is below 1, of those that can be told; null where none can",
+        },
+        "focus_snr": {
+            "unit": "1",
+            "meaning": "energy of fine detail above the noise, relative to the noise; null where the tile was lost",
+        },
+        "laplacian_var": {
+            "unit": "grey level^2",
+            "meaning": "variance of the Laplacian at 0.5 um/px; depends on the stain, judges nothing",
+        },
+        "mean_od": {
+            "unit": "OD",
+            "meaning": "mean optical density over R, G, B, log10(glass / value); below 0 where brighter than the glass, null in fluorescence",
+        },
+        "hematoxylin_od": {
+            "unit": "OD",
+            "meaning": "mean hematoxylin density, log10; below 0 where the colour is outside H&E, null for other stains",
+        },
+        "eosin_od": {
+            "unit": "OD",
+            "meaning": "mean eosin density, log10; below 0 where the colour is outside H&E, null for other stains",
+        },
+        "stain_status": {
+            "unit": "",
+            "meaning": "normalized, or why stain normalisation passed the tile through unchanged (docs/algorithms.md); null where the stage is off or the tile has no pixels",
+        },
+        "nuclei_count": {
+            "unit": "nuclei",
+            "meaning": "nuclei whose centre lies in the tile; null where `nuclei` is off, the tile has no pixels, or the stain is neither H&E nor fluorescence",
+        },
+        "nuclei_per_mm2": {
+            "unit": "1/mm2",
+            "meaning": "nuclei per tissue area of the tile; null as `nuclei_count`",
+        },
+        "qc_status_tile": {"unit": "", "meaning": "whether the tile meets thresholds.tile"},
+        "qc_reasons_tile": {
+            "unit": "",
+            "meaning": "reason codes, joined by semicolons, each `code` or `code=value>limit` (`<` where the value is below the limit); null where the tile passes",
+        },
+    },
+}
+REASONS: dict[str, dict[str, dict[str, str]]] = {
+    "reason_codes": {
+        "file_missing": {
+            "description": "ERROR: no file at the path of the sheet",
+            "remedy": "correct `path` in the cohort sheet, or bring the file back",
+        },
+        "not_a_file": {
+            "description": "ERROR: the path names a folder, a FIFO, a device or a socket; it was not opened",
+            "remedy": "name the slide's file: any file of a DICOM series, the .mrxs file of MIRAX",
+        },
+        "unreadable": {
+            "description": "ERROR: the file is empty, damaged or may not be read, or most of level 0 does not decode",
+            "remedy": "copy or scan the slide again; error_message says what failed",
+        },
+        "unsupported": {
+            "description": "ERROR: not a slide, or a format that OpenSlide does not read",
+            "remedy": "check that the copy is complete, or convert the slide to a pyramidal TIFF",
+        },
+        "unsupported_compression": {
+            "description": "ERROR: pixels are compressed in a way that OpenSlide does not decode; error_message names it",
+            "remedy": "convert the slide to a pyramidal TIFF with JPEG tiles",
+        },
+        "unsupported_samples": {
+            "description": "ERROR: pixels are not whole numbers of 8 or 16 bits, have too many samples, or are transparent everywhere",
+            "remedy": "convert the slide to 8-bit RGB without alpha",
+        },
+        "unsupported_colour": {
+            "description": "ERROR: pixels are not colour, or their colour space is not supported or stated wrongly",
+            "remedy": "convert the slide to 8-bit RGB, or correct its photometric tag",
+        },
+        "unsupported_orientation": {
+            "description": "ERROR: the tag Orientation says that the picture is turned or mirrored, which readers apply differently",
+            "remedy": "turn the pixels and drop the tag (`vips autorot`)",
+        },
+        "nothing_scanned": {
+            "description": "ERROR: no pixel of the slide was scanned",
+            "remedy": "check that the copy is complete, or scan the slide again",
+        },
+        "mpp_missing": {
+            "description": "ERROR: neither sheet nor file states the resolution",
+            "remedy": "give the true um/px in the column `mpp` of the cohort sheet",
+        },
+        "mpp_out_of_range": {
+            "description": "ERROR: the resolution of the file is outside 0.05..20 um/px",
+            "remedy": "give the true um/px in the column `mpp` of the cohort sheet",
+        },
+        "levels_disagree": {
+            "description": "ERROR: level 0 and the smaller levels show different pictures, and none of them can be confirmed",
+            "remedy": "copy, scan or convert the slide again",
+        },
+        "planes_differ": {
+            "description": "ERROR: planes of a stack differ in size or resolution",
+            "remedy": "give planes of one scan; correct `path` and `z_stack` in the cohort sheet",
+        },
+        "unregistered": {
+            "description": "ERROR: a plane of a stack is shifted by more than 2 px against the middle one, or shows something else",
+            "remedy": "register the planes, or leave the one that is named out of the sheet",
+        },
+        "job_failed": {
+            "description": "ERROR: a job of the slide failed after all retries, and accept_failures was given",
+            "remedy": "fix the cause in failed_jobs.csv and run again",
+        },
+        "not_brightfield": {
+            "description": "FAIL: brightness below brightness_min; nothing else is judged then",
+            "remedy": "give fluorescence slides a `stain` that says so; else leave the slide out",
+        },
+        "not_dark_field": {
+            "description": "FAIL: the sheet's stain is fluorescence, and the background is brighter than brightness_min; nothing else is judged then",
+            "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
+        },
+        "stain_differs": {
+            "description": "REVIEW: the sheet's stain is empty or H&E, and the tissue holds a dye of another colour (DAB, other special stains, much pigment or ink); nothing of the stain is measured",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet",
+        },
+        "coarser_than_target": {
+            "description": "FAIL: the slide would have to be enlarged to reach target_mpp",
+            "remedy": "raise target_mpp, or leave the slide out; correct the column `mpp` if it is wrong",
+        },
+        "no_tissue": {
+            "description": "FAIL: the mask holds no tissue",
+            "remedy": "look at the thumbnail; where tissue is missed, change the section `tissue` of the config",
+        },
+        "tissue_area_mm2": {
+            "description": "FAIL: less tissue than tissue_area_mm2_min; after near_threshold: close to it",
+            "remedy": "look at the mask; lower thresholds.slide.tissue_area_mm2_min for small biopsies",
+        },
+        "blurred_fraction": {
+            "description": "FAIL: more blurred tissue tiles than blurred_fraction_max, by more than chance; after near_threshold: close to it, or the sample cannot tell on which side of it",
+            "remedy": "scan the slide again, or raise thresholds.slide.blurred_fraction_max",
+        },
+        "focus_uncertain": {
+            "description": "REVIEW: the focus of more of the tissue than focus_uncertain_fraction_max cannot be told, because noise or a faint stain hides it",
+            "remedy": "look at the slide at full resolution; scan it again if it is blurred or noisy",
+        },
+        "pen_fraction": {
+            "description": "FAIL: more ink than pen_fraction_max; after near_threshold: close to it",
+            "remedy": "clean the glass and scan again, or raise thresholds.slide.pen_fraction_max",
+        },
+        "lost_fraction": {
+            "description": "FAIL, known after tiling: more lost tiles than lost_fraction_max",
+            "remedy": "copy or scan the slide again, or raise thresholds.slide.lost_fraction_max",
+        },
+        "absent_fraction": {
+            "description": "FAIL, known after tiling: more of the candidates was never scanned than absent_fraction_max",
+            "remedy": "copy or scan the slide again, or raise thresholds.slide.absent_fraction_max",
+        },
+        "suspicious_fraction": {
+            "description": "FAIL, known after tiling: more tiles that may show something else than the slide than suspicious_fraction_max",
+            "remedy": "copy or scan the slide again; look at its tiles before raising thresholds.slide.suspicious_fraction_max",
+        },
+        "suspicious_tiles": {
+            "description": "REVIEW, known after tiling: some tiles may show something else than the slide; they fail",
+            "remedy": "look at the tiles that fail; copy the slide again if they are damaged",
+        },
+        "no_passing_tile": {
+            "description": "FAIL, known after tiling: not one tile passes",
+            "remedy": "look at qc_reasons_tile of its tiles in patch_cohort, and change the thresholds if they are wrong",
+        },
+        "no_candidate_tile": {
+            "description": "FAIL, known after tiling: no tile has enough tissue and scanned picture to be looked at",
+            "remedy": "look at the mask; tiles of a smaller tiles.size_px fit smaller tissue",
+        },
+        "near_threshold": {
+            "description": "REVIEW: passes, but within near_margin of the limits named after it, or their values are from a sample that allows both sides",
+            "remedy": "look at the slide before using it, or change near_margin",
+        },
+        "glass_not_found": {
+            "description": "REVIEW: nothing looks like empty glass; 240 in all channels was taken for it, so that a cast of the light is not corrected",
+            "remedy": "look at the mask and the colours; a scan with a rim of empty glass avoids it",
+        },
+        "possible_pen": {
+            "description": "REVIEW: even pieces on the glass that may be ink or tissue are more than 0.002 of the scanned area; they count as tissue",
+            "remedy": "look at the thumbnail; leave the slide out where it is ink",
+        },
+        "salvaged": {
+            "description": "REVIEW: parts of the slide do not decode; the rest is used",
+            "remedy": "copy or scan the slide again to have all of it",
+        },
+        "anisotropic": {
+            "description": "REVIEW: x and y resolution differ by more than 1 %",
+            "remedy": "none where the scanner's pixels are not square; else give the true um/px in the column `mpp`",
+        },
+        "outlier": {
+            "description": "REVIEW: a measure is far from that of the other slides of its site or cohort (`outlier=eosin_od:-7.2<-6`: robust z and limit); outlier_of names the group",
+            "remedy": "look at the slide; raise thresholds.cohort.outlier_z_max if it is as it should be",
+        },
+        "duplicate_in_other_split": {
+            "description": "REVIEW: a slide in another split shows the same glass slide (duplicate_of)",
+            "remedy": "leakage between splits: give both one split, or drop one of them",
+        },
+        "duplicate_in_other_case": {
+            "description": "REVIEW: a slide of another case shows the same glass slide (duplicate_of)",
+            "remedy": "find out whose slide it is; correct `case_id` or `path`, or drop one of them",
+        },
+        "duplicate_with_other_label": {
+            "description": "REVIEW: a slide of another label shows the same glass slide (duplicate_of)",
+            "remedy": "correct the `label` of one of them, or drop both",
+        },
+        "accepted_by_review": {
+            "description": "PASS: a person accepts the slide (review_decision); the reasons after it would have given it another status",
+            "remedy": "none; take its row out of the reviews to have it judged by the thresholds",
+        },
+        "rejected_by_review": {
+            "description": "FAIL: a person rejects the slide (review_decision)",
+            "remedy": "none; take its row out of the reviews to have it judged by the thresholds",
+        },
+        "review_outdated": {
+            "description": "REVIEW: a person judged the slide before its content changed; that verdict is not applied",
+            "remedy": "look at the slide again and give the row of the reviews a new date, or the content_hash of now",
+        },
+        "mpp_doubtful": {
+            "description": "REVIEW: mpp times objective power is far from 10 (`mpp_doubtful=0.05*20<3.333`: 0.05 um/px, 20x); ERROR where something else fails the slide, which may be due to its resolution",
+            "remedy": "give the true um/px in the column `mpp` of the cohort sheet, also where it is right",
+        },
+    },
+    "tile_reason_codes": {
+        "lost": {
+            "description": "the pixels do not decode",
+            "remedy": "copy or scan the slide again",
+        },
+        "tissue_fraction": {
+            "description": "less tissue than tissue_fraction_min",
+            "remedy": "lower thresholds.tile.tissue_fraction_min to use tiles with less tissue",
+        },
+        "focus": {
+            "description": "softer than focus_min",
+            "remedy": "lower thresholds.tile.focus_min to use softer tiles",
+        },
+        "pen_fraction": {
+            "description": "more ink than pen_fraction_max",
+            "remedy": "raise thresholds.tile.pen_fraction_max to use tiles with ink",
+        },
+        "overview_difference": {
+            "description": "differs from its place in the overview by more than overview_difference_max",
+            "remedy": "compare the tile with the slide in a viewer; copy the slide again if it is damaged",
+        },
+        "seam_step": {
+            "description": "breaks at the borders of the slide's stored tiles by more than seam_step_max",
+            "remedy": "compare the tile with the slide in a viewer; copy the slide again if it is damaged",
+        },
+        "absent_fraction": {
+            "description": "more of it was never scanned than absent_fraction_max",
+            "remedy": "raise thresholds.tile.absent_fraction_max to use tiles that are partly empty",
+        },
+        "decoders_disagree": {
+            "description": "one decoder refuses a part of it as damaged and another shows it (not counted where most tiles of the slide are so)",
+            "remedy": "copy or scan the slide again",
+        },
+        "no_focus": {
+            "description": "too little signal to tell whether it is in focus, or one colour",
+            "remedy": "look at the tile; there may be nothing to see in it",
+        },
+    },
+}
+LIMITS: dict[str, dict[str, Any]] = {
+    "cohort.outlier_z_max": {
+        "meaning": "robust z beyond which a slide is an outlier",
+        "range": [1, 1000000],
+    },
+    "cohort.duplicate_distance_max": {
+        "meaning": "bits in which the pictures of one slide may differ",
+        "range": [0, 100],
+    },
+    "slide.tissue_area_mm2_min": {"meaning": "mm2 of tissue", "range": [0, 10000]},
+    "slide.blurred_fraction_max": {
+        "meaning": "share of sampled tissue tiles out of focus",
+        "range": [0, 1],
+    },
+    "slide.focus_uncertain_fraction_max": {
+        "meaning": "share of sampled tissue tiles whose focus cannot be told",
+        "range": [0, 1],
+    },
+    "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},
+    "slide.brightness_min": {"meaning": "90th percentile of grey", "range": [0, 255]},
+    "slide.lost_fraction_max": {
+        "meaning": "share of candidate tiles that could not be read",
+        "range": [0, 1],
+    },
+    "slide.absent_fraction_max": {
+        "meaning": "share of the candidate tiles that was never scanned",
+        "range": [0, 1],
+    },
+    "slide.suspicious_fraction_max": {
+        "meaning": "share of candidate tiles that may show something else than the slide",
+        "range": [0, 1],
+    },
+    "slide.near_margin": {
+        "meaning": "share of a limit within which a slide is marked REVIEW",
+        "range": [0, 1],
+    },
+    "tile.tissue_fraction_min": {"meaning": "share of the tile that is tissue", "range": [0, 1]},
+    "tile.focus_min": {"meaning": "focus", "range": [0, 10]},
+    "tile.pen_fraction_max": {"meaning": "share of the tile under ink", "range": [0, 1]},
+    "tile.absent_fraction_max": {
+        "meaning": "share of the tile that was never scanned",
+        "range": [0, 1],
+    },
+    "tile.overview_difference_max": {
+        "meaning": "difference from the overview in grey levels",
+        "range": [0, 255],
+    },
+    "tile.seam_step_max": {"meaning": "step at the borders of stored tiles", "range": [0, 100]},
+}

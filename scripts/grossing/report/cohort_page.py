@@ -1,0 +1,131 @@
+"""The report of a cohort: all of its data and pictures, written once."""
+
+import datetime
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from grossing.cohort import decide
+from grossing.cohort.decide import Criteria
+from grossing.columns import meanings
+from grossing.report import alarms, page, rules, slide_data, tile_data
+from grossing.report.verdict_data import Others, SlideVerdicts
+from grossing.slide.record import SlideRecord
+from grossing.support import tables
+
+#: pictures of a slide below results/, the first that is there is taken
+PICTURES = {
+    "gallery": ("overlays/{}.jpg", "tissue/thumbnails/{}.jpg"),
+    "picture": ("tissue/thumbnails/{}.jpg",),
+    "mask": ("tissue/masks/{}.png",),
+    "zones": ("zones/{}.png",),
+    "planes": ("fused/{}.png",),
+}
+
+
+def write(
+    folder: Path,
+    template: Path,
+    *,
+    results: Path,
+    records: Iterable[SlideRecord],
+    config: Mapping[str, Any],
+    version: str,
+    others: Others,
+) -> None:
+    """The whole folder of the report.
+
+    Parameters
+    ----------
+    folder : is emptied first
+    template : page.html.j2
+    results : holds cohort/, tissue/, ...
+    records : what was measured of each slide
+    config : of the workflow
+    version : of Grossing
+    others : duplicates of the slides, and the reviews of people
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    criteria = Criteria.from_config(
+        **{key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
+    )
+    verdicts = tables.read(results / "cohort/cohort_qc.parquet")
+    patches = results / "cohort/patch_cohort.parquet"
+    steps = tile_data.steps(patches, criteria)
+    about = _about(config, version)
+    page.write(template, folder, _shown(verdicts, about))
+    of = SlideVerdicts(criteria, steps[rules.FOCUS.limit], others)
+    judged = slide_data.judged(verdicts, records, of)
+    ids = verdicts["slide_id"].to_pylist()
+    counts = _write_tiles(folder, patches, ids, tile_data.JointCounts(steps, criteria))
+    page.write_data(
+        folder / "data/cohort.js",
+        "cohort",
+        {
+            "about": about,
+            "columns": slide_data.columns(verdicts),
+            "judged": judged,
+            "rules": rules.as_data(criteria, steps),
+            "focus": f"tile.{rules.FOCUS.limit}",
+            "margin": float(criteria.slide[rules.MARGIN]),
+            "reasons": slide_data.reasons(),
+            "never_accepted": decide.NEVER_ACCEPTED,
+            "tile_columns": meanings.COLUMNS["patch_cohort"],
+            "alarms": alarms.found(verdicts, results / "cohort"),
+            "pictures": _link_pictures(folder, results, ids),
+            "tiles": counts.as_data(ids),
+        },
+    )
+
+
+def _write_tiles(
+    folder: Path, patches: Path, ids: list[str], counts: tile_data.JointCounts
+) -> tile_data.JointCounts:
+    number = {slide_id: i for i, slide_id in enumerate(ids)}
+    for slide_id, tiles in tile_data.by_slide(patches):
+        counts.add(slide_id, tiles)
+        i = number[slide_id]
+        page.write_data(folder / f"slides/{i}.js", f"slide {i}", tile_data.grid(tiles))
+    return counts
+
+
+def _link_pictures(folder: Path, results: Path, ids: list[str]) -> dict[str, str]:
+    """Which slides have which picture: a letter per slide, y or n."""
+    there = {}
+    for kind, patterns in PICTURES.items():
+        marks = []
+        for i, slide_id in enumerate(ids):
+            places = (results / pattern.format(slide_id) for pattern in patterns)
+            suffix = patterns[0].rsplit(".", 1)[1]
+            target = folder / kind / f"{i}.{suffix}"
+            marks.append("y" if any(page.link(place, target) for place in places) else "n")
+        there[kind] = "".join(marks)
+    return there
+
+
+def _about(config: Mapping[str, Any], version: str) -> dict[str, str]:
+    text = json.dumps(config, sort_keys=True)
+    return {
+        "version": version,
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "config_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "cohort": str(config["cohort"]),
+        "target_mpp": f"{config['target_mpp']:g}",
+        "pyarrow": pa.__version__,
+    }
+
+
+def _shown(verdicts: pa.Table, about: Mapping[str, str]) -> dict[str, Any]:
+    counts = Counter(verdicts["qc_status"].to_pylist())
+    return {
+        "about": about,
+        "slides": verdicts.num_rows,
+        "counts": {status: counts[status] for status in decide.STATUSES},
+    }

@@ -1,0 +1,152 @@
+"""The page of the cohort in a real browser, from file://; what it predicts is what a rerun does."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import REPOSITORY, by_slide, configure, read_csv, run
+
+REPORT = REPOSITORY / "workflow/report"
+CHROMIUM = shutil.which("chromium")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")
+VIEWS = ("overview", "thresholds", "slides", "review")
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's cohort, with a hostile label, run."""
+    folder = tmp_path_factory.mktemp("cohort")
+    maker = REPOSITORY / "tests/data/make_cohort.py"
+    subprocess.run([sys.executable, str(maker), str(folder)], check=True)
+    sheet = folder / "cohort.csv"
+    sheet.write_text(sheet.read_text().replace("normal,train", "<script>alert(1)</script>,train"))
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def page(cohort: Path) -> Iterator[Any]:
+    """The opened page; fails on console errors, failed requests and requests that leave it."""
+    wrong: list[str] = []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.on("requestfailed", lambda request: wrong.append(request.url))
+        local = ("file:", "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(local) or wrong.append(r.url))
+        page.goto(f"file://{cohort}/results/cohort/report/index.html")
+        yield page
+        browser.close()
+    assert not wrong
+
+
+def predicted(page: Any) -> dict[str, int]:
+    """The numbers of the prediction as a person reads them."""
+    rows = page.locator("[data-count]")
+    texts = {row.get_attribute("data-count"): row.locator("b").inner_text() for row in rows.all()}
+    return {name: int(text.replace(",", "")) for name, text in texts.items()}
+
+
+def rerun(cohort: Path) -> dict[str, int]:
+    verdicts = by_slide(cohort, "cohort_qc.csv")
+    counts = Counter(row["qc_status"] for row in verdicts.values())
+    tiles = [
+        row
+        for row in read_csv(cohort, "patch_cohort.csv")
+        if row["qc_status"] in ("PASS", "REVIEW") and row["qc_status_tile"] == "PASS"
+    ]
+    statuses = ("PASS", "REVIEW", "FAIL", "ERROR")
+    return {**{status: counts[status] for status in statuses}, "tiles": len(tiles)}
+
+
+@needs_chromium
+def test_every_view_opens_and_shows_hostile_cells_as_text(page: Any) -> None:
+    for view in VIEWS:
+        page.get_by_role("navigation").get_by_text(view.capitalize()).click()
+        assert page.locator("h1").count() == 1
+    page.goto(page.url.split("#")[0] + "#view=slide&slide=synthetic_pen")
+    page.wait_for_selector("rect.tile")
+    assert page.get_by_text("<script>alert(1)</script>").count() >= 1
+    assert page.evaluate("GROSSING.unexplained.size") == 0
+
+
+@needs_chromium
+def test_decisions_go_out_and_come_back(page: Any, tmp_path: Path) -> None:
+    start = page.url.split("#")[0]
+    page.goto(start + "#view=slide&slide=synthetic_pen")
+    page.fill("#note", '=note, "quoted"')
+    page.locator("h1").click()
+    page.keyboard.press("r")
+    page.goto(start + "#view=review")
+    with page.expect_download() as download:
+        page.get_by_text("Export reviews.csv").click()
+    download.value.save_as(tmp_path / "reviews.csv")
+    page.evaluate("localStorage.clear()")
+    page.set_input_files("#import", tmp_path / "reviews.csv")
+    page.wait_for_function("Object.keys(GROSSING.reviews()).length === 1")
+    assert page.evaluate("GROSSING.reviews().synthetic_pen.decision") == "reject"
+
+
+@needs_chromium
+def test_a_dragged_threshold_predicts_what_the_rerun_does(cohort: Path, page: Any) -> None:
+    page.goto(page.url.split("#")[0] + "#view=thresholds")
+    assert predicted(page) == rerun(cohort)
+    focus = page.locator("[data-rule^='tile.focus'] svg.histogram")
+    focus.scroll_into_view_if_needed()
+    box = focus.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.3, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.86, y, steps=8)
+    page.mouse.up()
+    page.locator("[data-rule='slide.blurred_fraction_max'] input").fill("0.95")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#snippet >> text=blurred_fraction_max")
+    page.wait_for_timeout(200)
+    told, unknown = predicted(page), page.evaluate("[...GROSSING.next.unknown]")
+    ids = [page.evaluate(f"GROSSING.id({i})") for i, flag in enumerate(unknown) if flag]
+    statuses = page.evaluate(
+        "Object.fromEntries(GROSSING.next.status.map((s,i)=>[GROSSING.id(i),s]))"
+    )
+    before = told["tiles"]
+    limits: dict[str, dict[str, float]] = {"slide": {}, "tile": {}}
+    section = ""
+    for line in page.locator("#snippet").inner_text().splitlines()[1:]:
+        name, _, value = line.strip().partition(":")
+        if value.strip():
+            limits[section][name] = float(value)
+        else:
+            section = name
+    assert limits["tile"] and limits["slide"]
+    configure(cohort, thresholds=limits)
+    run(cohort)
+    final = by_slide(cohort, "cohort_qc.csv")
+    known = {i: row["qc_status"] for i, row in final.items() if i not in ids}
+    assert known == {i: status for i, status in statuses.items() if i not in ids}
+    measured = by_slide(cohort, "measured_qc.csv")
+    assert {i: measured[i]["qc_status"] for i in ids} == {i: statuses[i] for i in ids}
+    new = sum(int(final[i]["passed_tiles"]) for i in ids if final[i]["qc_status"] != "FAIL")
+    assert rerun(cohort)["tiles"] - new == before
+
+
+def test_vendored_files_are_those_of_the_list() -> None:
+    listed = json.loads((REPORT / "vendor.json").read_text())
+    files = {file["to"]: file["sha256"] for package in listed for file in package["files"]}
+    found = {
+        str(path.relative_to(REPORT / "vendor")): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (REPORT / "vendor").rglob("*")
+        if path.is_file()
+    }
+    assert found == files
+    assert all(package["integrity"].startswith("sha512-") for package in listed)

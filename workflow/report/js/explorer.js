@@ -1,0 +1,191 @@
+"use strict";
+// The threshold explorer: distributions, lines to move, and what the rerun would say.
+(function (G) {
+  const { h } = G;
+  const BINS = 40;
+  const BORDERLINE = 6;
+  const GROUPS = 6;
+
+  function grouped(among, group) {
+    if (!group) return [{ name: "", rows: among }];
+    const groups = new Map();
+    among.forEach((i) => {
+      const name = G.cell(group, i) || "(none)";
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(i);
+    });
+    const ranked = [...groups].sort((a, b) => b[1].length - a[1].length).map(([name, rows]) => ({ name, rows }));
+    if (ranked.length <= GROUPS) return ranked;
+    const others = ranked.slice(GROUPS - 1).flatMap((each) => each.rows);
+    return [...ranked.slice(0, GROUPS - 1), { name: "others", rows: others }];
+  }
+
+  function tileData(rule, groups) {
+    const edges = [...rule.positions];
+    const filled = groups.map(({ name, rows }) => ({ name, bins: G.tileBins(rule, rows) }));
+    const span = edges[edges.length - 1] - edges[0] || 1;
+    const ends = [edges[0] - span * 0.03, edges[edges.length - 1] + span * 0.03];
+    return { edges: [ends[0], ...edges, ends[1]], groups: filled };
+  }
+
+  function slideData(rule, groups, limits) {
+    const values = groups.map(({ rows }) => rows.map((i) => G.judgedValue(rule, i, limits)).filter((value) => value !== null && value !== undefined));
+    let low = Math.min(rule.limit, limits[rule.key]);
+    let high = Math.max(rule.limit, limits[rule.key]);
+    values.forEach((list) => list.forEach((value) => {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }));
+    if (rule.range[0] !== null) low = Math.max(rule.range[0], Math.min(low, 0));
+    high += (high - low || 1) * 0.04;
+    if (rule.range[1] !== null) high = Math.min(rule.range[1], high);
+    const edges = Array.from({ length: BINS + 1 }, (_, b) => low + ((high - low) * b) / BINS);
+    const bins = values.map((list) => {
+      const counts = new Array(BINS).fill(0);
+      list.forEach((value) => { counts[Math.min(BINS - 1, Math.floor(((value - low) / (high - low || 1)) * BINS))] += 1; });
+      return counts;
+    });
+    return { edges, groups: groups.map(({ name }, g) => ({ name, bins: bins[g] })) };
+  }
+
+  /** The slides closest to a threshold, on both sides of it. */
+  function borderline(rule, limits) {
+    const near = [];
+    for (let i = 0; i < G.count; i += 1) {
+      const value = G.judgedValue(rule, i, limits);
+      if (value !== null && value !== undefined) near.push([i, value]);
+    }
+    const out = near.filter(([, value]) => G.isBeyond(rule, value, limits[rule.key]));
+    const inside = near.filter(([, value]) => !G.isBeyond(rule, value, limits[rule.key]));
+    const closest = (list) => list.sort((a, b) => Math.abs(a[1] - limits[rule.key]) - Math.abs(b[1] - limits[rule.key])).slice(0, BORDERLINE);
+    return { out: closest(out), inside: closest(inside) };
+  }
+
+  function borderlineView(rule, limits) {
+    const { out, inside } = borderline(rule, limits);
+    const row = (title, list) => h("div", {}, h("h4", {}, title),
+      list.length ? h("div", { class: "gallery small" }, ...list.map(([i, value]) => G.thumbnail(i, `${G.number(value)} ${G.unit(rule.unit)}`))) : h("p", { class: "note" }, "No slide."));
+    return [row("Just inside", inside), row("Just outside", out)];
+  }
+
+  function counts(rule, limits) {
+    if (rule.stage === "tile") {
+      const place = rule.positions.indexOf(limits[rule.key]);
+      const among = Array.from({ length: G.count }, (_, i) => i);
+      const bins = G.tileBins(rule, among);
+      const total = bins.reduce((a, b) => a + b, 0);
+      const out = bins.reduce((a, b, bin) => a + ((rule.direction === "max" ? bin > place : bin <= place) ? b : 0), 0);
+      return `This threshold alone: ${G.number(total - out)} tiles in, ${G.number(out)} out.`;
+    }
+    let out = 0;
+    let total = 0;
+    for (let i = 0; i < G.count; i += 1) {
+      const value = G.judgedValue(rule, i, limits);
+      if (value === null || value === undefined) continue;
+      total += 1;
+      if (G.isBeyond(rule, value, limits[rule.key])) out += 1;
+    }
+    return `This threshold alone: ${G.plural(total - out, "slide")} in, ${G.number(out)} out, ${G.number(G.count - total)} without this number.`;
+  }
+
+  function panel(rule, group, changed) {
+    const limits = G.nextLimits;
+    const groups = grouped(Array.from({ length: G.count }, (_, i) => i), group);
+    const data = rule.stage === "tile" ? tileData(rule, groups) : slideData(rule, groups, limits);
+    const said = h("p", { class: "note", "aria-live": "polite" }, counts(rule, limits));
+    const near = h("div", { class: "borderline" });
+    const set = (value) => {
+      G.setLimits({ ...G.nextLimits, [rule.key]: value }, true);
+      changed();
+    };
+    const plot = G.histogram(rule, data, limits[rule.key], set, rule.stage === "tile" ? null : (low, high) => G.go({ brush: `${rule.column}:${low}:${high}` }));
+    const input = h("input", { type: "number", step: "any", min: rule.range[0], max: rule.range[1], id: `limit-${rule.id}`,
+      onchange: () => {
+        const typed = Number(input.value);
+        if (input.value === "" || !input.checkValidity()) return input.reportValidity();
+        return set(rule.positions ? G.nearestPosition(rule, typed) : typed);
+      } });
+    const details = h("details", { ontoggle: () => refresh() }, h("summary", {}, "Slides close to this threshold"), near);
+    const refresh = () => {
+      const value = G.nextLimits[rule.key];
+      plot.set(value);
+      if (document.activeElement !== input || Number(input.value) !== value) input.value = value;
+      said.textContent = counts(rule, G.nextLimits);
+      if (details.open) near.replaceChildren(...borderlineView(rule, G.nextLimits));
+    };
+    refresh();
+    const legend = group ? h("ul", { class: "legend" }, ...groups.map(({ name }, g) => h("li", { class: `g${g % GROUPS}` }, name))) : null;
+    return { refresh, element: h("section", { class: "panel", "data-rule": rule.key },
+      h("h3", {}, G.words(rule.column), " ", h("small", {}, `${rule.direction === "max" ? "at most" : "at least"}`)),
+      h("label", { for: `limit-${rule.id}`, class: "limit" }, h("code", {}, rule.key), " ", input, ` ${G.unit(rule.unit)}`,
+        h("button", { type: "button", class: "quiet", onclick: () => set(rule.limit) }, `back to ${G.number(rule.limit)}`)),
+      h("p", { class: "note" }, `${rule.meaning}. ${rule.positions ? "Moves in steps, exact at each." : ""}`), plot, legend, said,
+      rule.stage === "tile" ? null : details) };
+  }
+
+  G.snippet = (limits) => {
+    const sections = { cohort: [], slide: [], tile: [] };
+    for (const key of G.movedKeys(limits)) {
+      const [section, name] = key.split(".");
+      sections[section].push(`    ${name}: ${limits[key]}`);
+    }
+    const parts = Object.entries(sections).filter(([, lines]) => lines.length).map(([section, lines]) => `  ${section}:\n${lines.join("\n")}`);
+    return parts.length ? `thresholds:\n${parts.join("\n")}\n` : "";
+  };
+
+  function prediction() {
+    const now = G.totals(G.now);
+    const next = G.totals(G.next);
+    const change = (name) => {
+      const by = next[name] - now[name];
+      return by ? ` (${by > 0 ? "+" : "−"}${G.number(Math.abs(by))})` : "";
+    };
+    const rows = ["PASS", "REVIEW", "FAIL", "ERROR"].map((status) => h("tr", { "data-count": status }, h("th", { scope: "row" }, G.badge(status)), h("td", {}, G.number(now[status])), h("td", {}, h("b", {}, G.number(next[status])), change(status))));
+    rows.push(h("tr", { "data-count": "tiles" }, h("th", { scope: "row" }, "passing tiles"), h("td", {}, G.number(now.tiles)), h("td", {}, h("b", {}, G.number(next.tiles)), change("tiles"))));
+    const flips = [];
+    for (let i = 0; i < G.count; i += 1) if (G.next.status[i] !== G.now.status[i]) flips.push(i);
+    const snippet = G.snippet(G.nextLimits);
+    return [h("h2", {}, "Prediction"),
+      h("table", { class: "plain counts" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "now"), h("th", { scope: "col" }, "after a rerun"))), h("tbody", {}, ...rows)),
+      next.unknown ? h("p", { class: "warning" }, `${G.plural(next.unknown, "slide")} would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.`) : null,
+      flips.length ? h("p", {}, h("a", { href: G.link({ view: "slides", only: flips.slice(0, 500).join(","), status: null, reason: null, brush: null, q: null }) }, `${G.plural(flips.length, "slide changes its", "slides change their")} verdict`)) : null,
+      snippet ? h("div", {}, h("p", {}, "Save as ", h("code", {}, "thresholds.yaml"), " and run again; only what changed is computed:"),
+        h("pre", { id: "snippet", tabindex: "0" }, snippet),
+        h("pre", { tabindex: "0" }, `snakemake --profile profiles/local --directory . \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`),
+        h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => G.download("thresholds.yaml", snippet, "text/yaml") }, "Download thresholds.yaml"),
+          h("button", { type: "button", class: "quiet", onclick: () => G.setLimits(G.shipped()) }, "Reset all")))
+        : h("p", { class: "note" }, "Drag a line, use the arrow keys on it, or type a number. Shift and drag over a plot selects the slides of that range.")];
+  }
+
+  G.views.thresholds = (main) => {
+    const { group } = G.state();
+    const side = h("aside", { class: "prediction", "aria-live": "polite", "aria-label": "Prediction" });
+    const panels = [];
+    const filtered = h("div", {});
+    let planned = false;
+    const changed = () => {
+      if (planned) return;
+      planned = true;
+      requestAnimationFrame(() => {
+        planned = false;
+        panels.forEach((each) => each.refresh());
+        side.replaceChildren(...prediction().filter(Boolean));
+        G.showMoved();
+      });
+    };
+    for (const rule of G.rules) panels.push(panel(rule, group, changed));
+    const isMeasured = (rule) => rule.stage === "tile" || Array.from({ length: G.count }).some((_, i) => typeof G.judgedValue(rule, i, G.nextLimits) === "number");
+    const of = (stages) => G.rules.flatMap((rule, r) => (stages.includes(rule.stage) && isMeasured(rule) ? [panels[r].element] : []));
+    const margin = h("input", { type: "number", id: "margin", min: 0, max: 1, step: "any", value: G.nextLimits["slide.near_margin"],
+      onchange: () => { if (margin.checkValidity()) { G.setLimits({ ...G.nextLimits, "slide.near_margin": Number(margin.value) }, true); changed(); } } });
+    const chosen = h("select", { id: "group", onchange: (event) => G.go({ group: event.target.value }) },
+      h("option", { value: "" }, "all slides together"), ...G.groupings().map((name) => h("option", { value: name, selected: name === group }, `by ${G.words(name)}`)));
+    chosen.value = group || "";
+    if (G.brush()) filtered.append(h("h2", {}, "Selected slides"), G.filterChips(), G.gallery(G.selected()));
+    side.replaceChildren(...prediction().filter(Boolean));
+    main.append(h("h1", {}, "Thresholds"), h("div", { class: "explorer" }, h("div", {},
+      h("p", { class: "controls" }, h("label", { for: "group" }, "Show "), chosen, h("label", { for: "margin" }, " REVIEW within this share of a limit "), margin),
+      filtered, h("h2", {}, "Of slides"), ...of(["slide", "bright", "review", "cohort", "tiling"]), h("h2", {}, "Of tiles"),
+      h("p", { class: "note" }, "Heights are square roots, so that small bars stay visible."), ...of(["tile"])), side));
+  };
+})(GROSSING);

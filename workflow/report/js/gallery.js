@@ -1,0 +1,17 @@
+"use strict";
+// Slides as small pictures.
+(function (G) {
+  const { h } = G;
+  const MOST = 60;
+
+  G.thumbnail = (i, note, lazy = true) => {
+    const source = G.isReadable(i) && G.picture("gallery", i);
+    const picture = source
+      ? h("img", { src: source, alt: "", loading: lazy ? "lazy" : null })
+      : h("span", { class: "nothing" }, "no picture");
+    return h("a", { class: "thumb", href: G.link({ view: "slide", slide: G.id(i) }) }, picture,
+      h("span", { class: "name" }, G.id(i)), G.badge(G.next.status[i]), note ? h("span", { class: "note" }, note) : null);
+  };
+
+  G.gallery = (slides, noteOf) => h("div", { class: "gallery" }, ...slides.slice(0, MOST).map((i) => G.thumbnail(i, noteOf ? noteOf(i) : null)));
+})(GROSSING);

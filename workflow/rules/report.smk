@@ -1,0 +1,66 @@
+# The page of the cohort: opened from a file share, with no server and no network.
+import hashlib
+import re
+
+import grossing
+
+REPORT_PAGE = workflow.source_path("../report/page.html.j2")
+REPORT_ASSETS = re.findall(
+    r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
+)
+NOT_REPORTED = ("part", "accept_failures", "report")
+
+
+def page_digest():
+    """Hash of the page's template, scripts and styles."""
+    digest = hashlib.sha256()
+    for name in ["page.html.j2", *REPORT_ASSETS]:
+        with open(workflow.source_path(f"../report/{name}"), "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+@asked_per_job
+def report_template(wildcards, resources):
+    """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
+    return REPORT_PAGE
+
+
+if config["report"]["enabled"]:
+
+    rule report_cohort:
+        """The page on which a person sees the cohort, moves thresholds and looks at slides."""
+        input:
+            verdicts="results/cohort/cohort_qc.parquet",
+            patches="results/cohort/patch_cohort.parquet",
+            facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
+            pictures=of_slides(
+                COMPLETE, [rules.measure_slide.output.thumbnail, rules.measure_slide.output.mask]
+            ),
+            overlays=rules.draw_overlays.output,
+            duplicates="results/cohort/duplicates.csv",
+            products=of_slides(COMPLETE, PRODUCTS),
+        output:
+            page=report(
+                directory("results/cohort/report"),
+                htmlindex="index.html",
+                category="Cohort",
+                caption="../report/captions/report.rst",
+            ),
+        log:
+            "logs/report_cohort.log",
+        conda:
+            "../../envs/report_cohort.yaml"
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 60 * attempt,
+        params:
+            code=code_digest("report_cohort"),
+            page=page_digest(),
+            template=report_template,
+            version=grossing.__version__,
+            reviews=PLANNED_REVIEWS,
+            reviews_digest=REVIEWS.digest,
+            config={key: value for key, value in config.items() if key not in NOT_REPORTED},
+        script:
+            "../../scripts/report_cohort.py"
