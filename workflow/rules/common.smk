@@ -5,6 +5,7 @@ import inspect
 import os
 import sys
 
+import snakemake
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -33,6 +34,7 @@ LIBRARY_MODULES = (
     "cohort/sheet_checks",
     "cohort/sheet_paths",
     "cohort/summary",
+    "report/versions",
     "support/interpreter",
     "support/tables",
     "columns/cohort_qc",
@@ -44,6 +46,7 @@ for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
         library(name)
 
+import grossing
 from grossing.cohort import config as settings
 from grossing.cohort import sheet as sheets
 from grossing.cohort import (
@@ -123,6 +126,7 @@ except UserError as error:
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 CRITERIA = decide.Criteria.from_config(**JUDGED_BY)
 GONE = set()
+COHORT_PRODUCTS = []  # what is made of the whole cohort besides its tables
 PRODUCTS = []  # what the optional stages that are on make of each slide
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
 

@@ -21,6 +21,18 @@ NO_TABLES = ("config", "cohort", "slide", "fused", "zones")
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 
+#: tables whose columns the report draws
+DRAWN = ("cohort_qc", "patch_cohort")
+COLUMN_CLASS = '''
+class Column(NamedTuple):
+    """Unit, range and allowed values of a column; None and empty where there are none."""
+
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    values: tuple[str, ...]
+'''
+
 Schema = dict[str, Any]
 
 
@@ -75,6 +87,7 @@ def modules() -> dict[Path, str]:
         f"{_codes_module({'ErrorCode': errors})}\nREMEDIES: dict[ErrorCode, str] = {remedies!r}\n"
     )
     made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
+    made[COLUMNS / "properties.py"] = _properties_module()
     return made
 
 
@@ -103,6 +116,30 @@ def _codes_module(codes: dict[str, list[str]]) -> str:
     head = _made_from("Codes that a verdict may name", "cohort_qc")
     lines = (f"{kind} = Literal[{', '.join(map(repr, names))}]" for kind, names in codes.items())
     return head + "from typing import Literal\n\n" + "\n".join(lines) + "\n"
+
+
+def _properties_module() -> str:
+    """Unit, range and allowed values of the columns that are drawn, and what the limits mean."""
+    lines = []
+    for name in DRAWN:
+        entries = (f"{n!r}: Column{_properties(c)!r}," for n, c in load(name)["properties"].items())
+        lines.append(f"{name.upper()}: dict[str, Column] = {{{' '.join(entries)}}}")
+    limits = load("config")["properties"]["thresholds"]
+    meanings = (f"{key!r}: {_wrapped(rule['description'])}," for key, rule in leaves(limits))
+    lines.append(f"LIMITS: dict[str, str] = {{{' '.join(meanings)}}}")
+    head = _made_from("Unit, range and allowed values of columns; meaning of the limits", "*")
+    return f"{head}from typing import NamedTuple\n\n{COLUMN_CLASS}\n" + "\n\n".join(lines) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    """A string in pieces that fit into lines."""
+    return " ".join(map(repr, re.findall(r".{1,60}(?:\s|$)", text)))
+
+
+def _properties(column: Schema) -> tuple[Any, ...]:
+    values = tuple(value for value in column.get("enum", ()) if value is not None)
+    low = column.get("minimum", column.get("exclusiveMinimum"))
+    return column.get("unit", ""), low, column.get("maximum"), values
 
 
 def _made_from(title: str, name: str) -> str:

@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
         ("focus_reblur_median", pa.float64()),
         ("blurred_fraction", pa.float64()),
         ("sharpness_score", pa.float64()),
+        ("brightness", pa.float64()),
         ("background_r", pa.int64()),
         ("background_g", pa.int64()),
         ("background_b", pa.int64()),

@@ -1,0 +1,16 @@
+"""Figures of the cohort for papers: distributions with limits, verdicts, focus, stain, failures."""
+
+from grossing.cohort import limits_in_use
+from grossing.report import figures
+from grossing.support import logs
+
+logs.to_file(snakemake.log[0])
+
+drawn = figures.draw(
+    snakemake.input.verdicts,
+    snakemake.input.patches,
+    limits_in_use.of(snakemake.params.thresholds),
+    pictures=snakemake.params.pictures,
+)
+
+drawn.write(snakemake.output.figures)

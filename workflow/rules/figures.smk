@@ -1,0 +1,81 @@
+# Figures and a text for papers, from the tables of the cohort.
+from snakemake.settings.types import DeploymentMethod
+
+from grossing.report import versions
+
+#: rules whose environments hold the programs that the text names
+PROGRAMS_OF = ("measure_slide", "tile_slide", "measure_nuclei")
+#: sections and keys of the configuration that the text depends on
+DESCRIBED = (
+    "target_mpp",
+    *("tissue", "tiles", "rescale", "stain", "stains", "focus_stack", "nuclei", "zones"),
+    "thresholds",
+)
+
+
+def programs(wildcards, resources):
+    """Versions of what the jobs use; asking for `resources` keeps an update from a rerun."""
+    own = {"Grossing": grossing.__version__, "Snakemake": snakemake.__version__}
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        return own | versions.installed()
+    return own | versions.pinned(
+        workflow.source_path(f"../../envs/{rule}.yaml") for rule in PROGRAMS_OF
+    )
+
+
+rule draw_figures:
+    """Distributions with their limits, verdicts, focus, stain and failures as SVG and PNG."""
+    input:
+        verdicts="results/cohort/cohort_qc.parquet",
+        patches="results/cohort/patch_cohort.parquet",
+    output:
+        figures=report(
+            directory("results/cohort/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        "logs/draw_figures.log",
+    conda:
+        "../../envs/draw_figures.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code_digest("draw_figures"),
+        thresholds=config["thresholds"],
+        pictures=["results/overlays", "results/tissue/thumbnails"],
+    script:
+        "../../scripts/draw_figures.py"
+
+
+rule write_methods:
+    """A text for the methods section of a paper, with the numbers of this cohort."""
+    input:
+        verdicts="results/cohort/cohort_qc.parquet",
+    output:
+        methods=report(
+            "results/cohort/methods.md",
+            caption="../report/methods.rst",
+            category="Methods",
+            labels={"text": "methods section"},
+        ),
+    log:
+        "logs/write_methods.log",
+    conda:
+        "../../envs/write_methods.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
+        runtime=lambda wildcards, attempt: 10 * attempt,
+    params:
+        code=code_digest("write_methods"),
+        settings={key: config[key] for key in DESCRIBED},
+        versions=programs,
+    script:
+        "../../scripts/write_methods.py"
+
+
+if config["report"]["enabled"]:
+    COHORT_PRODUCTS += [*rules.draw_figures.output, *rules.write_methods.output]
