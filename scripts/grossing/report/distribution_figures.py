@@ -7,18 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from grossing.report import style
 from grossing.report.distributions import BEYOND, IN_USE, OTHER, Counts, Distribution
 from grossing.report.limit import axis_label, with_unit
 from grossing.report.style import Drawing
 
-PANELS_PER_ROW = 3
+PANELS_PER_ROW = (3, 4)
 ROW_HEIGHT = 41 * style.MM
 PEAK = 5.0  # times the second highest bar: a higher one is cut, with its count beside it
 CUT_FROM = 50  # slides or tiles in it
-NICE = [1, 2, 2.5, 5, 10]
 #: (row of the counts, colour, hatch)
 PARTS = ((IN_USE, style.BLUE, ""), (OTHER, style.PALE, ""), (BEYOND, style.RED, "/////"))
 
@@ -32,14 +31,13 @@ def draw(kind: str, distributions: Sequence[Distribution]) -> Drawing | None:
     """
     if not distributions:
         return None
-    columns = min(PANELS_PER_ROW, len(distributions))
-    rows = -(-len(distributions) // columns)
-    width = style.PAGE if columns > 1 else style.COLUMN
-    figure = style.new(width, rows * ROW_HEIGHT + 7 * style.MM)
+    rows, columns = _grid(len(distributions))
+    figure = style.new(style.PAGE, rows * ROW_HEIGHT + 7 * style.MM)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for index, (axes, each) in enumerate(zip(panels, distributions, strict=False)):
-        _panel(axes, each, kind)
+        _panel(axes, each)
         style.letter(axes, index)
+        axes.set_ylabel(f"{kind.capitalize()}s" if index % columns == 0 else "")
     for axes in panels[len(distributions) :]:
         axes.set_axis_off()
     _legend(figure, kind)
@@ -47,36 +45,46 @@ def draw(kind: str, distributions: Sequence[Distribution]) -> Drawing | None:
     return Drawing(f"{kind}_distributions", title, _caption(kind, distributions), figure)
 
 
-def _panel(axes: Axes, each: Distribution, kind: str) -> None:
+def _grid(panels: int) -> tuple[int, int]:
+    """Rows and columns with the fewest empty places."""
+    shapes = [(-(-panels // columns), columns) for columns in PANELS_PER_ROW]
+    return min(shapes, key=lambda shape: (shape[0] * shape[1], shape[0]))
+
+
+def _panel(axes: Axes, each: Distribution) -> None:
     left, widths = each.edges[:-1], np.diff(each.edges)
     bottom = np.zeros(len(left), np.int64)
     for part, colour, hatch in PARTS:
         axes.bar(
-            *(left, each.counts[part], widths, bottom),
-            **{"align": "edge", "color": colour, "hatch": hatch, "edgecolor": "white"},
+            left,
+            each.counts[part],
+            widths,
+            bottom,
+            align="edge",
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
             linewidth=0.25,
         )
         bottom += each.counts[part]
     _value_axis(axes, each)
     axes.set_xlim(each.edges[0], each.edges[-1])
     _count_axis(axes, each, bottom)
-    axes.axvline(each.limit.value, color="black", linestyle=(0, (3, 1.5)), linewidth=0.8)
+    axes.axvline(each.limit.value, **style.LIMIT_LINE)
     axes.set_xlabel(axis_label(each.limit.column))
-    axes.set_ylabel(f"{kind.capitalize()}s")
     sign = ">" if each.limit.direction == "max" else "<"
     value = with_unit(each.limit.value, each.limit.column)
-    counts = f"{style.counted(each.beyond)} of {style.counted(each.measured)}"
-    text = f"{sign} {value}: {counts} ({style.share(each.beyond, each.measured)})"
+    share = style.share(each.beyond, each.measured)
+    text = f"{sign} {value}: {style.counted(each.beyond)} ({share})"
     axes.set_title(text, loc="right", fontsize=6)
 
 
 def _value_axis(axes: Axes, each: Distribution) -> None:
     if each.log:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        style.plain_numbers(axes.xaxis)
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=NICE))
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=style.NICE))
 
 
 def _count_axis(axes: Axes, each: Distribution, heights: Counts) -> None:
@@ -87,7 +95,7 @@ def _count_axis(axes: Axes, each: Distribution, heights: Counts) -> None:
         top = 1.6 * second
         _cut(axes, each, int(np.argmax(heights)), highest, top)
     axes.set_ylim(0, top)
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=NICE))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=style.NICE))
     axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
 
 
@@ -97,9 +105,13 @@ def _cut(axes: Axes, each: Distribution, index: int, count: int, top: float) -> 
     on_left = index < len(each.edges) / 2
     axes.annotate(
         style.counted(count),
-        *((right if on_left else left, 0.93 * top), (3 if on_left else -3, 0)),
-        **{"textcoords": "offset points", "fontsize": 6, "va": "center"},
-        **{"ha": "left" if on_left else "right", "bbox": {"fc": "white", "ec": "none", "pad": 0.5}},
+        xy=(right if on_left else left, 0.93 * top),
+        xytext=(3 if on_left else -3, 0),
+        textcoords="offset points",
+        fontsize=6,
+        va="center",
+        ha="left" if on_left else "right",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )
     margin = 0.2 * (right - left)
     for height in (0.84, 0.87):
@@ -121,8 +133,7 @@ def _legend(figure: Figure, kind: str) -> None:
         Patch(facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.25, label=name)
         for (_, colour, hatch), name in zip(PARTS, names, strict=True)
     ]
-    dashes = (0, (3, 1.5))
-    handles.append(Line2D([], [], color="black", linestyle=dashes, linewidth=0.8, label="limit"))
+    handles.append(Line2D([], [], label="limit", **style.LIMIT_LINE))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handlelength=1.6)
 
 
@@ -131,7 +142,7 @@ def _caption(kind: str, distributions: Sequence[Distribution]) -> str:
     for index, each in enumerate(distributions):
         counts = f"{style.counted(each.beyond)} of {style.counted(each.measured)}"
         letter = chr(ord("a") + index)
-        parts.append(f"({letter}) {each.limit.text} ({each.limit.meaning}): {counts} beyond it.")
+        parts.append(f"({letter}) {each.limit.explained}: {counts} beyond it.")
     used = {
         "slide": "slides that are PASS or REVIEW in the end",
         "tile": "tiles that pass, of slides that are PASS or REVIEW in the end",

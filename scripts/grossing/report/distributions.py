@@ -92,19 +92,19 @@ class _Counter:
 
     def _edges(self, middles: Floats, total: int) -> Floats:
         """Equal bins, of which one ends at the limit, around all but the rarest values."""
-        limit = np.log10(self.limit.value) if self.log else self.limit.value
+        limit = float(np.log10(self.limit.value)) if self.log else self.limit.value
         cumulated = np.cumsum(self.counts.sum(axis=0)) / total
-        low = min(middles[np.searchsorted(cumulated, TAIL)], limit)
-        high = max(middles[min(np.searchsorted(cumulated, 1 - TAIL), FINE - 1)], limit)
+        first = int(np.searchsorted(cumulated, TAIL))
+        last = min(int(np.searchsorted(cumulated, 1 - TAIL)), FINE - 1)
+        low, high = min(float(middles[first]), limit), max(float(middles[last]), limit)
         margin = MARGIN * (high - low)
         low, high = min(low, limit - margin), max(high, limit + margin)
         if not self.log and low < 0.5 * high:
             low = min(low, 0.0)
         bins = int(np.clip(2 * np.sqrt(total), *DRAWN))
         step = _nice((high - low) / bins) if high > low else abs(limit) / bins or 1 / bins
-        first = np.floor((low - limit) / step + 1e-9)
-        last = max(np.ceil((high - limit) / step - 1e-9), first + bins // 2, 1)
-        edges = limit + step * np.arange(first, last + 1)
+        below, above = np.floor((low - limit) / step), np.ceil((high - limit) / step)
+        edges = limit + step * np.arange(below, max(above, below + bins // 2) + 1)
         column = column_of(self.limit.column)
         if not self.log:
             edges = np.clip(edges, column.minimum, column.maximum)

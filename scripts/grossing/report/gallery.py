@@ -60,7 +60,7 @@ def draw(table: pa.Table, folders: Sequence[str | os.PathLike[str]]) -> Drawing 
 
 
 def _order(table: pa.Table) -> list[int]:
-    """Rows that do not pass: of each reason (FAIL before REVIEW before ERROR) one, then the next."""
+    """Rows that do not pass: one of each reason (FAIL, REVIEW, ERROR), then the next of each."""
     statuses, reasons = cohort_table.statuses(table), cohort_table.reasons(table)
     queues: dict[tuple[int, str], list[int]] = {}
     for row, (status, given) in enumerate(zip(statuses, reasons, strict=True)):

@@ -44,9 +44,11 @@ class Limit:
         return f"{label(self.column)} {bound} {with_unit(self.value, self.column)}"
 
     @property
-    def meaning(self) -> str:
-        """What the number is, from the schema of the configuration."""
-        return properties.LIMITS[self.key]
+    def explained(self) -> str:
+        """`text`, and what the number is, from the schema of the configuration."""
+        meaning = properties.LIMITS[self.key]
+        says_more = set(meaning.split()) - {"of", *self.column.split("_")}
+        return f"{self.text} ({meaning})" if says_more else self.text
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def with_unit(value: float, name: str) -> str:
 
 
 def reason_text(reason: str) -> str:
-    """A reason of a verdict in words: `blurred_fraction=0.8095>0.2` is `blurred fraction 0.81 > 0.2`."""
+    """A reason in words: `blurred_fraction=0.8095>0.2` is `blurred fraction 0.81 > 0.2`."""
     code, _, numbers = reason.partition("=")
     for sign in "<>":
         value, found, bound = numbers.partition(sign)

@@ -19,7 +19,7 @@ Cite = Callable[..., str]
 #: column that a tile is judged by -> how it is measured, and what to cite
 MEASURES = {
     "focus_reblur": (
-        "Focus was measured at 0.5 µm/px as the share of gradient energy that a slight blur removes",
+        "Focus was measured at 0.5 µm/px by the share of gradient energy that a blur removes",
         refs.CRETE,
     )
 }
@@ -126,7 +126,7 @@ def _origin(verdicts: pa.Table) -> str:
 
 def _verdicts(verdicts: pa.Table, limits: Sequence[Limit]) -> Iterator[str]:
     """By which limits slides were judged, and with which result."""
-    rules = "; ".join(f"{limit.text} ({limit.meaning})" for limit in limits)
+    rules = "; ".join(limit.explained for limit in limits)
     yield f"A slide was used where all that could be measured met these limits: {rules}."
     counts = cohort_table.status_counts(cohort_table.statuses(verdicts))
     used = sum(counts[status] for status in cohort_table.USED)
@@ -138,7 +138,7 @@ def _verdicts(verdicts: pa.Table, limits: Sequence[Limit]) -> Iterator[str]:
     out = verdicts.filter(pa.array(~cohort_table.used(verdicts)))
     reasons = cohort_table.reason_counts(out)
     if reasons:
-        named = [f"{label(code)} ({n.total():,})" for code, n in list(reasons.items())]
+        named = [f"{label(code)} ({n.total():,})" for code, n in reasons.items()]
         rest = f" and {len(named) - MOST_REASONS} others" if len(named) > MOST_REASONS else ""
         yield f"Reasons for exclusion: {', '.join(named[:MOST_REASONS])}{rest}."
     splits = cohort_table.texts(verdicts, "split")
@@ -160,12 +160,13 @@ def _tiles(
     side, target = tiles["size_px"], settings["target_mpp"]
     effective = cohort_table.numbers(verdicts, "tile_mpp")
     exact = f" (effective {_range(effective)} µm/px)" if effective is not None else ""
-    kept = {"none": "; coordinates were kept, not pixels"}.get(tiles["container"])
-    coding = f"PNG (lossless){''}" if tiles["format"] == "png" else _jpeg(tiles)
+    kept = f", stored as {_coding(tiles)}"
+    if tiles["container"] == "none":
+        kept = "; their coordinates were kept, not their pixels"
     yield (
         f"Slides that met the limits were divided into tiles of {side} x {side} px at {target:g} "
         f"µm/px{exact} on a grid without overlap; tiles with at least 5 % tissue were candidates"
-        f"{kept or f', stored as {coding}'}."
+        f"{kept}."
     )
     if tiles["engine"] == "dzsave":
         vips = programs.get("libvips", "libvips")
@@ -176,7 +177,7 @@ def _tiles(
         if limit.column in MEASURES:
             sentence, key = MEASURES[limit.column]
             yield f"{sentence} {cite(key)}."
-    rules = "; ".join(f"{limit.text} ({limit.meaning})" for limit in limits)
+    rules = "; ".join(limit.explained for limit in limits)
     yield f"A tile was used where all that could be measured met these limits: {rules}."
     candidates = _sum(verdicts, "candidate_tiles")
     of_used = verdicts.filter(pa.array(cohort_table.used(verdicts)))
@@ -187,7 +188,10 @@ def _tiles(
     )
 
 
-def _jpeg(tiles: Section) -> str:
+def _coding(tiles: Section) -> str:
+    """The file format of tiles."""
+    if tiles["format"] == "png":
+        return "PNG (lossless)"
     chroma = ":".join(str(tiles["chroma"]).ljust(3, "0"))
     return f"JPEG (quality {tiles['quality']}, chroma {chroma})"
 
@@ -262,13 +266,12 @@ def _zones(zones: Section, cite: Cite) -> str:
         )
     else:
         how = (
-            f"where the share of nuclear pixels (Gaussian, sigma {zones['smooth_um']:g} µm) exceeded "
-            f"{zones['fraction_min']:g} and the median of the slide by {zones['mad_factor']:g} "
-            "median absolute deviations"
+            f"where the share of nuclear pixels (Gaussian, sigma {zones['smooth_um']:g} µm) "
+            f"exceeded {zones['fraction_min']:g}, and the median of the slide by "
+            f"{zones['mad_factor']:g} median absolute deviations"
         )
-    return (
-        f"Zones of high cellularity of at least {zones['min_area_mm2']:g} mm² were outlined {how}."
-    )
+    area = f"{zones['min_area_mm2']:g} mm²"
+    return f"Zones of high cellularity of at least {area} were outlined {how}."
 
 
 def _software(versions: Mapping[str, str]) -> str:

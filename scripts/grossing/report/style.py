@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from grossing.support import files
 
@@ -28,7 +32,7 @@ STATUS_HATCHES = {"PASS": "", "REVIEW": "....", "FAIL": "/////", "ERROR": ""}
 STATUS_MARKERS = {"PASS": "o", "REVIEW": "^", "FAIL": "X", "ERROR": "P"}
 GROUP_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, "#000000")
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
     "font.size": 6.5,
     "axes.titlesize": 6.5,
@@ -56,6 +60,10 @@ SETTINGS = {
     "svg.hashsalt": "grossing",
     "text.parse_math": False,  # a `$` of the sheet is a letter
 }
+#: of a threshold in a figure
+LIMIT_LINE: dict[str, Any] = {"color": "black", "linestyle": (0, (3, 1.5)), "linewidth": 0.8}
+#: leading digits of the numbers on axes
+NICE = [1, 2, 2.5, 5, 10]
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ def _settings() -> Iterator[None]:
     manager.ttflist = [font for font in manager.ttflist if font.fname.startswith(own)]
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(SETTINGS)
+        matplotlib.rcParams.update(SETTINGS)  # type: ignore[arg-type]
         yield
 
 
@@ -97,9 +105,14 @@ settings = _settings
 
 def new(width: float, height: float) -> Figure:
     """An empty figure of a size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.05)
-    return figure
+    engine = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.05)
+    return Figure(figsize=(width, height), layout=engine)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Numbers of a logarithmic axis as 0.1, 1, 10."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def letter(axes: Axes, index: int) -> None:

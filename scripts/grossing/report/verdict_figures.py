@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
@@ -41,13 +42,13 @@ def by_site(table: pa.Table) -> Drawing | None:
     axes.text(1.02, -0.95, "n", va="center", fontsize=6, style="italic")
     if column is not None:
         axes.axhline(0.5, color="black", linewidth=0.5)
-    _legend(axes, [status for status in STATUSES if rows[0][1][status]])
+    _legend(figure, [status for status in STATUSES if rows[0][1][status]])
     each = f", and per {column}" if column else ""
     title = f"Verdicts per {column}" if column else "Verdicts"
-    counts = ", ".join(f"{style.counted(n)} {status}" for status, n in rows[0][1].items())
+    overall = ", ".join(f"{style.counted(n)} {status}" for status, n in rows[0][1].items())
     caption = (
         f"Final verdicts of the {style.counted(len(table))} slides{each}; in the bars and at their "
-        f"right the number of slides. Overall {counts}. PASS and REVIEW are used."
+        f"right the number of slides. Overall {overall}. PASS and REVIEW are used."
     )
     return Drawing("verdicts", title, caption, figure)
 
@@ -85,7 +86,7 @@ def reasons(table: pa.Table) -> Drawing | None:
             style.counted(total), (total, place), (2, 0), textcoords="offset points", va="center"
         )
     axes.margins(x=0.1)
-    _legend(axes, [status for status in STATUSES if present[status]])
+    _legend(figure, [status for status in STATUSES if present[status]])
     left_out = len(counts) - len(rows)
     more = f" {left_out} rarer reasons are left out." if left_out else ""
     caption = (
@@ -105,12 +106,17 @@ def _stacked(axes: Axes, rows: Sequence[tuple[str, dict[str, int]]], share: bool
         counts = np.array([found.get(status, 0) for _, found in rows])
         width = counts * scale
         axes.barh(
-            *(np.arange(len(rows)), width, 0.72, left),
-            **{"color": style.STATUS_COLOURS[status], "hatch": style.STATUS_HATCHES[status]},
-            **{"edgecolor": "white", "linewidth": 0.4},
+            np.arange(len(rows)),
+            width,
+            0.72,
+            left,
+            color=style.STATUS_COLOURS[status],
+            hatch=style.STATUS_HATCHES[status],
+            edgecolor="white",
+            linewidth=0.4,
         )
         for place in np.flatnonzero(width > ROOM_FOR_NUMBER * full) if share else ():
-            _number(axes, status, left[place] + width[place] / 2, place, int(counts[place]))
+            _number(axes, status, left[place] + width[place] / 2, int(place), int(counts[place]))
         left += width
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.tick_params(axis="y", length=0)
@@ -119,19 +125,29 @@ def _stacked(axes: Axes, rows: Sequence[tuple[str, dict[str, int]]], share: bool
 
 
 def _number(axes: Axes, status: str, x: float, y: int, count: int) -> None:
-    box = {"facecolor": style.STATUS_COLOURS[status], "edgecolor": "none", "pad": 0.6}
-    words = {"ha": "center", "va": "center", "color": TEXT_COLOURS[status], "fontsize": 6}
-    axes.text(x, y, style.counted(count), bbox=box, **words)
+    """The number of slides in a bar, readable over its hatching."""
+    axes.text(
+        x,
+        y,
+        style.counted(count),
+        bbox={"facecolor": style.STATUS_COLOURS[status], "edgecolor": "none", "pad": 0.6},
+        ha="center",
+        va="center",
+        color=TEXT_COLOURS[status],
+        fontsize=6,
+    )
 
 
-def _legend(axes: Axes, shown: Sequence[str]) -> None:
+def _legend(figure: Figure, shown: Sequence[str]) -> None:
     handles = [
         Patch(
-            **{"facecolor": style.STATUS_COLOURS[status], "hatch": style.STATUS_HATCHES[status]},
-            **{"edgecolor": "white", "linewidth": 0.4, "label": status},
+            facecolor=style.STATUS_COLOURS[status],
+            hatch=style.STATUS_HATCHES[status],
+            edgecolor="white",
+            linewidth=0.4,
+            label=status,
         )
         for status in shown
     ]
-    axes.figure.legend(  # type: ignore[union-attr]
-        handles=handles, loc="outside lower center", ncols=len(handles), handlelength=1.4
-    )
+    columns = max(1, len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=1.4)
