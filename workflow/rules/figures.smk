@@ -34,7 +34,7 @@ rule draw_figures:
             patterns=["{figure}.svg"],
             caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels=lambda wildcards: {"figure": wildcards.figure.replace("_", " ")},
         ),
     log:
         "logs/draw_figures.log",
