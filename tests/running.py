@@ -22,6 +22,9 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the pictur
 #: what a run needs of the repository
 PARTS = ("Snakefile", "config", "envs", "profiles", "scripts", "workflow")
 
+#: jobs that describe the whole cohort; they run again whenever its tables are made anew
+REPORT_JOBS = {"draw_figures": 1, "write_methods": 1}
+
 #: fixture `once`: name and what fills the folder -> the folder
 Once = Callable[[str, Callable[[Path], None]], Path]
 

@@ -10,10 +10,20 @@ from pathlib import Path
 import pytest
 from library_modules import SCRIPTS, modules_of
 from make_cohort import REGION
-from running import REPOSITORY, Run, by_slide, copy_repository, plan, run, snakemake, write_sheet
+from running import (
+    REPORT_JOBS,
+    REPOSITORY,
+    Run,
+    by_slide,
+    copy_repository,
+    plan,
+    run,
+    snakemake,
+    write_sheet,
+)
 
 STAND_IN = Path(__file__).parent / "conda"
-RULES = ("measure_slide", "decide_slides", "tile_slide", "collect_tiles")
+RULES = ("measure_slide", "decide_slides", "tile_slide", "collect_tiles", *REPORT_JOBS)
 
 #: notes what an environment's Python is started with
 SPY = """import sys

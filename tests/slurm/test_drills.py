@@ -19,6 +19,7 @@ from grossing.support import files
 from make_cohort import REGION
 from make_slide import make_slide
 from running import (
+    REPORT_JOBS,
     REPOSITORY,
     Run,
     by_slide,
@@ -144,7 +145,7 @@ def test_second_run_and_flip_are_exact(
     measured = {path: path.stat().st_mtime_ns for path in (workdir / "results/slides").iterdir()}
     configure(workdir, thresholds={"slide": {"tissue_area_mm2_min": 0.4}})
     planned = Head(slurm, workdir, "-n").succeed()
-    assert planned.jobs == {"tile_slide": 1, "decide_slides": 1, "collect_tiles": 1}
+    assert planned.jobs == {"tile_slide": 1, "decide_slides": 1, "collect_tiles": 1} | REPORT_JOBS
     assert list(planned.tiled) == ["medium"]
     assert "before: 'pass' now: 'fail'" in planned.tiled["medium"][1]
 
@@ -357,7 +358,7 @@ def test_parts_side_by_side_in_allocations_of_their_own(
     assert said.count("5 of 5 steps (100%) done") == 2, said
 
     done = run(workdir)
-    assert done.jobs == {"decide_slides": 1, "collect_tiles": 1}
+    assert done.jobs == {"decide_slides": 1, "collect_tiles": 1} | REPORT_JOBS
     statuses = {row["slide_id"]: row["qc_status"] for row in read_csv(workdir, "cohort_qc.csv")}
     assert statuses == COHORT
     assert {row["slide_id"] for row in read_csv(workdir, "patch_cohort.csv")} == {"real", "medium"}

@@ -70,7 +70,7 @@ def test_a_changed_zone_option_reruns_zones_alone(zoned: Path, tmp_path: Path) -
     assert plan(zoned).jobs == {}
     workdir = Path(shutil.copytree(zoned, tmp_path / "work"))
     configure(workdir, zones={"enabled": True, "fraction_min": 0.4})
-    assert plan(workdir).jobs == {"find_zones": len(IDS)}
+    assert plan(workdir).jobs == {"find_zones": len(IDS), "write_methods": 1}
 
 
 def test_the_other_container_and_method(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from running import REPOSITORY, by_slide, plan, read_csv, run, write_sheet
+from running import REPORT_JOBS, REPOSITORY, by_slide, plan, read_csv, run, write_sheet
 
 #: slide -> file, label, split, status
 PLANNED = {
@@ -59,7 +59,7 @@ def test_a_run_judges_with_the_sheet_that_it_was_planned_with(tmp_path: Path, sl
         running.result()
     check(tmp_path, PLANNED)
 
-    assert run(tmp_path).jobs == {"decide_slides": 1, "collect_tiles": 1}
+    assert run(tmp_path).jobs == {"decide_slides": 1, "collect_tiles": 1} | REPORT_JOBS
     check(tmp_path, EDITED)
     assert plan(tmp_path).jobs == {}
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 from grossing import dataset
-from running import Once, by_slide, configure, plan, read_csv, run, snakemake, write_sheet
+from running import (
+    REPORT_JOBS,
+    Once,
+    by_slide,
+    configure,
+    plan,
+    read_csv,
+    run,
+    snakemake,
+    write_sheet,
+)
 
 STAIN = {"enabled": True, "reference": "training"}
 PRODUCTS = ("normalized", "stains/hematoxylin", "stains/eosin")
@@ -129,7 +139,7 @@ def test_another_method_or_reference_measures_and_tiles_nothing(workdir: Path) -
     set_up(workdir, scope="tile", reference="shipped")
     assert "pool_stain" not in plan(workdir).jobs
     set_up(workdir, enabled=False)
-    assert set(plan(workdir).jobs) == {"collect_tiles"}
+    assert set(plan(workdir).jobs) == {"collect_tiles", *REPORT_JOBS}
 
 
 @pytest.mark.parametrize(

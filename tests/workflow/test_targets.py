@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from make_cohort import REGION
 from running import (
+    REPORT_JOBS,
     REPOSITORY,
     by_slide,
     configure,
@@ -64,7 +65,7 @@ def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: P
     made = {path.name for path in (real_and_missing / "results/cohort").glob("[!.]*")}
     names = ("measured_qc", "cohort_qc", "patch_cohort")
     tables = {f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")}
-    assert made == {*tables, "planned_sheet.json"}
+    assert made == {*tables, "planned_sheet.json", "figures", "methods.md"}
     assert (real_and_missing / "results/cohort" / MEASURED).read_bytes() == before
     both = [by_slide(real_and_missing, name) for name in (MEASURED, "cohort_qc.csv")]
     for slide_id, row in both[0].items():
@@ -140,7 +141,7 @@ def test_parts_run_side_by_side_without_stepping_on_each_other(tmp_path: Path) -
         parts = list(pool.map(lambda i: run(tmp_path, "batch", config=(f"part={i}/2",)), (1, 2)))
     assert [part.measured for part in parts] == [{"s0", "s2", "s4"}, {"s1", "s3"}]
     rest = run(tmp_path)
-    assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1}
+    assert rest.jobs == {"decide_slides": 1, "collect_tiles": 1} | REPORT_JOBS
     assert list(by_slide(tmp_path, "cohort_qc.csv")) == ids
     assert plan(tmp_path).jobs == {}
 
