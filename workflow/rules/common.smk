@@ -8,6 +8,7 @@ import sys
 import snakemake
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: collect less often
 
@@ -60,6 +61,7 @@ from grossing.cohort import (
 )
 from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
+from grossing.report import versions
 from grossing.slide import identity
 from grossing.slide.record import SlideRecord
 from grossing.support import findings, interpreter, tables
@@ -257,3 +259,14 @@ def given_mpp(wildcards):
 @asked_per_job
 def given_stain(wildcards):
     return SHEET.value(wildcards.slide_id, "stain")
+
+
+def program_versions(wildcards, resources):
+    """Versions of what the jobs use; asking for `resources` keeps an update from a rerun."""
+    own = {"Grossing": grossing.__version__, "Snakemake": snakemake.__version__}
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        return own | versions.installed()
+    environments = ("measure_slide", "tile_slide", "measure_nuclei")
+    return own | versions.pinned(
+        workflow.source_path(f"../../envs/{rule}.yaml") for rule in environments
+    )

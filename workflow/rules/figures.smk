@@ -1,26 +1,10 @@
 # Figures and a text for papers, from the tables of the cohort.
-from snakemake.settings.types import DeploymentMethod
-
-from grossing.report import versions
-
-#: rules whose environments hold the programs that the text names
-PROGRAMS_OF = ("measure_slide", "tile_slide", "measure_nuclei")
 #: sections and keys of the configuration that the text depends on
 DESCRIBED = (
     "target_mpp",
     *("tissue", "tiles", "rescale", "stain", "stains", "focus_stack", "nuclei", "zones"),
     "thresholds",
 )
-
-
-def programs(wildcards, resources):
-    """Versions of what the jobs use; asking for `resources` keeps an update from a rerun."""
-    own = {"Grossing": grossing.__version__, "Snakemake": snakemake.__version__}
-    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        return own | versions.installed()
-    return own | versions.pinned(
-        workflow.source_path(f"../../envs/{rule}.yaml") for rule in PROGRAMS_OF
-    )
 
 
 rule draw_figures:
@@ -41,7 +25,7 @@ rule draw_figures:
     conda:
         "../../envs/draw_figures.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         code=code_digest("draw_figures"),
@@ -72,7 +56,7 @@ rule write_methods:
     params:
         code=code_digest("write_methods"),
         settings={key: config[key] for key in DESCRIBED},
-        versions=programs,
+        versions=program_versions,
     script:
         "../../scripts/write_methods.py"
 
