@@ -21,6 +21,7 @@ ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
 CONDA_NAMES = {
     "PIL": "pillow",
     "cv2": "py-opencv",
+    "matplotlib": "matplotlib-base",
     "openslide": "openslide-python",
     "skimage": "scikit-image",
     "yaml": "pyyaml",
@@ -28,7 +29,11 @@ CONDA_NAMES = {
 #: the library behind a Python package, where its version is ours to choose
 NATIVE = {"openslide-python": "openslide"}
 #: name on conda-forge -> name in requirements.lock, where they differ
-LOCK_NAMES = {"py-opencv": "opencv-python-headless", "openslide": "openslide-bin"}
+LOCK_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "py-opencv": "opencv-python-headless",
+    "openslide": "openslide-bin",
+}
 #: not in the lock's version: that one was not on conda-forge when the environments were written
 BEHIND = {
     "openslide": "4.0.0",

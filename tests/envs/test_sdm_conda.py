@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from library_modules import SCRIPTS, modules_of
 from make_cohort import REGION
-from running import REPOSITORY, Run, by_slide, copy_repository, plan, run, snakemake, write_sheet
+from running import (
+    REPOSITORY,
+    Run,
+    by_slide,
+    copy_repository,
+    plan,
+    run,
+    snakemake,
+    write_sheet,
+)
 
 STAND_IN = Path(__file__).parent / "conda"
 RULES = (

@@ -158,6 +158,8 @@ ROOMS = {
     "separate_stains": {"tiles", "stain", "slide"},
     "measure_nuclei": {"nuclei", "tiles", "mask", "stain", "slide"},
     "find_zones": {"zones", "tiles", "mask", "stain", "slide"},
+    "draw_figures": {"report", "cohort"},
+    "write_methods": {"report", "cohort"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -190,6 +192,8 @@ NEVER = {
         *("mask/tissue", "mask/artefacts", "stain/fit", "zones/picture_zones"),
         *("tiles/tile_loop", "tiles/extraction", "tiles/tile_measures"),
     ),
+    "draw_figures": ("cohort/decide", "report/methods", "report/references"),
+    "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
 }
 #: tile engine -> modules that it alone needs

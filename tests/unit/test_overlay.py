@@ -5,9 +5,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from grossing.report import overlays
 from grossing.mask import labels
-from grossing.report import caption, overlay
+from grossing.report import caption, overlay, overlays
 from grossing.report.overlay import Found, Squares
 
 ORIGIN, DOWNSAMPLE, SIDE = (1000, 2000), 16.0, 512

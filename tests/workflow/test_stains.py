@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 from grossing import dataset
-from running import Once, by_slide, configure, plan, read_csv, run, snakemake, write_sheet
+from running import (
+    Once,
+    by_slide,
+    configure,
+    plan,
+    read_csv,
+    run,
+    snakemake,
+    write_sheet,
+)
 
 STAIN = {"enabled": True, "reference": "training"}
 PRODUCTS = ("normalized", "stains/hematoxylin", "stains/eosin")

@@ -30,7 +30,12 @@ rule decide_slides:
         duplicates="results/cohort/duplicates.csv",
         facts=of_slides(COMPLETE, [rules.measure_slide.output.facts]),
     output:
-        csv="results/cohort/measured_qc.csv",
+        csv=report(
+            "results/cohort/measured_qc.csv",
+            caption="../report/captions/measured_qc.rst",
+            category="Verdicts",
+            labels={"table": "before tiling"},
+        ),
         parquet="results/cohort/measured_qc.parquet",
     log:
         "logs/decide_slides.log",
@@ -61,7 +66,12 @@ rule collect_tiles:
         verdicts="results/cohort/measured_qc.parquet",
         metrics=of_slides(COMPLETE, [rules.tile_slide.output.metrics]),
     output:
-        verdicts_csv="results/cohort/cohort_qc.csv",
+        verdicts_csv=report(
+            "results/cohort/cohort_qc.csv",
+            caption="../report/captions/cohort_qc.rst",
+            category="Verdicts",
+            labels={"table": "final"},
+        ),
         verdicts="results/cohort/cohort_qc.parquet",
         patches_csv="results/cohort/patch_cohort.csv",
         patches="results/cohort/patch_cohort.parquet",

@@ -5,8 +5,10 @@ import inspect
 import os
 import sys
 
+import snakemake
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: collect less often
 
@@ -35,6 +37,7 @@ LIBRARY_MODULES = (
     "cohort/sheet_checks",
     "cohort/sheet_paths",
     "cohort/summary",
+    "report/versions",
     "support/interpreter",
     "support/tables",
     "columns/cohort_qc",
@@ -46,6 +49,7 @@ for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
         library(name)
 
+import grossing
 from grossing.cohort import config as settings
 from grossing.cohort import sheet as sheets
 from grossing.cohort import (
@@ -62,6 +66,7 @@ from grossing.cohort import (
 from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.cohort.reviews import Reviews
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
+from grossing.report import versions
 from grossing.slide import identity
 from grossing.slide.record import SlideRecord
 from grossing.support import findings, interpreter, tables
@@ -129,6 +134,7 @@ except UserError as error:
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}
 CRITERIA = decide.Criteria.from_config(**JUDGED_BY)
 GONE = set()
+COHORT_PRODUCTS = []  # what is made of the whole cohort besides its tables
 PRODUCTS = []  # what the optional stages that are on make of each slide
 COHORT_TABLES = []  # their tables of the cohort
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
@@ -281,3 +287,14 @@ def given_mpp(wildcards):
 @asked_per_job
 def given_stain(wildcards):
     return SHEET.value(wildcards.slide_id, "stain")
+
+
+def program_versions(wildcards, resources):
+    """Versions of what the jobs use; asking for `resources` keeps an update from a rerun."""
+    own = {"Grossing": grossing.__version__, "Snakemake": snakemake.__version__}
+    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+        return own | versions.installed()
+    environments = ("measure_slide", "tile_slide", "measure_nuclei")
+    return own | versions.pinned(
+        workflow.source_path(f"../../envs/{rule}.yaml") for rule in environments
+    )

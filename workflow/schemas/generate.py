@@ -110,7 +110,12 @@ def _meanings_module() -> str:
     """What the report says of columns, codes and limits."""
     columns = {
         table: {
-            name: {"unit": rule.get("unit", ""), "meaning": rule["description"]}
+            name: {
+                "unit": rule.get("unit", ""),
+                "meaning": rule["description"],
+                "range": _span(rule),
+                "values": [value for value in rule.get("enum", ()) if value is not None],
+            }
             for name, rule in load(table)["properties"].items()
         }
         for table in ("cohort_qc", "patch_cohort")
@@ -128,16 +133,16 @@ def _meanings_module() -> str:
         if key.startswith("thresholds.")
     }
     head = _made_from("What columns, reason codes and thresholds mean", "cohort_qc")
-    kind = "dict[str, dict[str, dict[str, str]]]"
     return (
         f"# ruff: noqa: E501\n{head}from typing import Any\n\n"
-        f"COLUMNS: {kind} = {columns!r}\nREASONS: {kind} = {codes!r}\n"
+        f"COLUMNS: dict[str, dict[str, dict[str, Any]]] = {columns!r}\n"
+        f"REASONS: dict[str, dict[str, dict[str, str]]] = {codes!r}\n"
         f"LIMITS: dict[str, dict[str, Any]] = {limits!r}\n"
     )
 
 
 def _span(rule: Schema) -> list[float | None]:
-    return [rule.get("minimum"), rule.get("maximum")]
+    return [rule.get("minimum", rule.get("exclusiveMinimum")), rule.get("maximum")]
 
 
 def _made_from(title: str, name: str) -> str:

@@ -182,7 +182,7 @@ def doubt_of(slide: UsableSlide) -> tuple[str, ...]:
 
 
 def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
-    """Numbers that `thresholds.SLIDE` and `REVIEW` judge; those that could not be measured are left out."""
+    """Numbers that `thresholds.SLIDE` and `REVIEW` judge, without what could not be measured."""
     values = vars(measures.areas) | {BLURRED: focus.blurred}
     if measures.areas.tissue_area_mm2:
         values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain

@@ -59,9 +59,7 @@ SLIDE = (
 
 #: beyond them a slide that would be tiled gets REVIEW
 REVIEW = (
-    Threshold(
-        "focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"
-    ),
+    Threshold("focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"),
 )
 
 #: beside the other slides: beyond them a slide that would be tiled gets REVIEW

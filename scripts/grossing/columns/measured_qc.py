@@ -34,6 +34,7 @@ SCHEMA = pa.schema(
         ("review_date", pa.string()),
         ("review_note", pa.string()),
         ("sharpness_score", pa.float64()),
+        ("brightness", pa.float64()),
         ("background_r", pa.int64()),
         ("background_g", pa.int64()),
         ("background_b", pa.int64()),

@@ -1,1 +1,1 @@
-"""What a person looks at: the page of the cohort, and what was found drawn over a slide."""
+"""What people look at: the page, figures and methods text of a cohort, overlays of slides."""

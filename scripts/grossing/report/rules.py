@@ -24,6 +24,7 @@ STAGES = {
 #: the tile threshold on which `blurred_fraction` of a slide depends
 FOCUS = next(rule for rule in thresholds.TILE if rule.column.startswith("focus"))
 MARGIN = "near_margin"
+DARK = ".dark"  # tells the panel of dark slides from that of bright ones with the same limit
 SIGNIFICANT = 3  # digits of a position
 
 
@@ -74,7 +75,7 @@ def as_data(criteria: Criteria, steps: Mapping[str, Positions]) -> list[dict[str
             listed.append(
                 {
                     "stage": stage,
-                    "id": f"{section}.{rule.limit}{'' if rule is not thresholds.DARK_FIELD else '.dark'}",
+                    "id": f"{section}.{rule.limit}{DARK if rule is thresholds.DARK_FIELD else ''}",
                     "key": f"{section}.{rule.limit}",
                     "column": rule.column,
                     "direction": rule.direction,

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grossing.cohort import decide
+from grossing.cohort import decide, thresholds
 from grossing.cohort.decide import Criteria, FocusShares
 from grossing.cohort.duplicates import Duplicates
 from grossing.cohort.reviews import Reviews
@@ -27,7 +27,7 @@ def without_limits(criteria: Criteria, *, dark_field: bool = False) -> Criteria:
         section = tile if stage == "tile" else slide
         for rule in listed:
             section[rule.limit] = math.inf if rule.direction == "max" else -math.inf
-    slide[decide.thresholds.BRIGHTFIELD.limit] = math.inf if dark_field else -math.inf
+    slide[thresholds.BRIGHTFIELD.limit] = math.inf if dark_field else -math.inf
     return replace(criteria, slide=slide, tile=tile)
 
 
@@ -44,9 +44,7 @@ class SlideVerdicts:
 
     def __init__(self, criteria: Criteria, focus: Positions, others: Others) -> None:
         self._focus, self._others = focus, others
-        self._harmless = {
-            dark: without_limits(criteria, dark_field=dark) for dark in (False, True)
-        }
+        self._harmless = {dark: without_limits(criteria, dark_field=dark) for dark in (False, True)}
 
     def of(self, record: SlideRecord) -> Row:
         """Verdict without thresholds, status where one is exceeded, and the judged numbers."""
