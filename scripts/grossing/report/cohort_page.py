@@ -76,6 +76,7 @@ def write(
             "focus": f"tile.{rules.FOCUS.limit}",
             "margin": float(criteria.slide[rules.MARGIN]),
             "reasons": slide_data.reasons(),
+            "doubtful": decide.DOUBTFUL,
             "never_accepted": decide.NEVER_ACCEPTED,
             "tile_columns": meanings.COLUMNS["patch_cohort"],
             "alarms": alarms.found(verdicts, results / "cohort"),

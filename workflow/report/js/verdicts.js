@@ -117,7 +117,6 @@
   function beforeTiling(i, limits) {
     const judged = G.data.judged;
     const base = judged.status[i];
-    if (base === "ERROR") return { status: base, codes: G.codes(judged.reasons[i]) };
     const codes = [];
     const near = [];
     const doubtful = [];
@@ -129,7 +128,8 @@
       else if (rule.stage === "slide" && close) near.push(rule.code);
     }
     const fixed = G.codes(judged.reasons[i]);
-    if (base === "FAIL" || codes.length) return { status: codes.length ? judged.fail[i] : base, codes: [...fixed, ...codes] };
+    if (base === "FAIL" || base === "ERROR") return { status: base, codes: [...fixed, ...codes] };
+    if (codes.length) return { status: judged.fail[i], codes: [...fixed.filter((code) => code === G.data.doubtful), ...codes] };
     if (near.length) doubtful.unshift("near_threshold", ...near);
     if (doubtful.length) return { status: "REVIEW", codes: [...fixed, ...doubtful] };
     return { status: base, codes: fixed };
