@@ -7,15 +7,14 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import pyarrow as pa
+import yaml
 from grossing.cohort import collect
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import tile_metrics
 from grossing.support import tables
 
-LIMITS = {
-    "slide": {"lost_fraction_max": 0.05},
-    "tile": {"tissue_fraction_min": 0.5, "focus_min": 1.0, "pen_fraction_max": 0.05},
-}
+CONFIG = Path(__file__).resolve().parents[1] / "config/config.yaml"
+LIMITS = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["thresholds"]
 
 
 class SameTiles(collect.TileTables):
