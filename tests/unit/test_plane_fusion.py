@@ -261,3 +261,45 @@ def test_planes_of_another_exposure_leave_no_steps():
     assert (plane[:, :3] == 0).all() and (plane[:, 5:] == 1).all()
     apart = fused.astype(float) - np.clip(scene, 0, 255)
     assert abs(apart[:, :200].mean() - apart[:, 312:].mean()) < 2
+
+
+def lit(plane, factor):
+    return (plane * factor).round().clip(0, 255).astype(np.uint8)
+
+
+def shifted(plane, x, y):
+    place, size = np.array([[1, 0, x], [0, 1, y]], np.float64), plane.shape[1::-1]
+    return cv2.warpAffine(plane, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def right(chosen, truth):
+    return (np.abs(chosen - per_block(truth, BLOCK_PX)) <= 0.75).mean()
+
+
+def test_exposures_of_15_percent_leave_the_choice_the_gain_and_no_seam(planes, sharp, truth):
+    """The middle plane has the light of the sharp picture; lighter ones clip the glass."""
+    exposed = [lit(p, f) for p, f in zip(planes, (0.85, 1.15, 1.0, 0.9, 1.15), strict=True)]
+    fused, chosen = fusion.fuse_planes(exposed, BLOCK_PX)
+    assert right(chosen, truth) >= 0.97
+    assert gain(fused, planes, sharp) >= 3
+    assert steps_at_seams(fused, chosen) <= 1.02 * steps_at_seams(sharp, chosen)
+
+
+@pytest.mark.parametrize("by", [(0.7, 0.0), (-1.4, 1.0), (1.9, -1.9)])
+def test_planes_shifted_by_less_than_2_px_are_aligned(planes, sharp, truth, by):
+    moved = [planes[0], shifted(planes[1], *by), planes[2], shifted(planes[3], *by), planes[4]]
+    fused, chosen = fusion.fuse_planes(moved, BLOCK_PX)
+    assert right(chosen, truth) >= 0.97
+    assert gain(fused, planes, sharp) >= 3
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda plane: shifted(plane, 3.0, 0.0), r"^plane 4 is shifted by 3\.0, .*limit 2 px"),
+        (lambda plane: lit(plane, 0.4), r"^plane 4 is 0\.40, .*times as bright.*limit 2"),
+    ],
+)
+def test_planes_out_of_range_are_refused_with_the_number(planes, change, named):
+    with pytest.raises(ValueError, match=named):
+        fusion.fuse_planes([*planes[:4], change(planes[4])], BLOCK_PX)

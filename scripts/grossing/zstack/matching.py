@@ -34,6 +34,21 @@ def gains(pictures: Sequence[Pixels]) -> list[Gain]:
     return [_gain(one, middle) for one in small]
 
 
+def difference(picture: Pixels, middle: Pixels) -> float:
+    """Share by which the light of a place differs from that of the middle plane.
+
+    Parameters
+    ----------
+    picture, middle : the same place in both planes, (H, W, 3) uint8
+
+    Returns
+    -------
+    the median over pixels of 32 px in the channel in which it is largest; clipped pixels count
+    """
+    one, other = (np.maximum(_shrunk(place), 1) for place in (picture, middle))
+    return float(np.abs(np.median(one / other, axis=(0, 1)) - 1).max())
+
+
 def _shrunk(picture: Pixels) -> npt.NDArray[np.float64]:
     height, width = picture.shape[:2]
     size = max(1, width // SHRINK), max(1, height // SHRINK)
