@@ -200,7 +200,15 @@ def test_a_plane_of_uneven_light_is_reviewed_with_the_difference(files, pictures
     fading = np.linspace(0.7, 1.0, pictures[2].shape[1])[None, :, None]
     plane, verdict = with_third(files, (pictures[2] * fading).astype(np.uint8), tmp_path)
     assert verdict.status == "REVIEW"
-    assert f"plane_light={plane.light_left:.4g}>0.05" in verdict.reasons
+    assert f"plane_light={plane.light_left:.4g}>0.03" in verdict.reasons
+
+
+def test_a_plane_whose_tissue_is_clipped_is_reviewed(files, pictures, tmp_path):
+    """Its gain is found, the levels above it are lost."""
+    brighter = (pictures[2] * 1.5).clip(0, 255).astype(np.uint8)
+    plane, verdict = with_third(files, brighter, tmp_path)
+    assert plane.gain_g == pytest.approx(1 / 1.5, rel=0.02)
+    assert any(reason.startswith("plane_light=") for reason in verdict.reasons)
 
 
 def test_a_plane_too_dark_is_refused_with_its_light(files, pictures, tmp_path):

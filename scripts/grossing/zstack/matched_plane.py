@@ -5,7 +5,7 @@ import numpy as np
 
 from grossing.slide.record import Resolution
 from grossing.support.types import Pixels
-from grossing.zstack.matching import Gain, lit
+from grossing.zstack.matching import Light, lit
 from grossing.zstack.planes import Plane
 from grossing.zstack.registration import Shift
 
@@ -16,8 +16,8 @@ PAD_PX = 4  # the largest shift that is aligned and the reach of the interpolati
 class MatchedPlane:
     """A plane as it would be in the light and at the position of the middle one."""
 
-    def __init__(self, plane: Plane, gain: Gain, shift: Shift) -> None:
-        self._plane, self._gain = plane, gain
+    def __init__(self, plane: Plane, light: Light, shift: Shift) -> None:
+        self._plane, self._light = plane, light
         self.name, self.width, self.height = plane.name, plane.width, plane.height
         self.tile_px, self.objective = plane.tile_px, plane.objective
         self.resolution: Resolution = plane.resolution
@@ -26,12 +26,12 @@ class MatchedPlane:
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         """As `Plane.read`."""
         if self._by == (0.0, 0.0):
-            return lit(self._plane.read(x, y, w, h), self._gain)
+            return lit(self._plane.read(x, y, w, h), self._light)
         left, top = max(0, x - PAD_PX), max(0, y - PAD_PX)
         right, bottom = min(self.width, x + w + PAD_PX), min(self.height, y + h + PAD_PX)
         around = self._plane.read(left, top, right - left, bottom - top)
         by = x - left + self._by[0], y - top + self._by[1]
-        return lit(moved(around, by, (w, h)), self._gain)
+        return lit(moved(around, by, (w, h)), self._light)
 
 
 def offset(shift: Shift) -> tuple[float, float]:
