@@ -50,8 +50,8 @@ def fuse_planes(
 
     Notes
     -----
-    Planes are brought to the light of the middle one first (`matching.lights`), and shifts of 0.5 to
-    2 px are undone where the planes have 128 px a side and details in common. Blocks where the
+    Planes are brought to the light of the middle one first (`matching.lights`), and shifts of 0.5
+    to 2 px are undone where the planes have 128 px a side and details in common. Blocks where the
     sharpest plane is less than 5 % sharper than the median plane take the plane of the nearest
     block that is sure; the map is smoothed by a 3 x 3 median; blocks of different planes merge
     over 16 px. Planes that are turned or stretched stay so (the workflow measures that). Wrong
