@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grossing.zstack import blending, fusion, plane_choice
 from grossing.zstack.block_grid import BlockGrid
-from running import SHARED, needs_shared
+from running import REPOSITORY, SHARED, needs_shared
 from scores import psnr
 
 BLOCK_PX = 128
@@ -303,3 +303,34 @@ def test_planes_shifted_by_less_than_2_px_are_aligned(planes, sharp, truth, by):
 def test_planes_out_of_range_are_refused_with_the_number(planes, change, named):
     with pytest.raises(ValueError, match=named):
         fusion.fuse_planes([*planes[:4], change(planes[4])], BLOCK_PX)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    """A real series, which the lens enlarges from plane to plane."""
+    paths = sorted((REPOSITORY / "tests/data/samples/planes").glob("ring_*.jpg"))
+    return [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+
+
+def test_a_real_series_is_refused_where_its_planes_are_shifted(ring):
+    assert len(ring) == 6
+    with pytest.raises(ValueError, match=r"^plane 0 is shifted by 1\.1, 2\.9 px against plane 3"):
+        fusion.fuse_planes(ring, 32)
+
+
+def test_a_real_series_is_fused_sharper_than_its_planes(ring):
+    fused, chosen = fusion.fuse_planes(ring[1:], 32)
+    assert len(np.unique(chosen)) >= 3
+    one, other = (
+        [plane_choice.sharpness(plane_choice.grey_of(p), "laplacian") for p in pictures]
+        for pictures in ([fused], ring[1:])
+    )
+    assert one[0] > 1.05 * max(other)
+
+
+def test_what_cannot_be_aligned_is_logged(planes, caplog):
+    size = planes[4].shape[1::-1]
+    turned = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 0.15, 1)
+    moved = cv2.warpAffine(planes[4], turned, size, borderMode=cv2.BORDER_REFLECT)
+    fusion.fuse_planes([*planes[:4], moved], BLOCK_PX)
+    assert ["plane 4 is still shifted"] == [m[:24] for m in caplog.messages]

@@ -1,5 +1,6 @@
 """One picture from focal planes that are in memory."""
 
+import logging
 from collections.abc import Sequence
 
 import cv2
@@ -11,11 +12,13 @@ from grossing.support.types import Pixels
 from grossing.zstack import blending, matching, plane_choice, registration
 from grossing.zstack.blending import FEATHER_PX, PlaneIndex, ReadPart
 from grossing.zstack.block_grid import BlockGrid
-from grossing.zstack.matched_plane import moved, offset
+from grossing.zstack.matched_plane import LEAST_SHIFT_PX, moved, offset
 from grossing.zstack.matching import lit
 from grossing.zstack.registration import Shift
 
 PLACES_ACROSS = 3  # and down, where shifts are measured
+
+LOG = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,7 +57,7 @@ def fuse_planes(
     to 2 px are undone where the planes have 128 px a side and details in common. Blocks where the
     sharpest plane is less than 5 % sharper than the median plane take the plane of the nearest
     block that is sure; the map is smoothed by a 3 x 3 median; blocks of different planes merge
-    over 16 px. Planes that are turned or stretched stay so (the workflow measures that). Wrong
+    over 16 px. Planes that are turned or stretched stay so (a warning in the log). Wrong
     where two heights share a block: only one of them is sharp then. A field of one plane that is
     narrower than two blocks is lost.
 
@@ -98,10 +101,14 @@ def _matched(pictures: Sequence[Pixels]) -> list[Pixels]:
     except SlideError as error:
         raise ValueError(error.message) from error
     size = colour[0].shape[1::-1]
-    return [
+    matched = [
         lit(one if (by := offset(shift)) == (0, 0) else moved(one, by, size), light)
         for one, light, shift in zip(colour, lights, shifts, strict=True)
     ]
+    for number, left in enumerate(_shifts(matched)):
+        if (left.most_px or 0.0) > LEAST_SHIFT_PX:
+            LOG.warning("plane %d is still shifted by %g px in places", number, left.most_px)
+    return matched
 
 
 def _shifts(pictures: Sequence[Pixels]) -> list[Shift]:
