@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from grossing.cohort import thresholds
+from grossing.cohort import thresholds, unmatched_planes
 from grossing.cohort.thresholds import Threshold
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
 from grossing.slide.record import (
     FOREIGN_DYE_FRACTION_MAX,
-    FileFacts,
     Light,
     Measures,
     SlideRecord,
@@ -35,10 +34,6 @@ ANISOTROPIC: SlideReason = "anisotropic"
 DOUBTFUL: SlideReason = "mpp_doubtful"
 GLASS_NOT_FOUND: SlideReason = "glass_not_found"
 POSSIBLE_PEN: SlideReason = "possible_pen"
-PLANE_SHIFT: SlideReason = "plane_shift"
-PLANE_LIGHT: SlideReason = "plane_light"
-PLANE_SHIFT_PX = 0.5
-PLANE_LIGHT_SHARE = 0.03  # of the light of the middle plane
 POSSIBLE_PEN_FRACTION = 0.002  # of the scanned area
 NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
@@ -220,7 +215,7 @@ def _reviewed(
     if record.measures is not None:
         reasons += _doubtful_colours(record.measures)
     if record.file is not None:
-        reasons += _unmatched_planes(record.file)
+        reasons += unmatched_planes.reasons(record.file)
     if _has_losses(record):
         reasons.append(SALVAGED)
     foreign = record.measures.stain.foreign_dye_fraction if record.measures else None
@@ -238,19 +233,6 @@ def _doubtful_colours(measures: Measures) -> list[str]:
     if possible > POSSIBLE_PEN_FRACTION:
         reasons.append(thresholds.with_value(POSSIBLE_PEN, possible, POSSIBLE_PEN_FRACTION))
     return reasons
-
-
-def _unmatched_planes(file: FileFacts) -> list[str]:
-    """Reasons for a review of a fused slide whose planes differ after they were matched."""
-    left = (
-        (PLANE_SHIFT, file.plane_shift_px, PLANE_SHIFT_PX),
-        (PLANE_LIGHT, file.plane_light, PLANE_LIGHT_SHARE),
-    )
-    return [
-        thresholds.with_value(code, value, limit)
-        for code, value, limit in left
-        if value is not None and value > limit
-    ]
 
 
 def _has_losses(record: SlideRecord) -> bool:

@@ -135,10 +135,10 @@ def _match_of_planes(
             name,
             shift.x_px,
             shift.y_px,
-            *(round(float(factor), 4) for factor in light.gain),
-            shift_left_px=remainder.shift_px,
-            light_left=remainder.light,
-            blocks=count,
+            *light.factors,
+            remainder.shift_px,
+            remainder.light,
+            count,
         )
         for name, shift, light, remainder, count in zip(
             names, shifts, lights, left, counts, strict=True

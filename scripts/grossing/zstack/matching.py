@@ -31,6 +31,12 @@ class Light:
     gain: Gain
     white: Gain
 
+    @property
+    def factors(self) -> tuple[float, float, float]:
+        """The gain as it is recorded."""
+        red, green, blue = (round(float(factor), 4) for factor in self.gain)
+        return red, green, blue
+
     @classmethod
     def same(cls) -> "Light":
         return cls(np.ones(3), np.full(3, 255.0))
