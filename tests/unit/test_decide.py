@@ -282,6 +282,9 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "possible_pen_fraction": [0.0, 0.01],
     }
     reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
+    unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)
+    assert unmatched == Verdict("REVIEW", ("plane_shift=0.8>0.5", "plane_light=0.2>0.03"))
+    reasons |= {"plane_shift", "plane_light"}
     for choice, outdated in (("accept", False), ("reject", False), ("accept", True)):
         reasons |= set(decide.reviewed(Verdict("PASS"), choice, outdated=outdated).reasons)
     for values in itertools.product(*choices.values()):

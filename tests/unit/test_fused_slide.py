@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import cv2
 import damage
 import make_stack
 import numpy as np
@@ -157,6 +158,65 @@ def test_a_shift_of_one_pixel_is_accepted_and_stated(files, pictures, tmp_path):
     fused = fuse([*slides_of(files)[:2], tmp_path / "near.tif"], tmp_path / "a.tif")
     assert fused.record.refusal is None
     assert fused.record.planes[2].shift_x_px == pytest.approx(1, abs=0.3)
+
+
+def warped(picture, matrix):
+    size = picture.shape[1::-1]
+    return cv2.warpAffine(
+        picture, np.array(matrix, float), size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+
+
+def with_third(files, picture, tmp_path):
+    """The stack with another third plane: what is recorded of it, and the slide's verdict."""
+    make_stack.write_plane(picture, tmp_path / "third.tif", quality=95)
+    fused = fuse([*slides_of(files)[:2], tmp_path / "third.tif"], tmp_path / "a.tif").record
+    assert fused.refusal is None
+    shown = stages.measured(tmp_path / "a.tif", stack=fused).record
+    return fused.planes[2], decide.slide(shown, CRITERIA)
+
+
+def test_matched_planes_pass_with_what_was_done_in_the_record(files, pictures, tmp_path):
+    exposed = (pictures[2] * np.array([0.9, 0.86, 0.95])).round().astype(np.uint8)
+    moved = warped(exposed, [[1, 0, 1.5], [0, 1, -0.8]])
+    plane, verdict = with_third(files, moved, tmp_path)
+    assert (plane.shift_x_px, plane.shift_y_px) == pytest.approx((1.5, -0.8), abs=0.3)
+    found = (plane.gain_r, plane.gain_g, plane.gain_b)
+    assert found == pytest.approx((1 / 0.9, 1 / 0.86, 1 / 0.95), rel=0.01)
+    assert plane.shift_left_px < 0.3
+    assert plane.light_left < 0.02
+    assert "plane_" not in (verdict.text or "")
+
+
+def test_a_turned_plane_is_reviewed_with_what_is_left_of_its_shift(files, pictures, tmp_path):
+    height, width = pictures[2].shape[:2]
+    turned = warped(pictures[2], cv2.getRotationMatrix2D((width / 2, height / 2), 0.15, 1))
+    plane, verdict = with_third(files, turned, tmp_path)
+    assert verdict.status == "REVIEW"
+    assert f"plane_shift={plane.shift_left_px:.4g}>0.5" in verdict.reasons
+
+
+def test_a_plane_of_uneven_light_is_reviewed_with_the_difference(files, pictures, tmp_path):
+    fading = np.linspace(0.7, 1.0, pictures[2].shape[1])[None, :, None]
+    plane, verdict = with_third(files, (pictures[2] * fading).astype(np.uint8), tmp_path)
+    assert verdict.status == "REVIEW"
+    assert f"plane_light={plane.light_left:.4g}>0.03" in verdict.reasons
+
+
+def test_a_plane_whose_tissue_is_clipped_is_reviewed(files, pictures, tmp_path):
+    """Its gain is found, the levels above it are lost."""
+    brighter = (pictures[2] * 1.5).clip(0, 255).astype(np.uint8)
+    plane, verdict = with_third(files, brighter, tmp_path)
+    assert plane.gain_g == pytest.approx(1 / 1.5, rel=0.02)
+    assert any(reason.startswith("plane_light=") for reason in verdict.reasons)
+
+
+def test_a_plane_too_dark_is_refused_with_its_light(files, pictures, tmp_path):
+    make_stack.write_plane((pictures[2] * 0.4).astype(np.uint8), tmp_path / "dark.tif")
+    paths = [*slides_of(files)[:2], tmp_path / "dark.tif"]
+    message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "planes_differ")
+    assert message.startswith("plane 2 is 0.4")
+    assert message.endswith("as plane 1 (limit 2)")
 
 
 def test_another_picture_is_refused(files, sharp, tmp_path):

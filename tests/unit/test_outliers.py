@@ -63,6 +63,33 @@ def test_clean_cohorts_are_left_alone() -> None:
     assert found <= 0.02 * 50 * 20
 
 
+@pytest.mark.parametrize("count", [10, 30, 100, 300])
+@pytest.mark.parametrize("skew", [1, -1])
+def test_clean_cohorts_of_skewed_measures_are_left_alone(count: int, skew: int) -> None:
+    """Each measure has a long tail; in half of the cohorts some slides are of another scanner."""
+    random, flagged = np.random.default_rng(count), 0
+    repeats = 1800 // count
+    for repeat in range(repeats):
+        rows = cohort(count, repeat)
+        second = int(count * random.uniform(0.05, 0.5)) if repeat % 2 else 0
+        for column in ("hematoxylin_od", "eosin_od", "sharpness_score", "tissue_area_mm2"):
+            tails = skew * random.lognormal(0, 0.6, count) * 0.3
+            tails[:second] += random.normal(0, 0.25)
+            for row, tail in zip(rows, tails, strict=True):
+                row[column] = float(np.exp(tail))
+        flagged += len(outliers.find(rows, Z_MAX))
+    assert flagged <= 0.02 * repeats * count
+
+
+def test_a_blurred_batch_of_one_in_twelve_is_named() -> None:
+    rows = cohort(120)
+    for row in rows[:10]:
+        row["sharpness_score"] *= 0.03
+    found = outliers.find(rows, Z_MAX)
+    assert {row["slide_id"] for row in rows[:10]} <= set(found)
+    assert len(found) <= 12
+
+
 def test_equal_slides_make_no_outliers() -> None:
     rows = [cohort(1)[0] | {"slide_id": str(number)} for number in range(30)]
     rows[3] |= {"background_r": rows[3]["background_r"] + 3}

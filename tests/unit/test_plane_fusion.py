@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grossing.zstack import blending, fusion, plane_choice
 from grossing.zstack.block_grid import BlockGrid
-from running import SHARED, needs_shared
+from running import REPOSITORY, SHARED, needs_shared
 from scores import psnr
 
 BLOCK_PX = 128
@@ -261,3 +261,76 @@ def test_planes_of_another_exposure_leave_no_steps():
     assert (plane[:, :3] == 0).all() and (plane[:, 5:] == 1).all()
     apart = fused.astype(float) - np.clip(scene, 0, 255)
     assert abs(apart[:, :200].mean() - apart[:, 312:].mean()) < 2
+
+
+def lit(plane, factor):
+    return (plane * factor).round().clip(0, 255).astype(np.uint8)
+
+
+def shifted(plane, x, y):
+    place, size = np.array([[1, 0, x], [0, 1, y]], np.float64), plane.shape[1::-1]
+    return cv2.warpAffine(plane, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def right(chosen, truth):
+    return (np.abs(chosen - per_block(truth, BLOCK_PX)) <= 0.75).mean()
+
+
+def test_exposures_of_15_percent_leave_the_choice_the_gain_and_no_seam(planes, sharp, truth):
+    """The middle plane has the light of the sharp picture; lighter ones clip the glass."""
+    exposed = [lit(p, f) for p, f in zip(planes, (0.85, 1.15, 1.0, 0.9, 1.15), strict=True)]
+    fused, chosen = fusion.fuse_planes(exposed, BLOCK_PX)
+    assert right(chosen, truth) >= 0.97
+    assert gain(fused, planes, sharp) >= 3
+    assert steps_at_seams(fused, chosen) <= 1.02 * steps_at_seams(sharp, chosen)
+
+
+@pytest.mark.parametrize("by", [(0.7, 0.0), (-1.4, 1.0), (1.9, -1.9)])
+def test_planes_shifted_by_less_than_2_px_are_aligned(planes, sharp, truth, by):
+    moved = [planes[0], shifted(planes[1], *by), planes[2], shifted(planes[3], *by), planes[4]]
+    fused, chosen = fusion.fuse_planes(moved, BLOCK_PX)
+    assert right(chosen, truth) >= 0.97
+    assert gain(fused, planes, sharp) >= 3
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda plane: shifted(plane, 3.0, 0.0), r"^plane 4 is shifted by 3\.0, .*limit 2 px"),
+        (lambda plane: lit(plane, 0.4), r"^plane 4 is 0\.40, .*times as bright.*limit 2"),
+    ],
+)
+def test_planes_out_of_range_are_refused_with_the_number(planes, change, named):
+    with pytest.raises(ValueError, match=named):
+        fusion.fuse_planes([*planes[:4], change(planes[4])], BLOCK_PX)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    """A real series, which the lens enlarges from plane to plane."""
+    paths = sorted((REPOSITORY / "tests/data/samples/planes").glob("ring_*.jpg"))
+    return [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+
+
+def test_a_real_series_is_refused_where_its_planes_are_shifted(ring):
+    assert len(ring) == 6
+    with pytest.raises(ValueError, match=r"^plane 0 is shifted by 1\.1, 2\.9 px against plane 3"):
+        fusion.fuse_planes(ring, 32)
+
+
+def test_a_real_series_is_fused_sharper_than_its_planes(ring):
+    fused, chosen = fusion.fuse_planes(ring[1:], 32)
+    assert len(np.unique(chosen)) >= 3
+    one, other = (
+        [plane_choice.sharpness(plane_choice.grey_of(p), "laplacian") for p in pictures]
+        for pictures in ([fused], ring[1:])
+    )
+    assert one[0] > 1.05 * max(other)
+
+
+def test_what_cannot_be_aligned_is_logged(planes, caplog):
+    size = planes[4].shape[1::-1]
+    turned = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), 0.15, 1)
+    moved = cv2.warpAffine(planes[4], turned, size, borderMode=cv2.BORDER_REFLECT)
+    fusion.fuse_planes([*planes[:4], moved], BLOCK_PX)
+    assert [m[:24] for m in caplog.messages] == ["plane 4 is still shifted"]

@@ -327,7 +327,7 @@ def test_a_fused_stack_has_the_columns_of_its_schema(run: Rows) -> None:
     assert set(fused) == set(columns("fused"))
     assert set(refusal) == set(SCHEMAS["fused"]["required"])
     (plane, *_), rules = fused["planes"], SCHEMAS["fused"]["properties"]
-    assert set(plane) == keys(stack_record.PlaneShift) == set(rules["planes"]["items"]["required"])
+    assert set(plane) == keys(stack_record.PlaneMatch) == set(rules["planes"]["items"]["required"])
 
 
 def write_unsupported(picture: np.ndarray, folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from grossing.cohort import thresholds
+from grossing.cohort import thresholds, unmatched_planes
 from grossing.cohort.thresholds import Threshold
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
@@ -214,6 +214,8 @@ def _reviewed(
     reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *doubtful]
     if record.measures is not None:
         reasons += _doubtful_colours(record.measures)
+    if record.file is not None:
+        reasons += unmatched_planes.reasons(record.file)
     if _has_losses(record):
         reasons.append(SALVAGED)
     foreign = record.measures.stain.foreign_dye_fraction if record.measures else None

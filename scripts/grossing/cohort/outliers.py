@@ -11,9 +11,9 @@ from grossing.columns.reason_codes import SlideReason
 from grossing.slide import modality
 
 GROUP_MIN = 10  # slides; the spread of fewer cannot be told
-#: standard deviation of a normal distribution from its median absolute deviation, and the range of
-#: its middle 80 % in standard deviations
-MAD_TO_SIGMA, RANGE_TO_SIGMA = 1.4826, 2.563
+#: standard deviation of a normal distribution from its median absolute deviation, and the distance
+#: of its 15 and 85 % quantiles from the median in standard deviations
+MAD_TO_SIGMA, QUANTILE_TO_SIGMA = 1.4826, 1.0364
 SMALL_GROUP = 5.0  # slides: of so many the deviation is doubled
 SITE, COHORT = "site", "cohort"
 OUTLIER: SlideReason = "outlier"
@@ -96,16 +96,17 @@ def robust_z(values: Values, spread_min: float = 0.0) -> Values:
     """(N,) distance from the median in standard deviations.
 
     The standard deviation is the larger of those that follow from the median absolute deviation
-    (widened for small groups, of which it is uncertain) and from the range of the middle 80 %: more
-    than a tenth of a group that differs alike is a group of its own (another scanner, another
-    organ), and not outliers.
+    (widened for small groups, of which it is uncertain) and from the distance of the 15 or 85 %
+    quantile on the value's side of the median: a skewed distribution has a longer tail on one side,
+    and more than a seventh of a group that differs alike is a group of its own (another scanner,
+    another organ), and not outliers.
     """
     middle = np.median(values)
     deviation = MAD_TO_SIGMA * np.median(np.abs(values - middle)) * (1 + SMALL_GROUP / len(values))
-    low, high = np.quantile(values, [0.1, 0.9])
-    return np.asarray(
-        (values - middle) / max(deviation, (high - low) / RANGE_TO_SIGMA, spread_min), np.float64
-    )
+    low, high = np.abs(np.quantile(values, [0.15, 0.85]) - middle) / QUANTILE_TO_SIGMA
+    side = np.where(values < middle, low, high)
+    spread = np.maximum(max(deviation, spread_min), side)
+    return np.asarray((values - middle) / spread, np.float64)
 
 
 def _scores(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[Row, float, str]]:

@@ -24,6 +24,8 @@ SlideReason = Literal[
     "near_threshold",
     "glass_not_found",
     "possible_pen",
+    "plane_shift",
+    "plane_light",
     "salvaged",
     "anisotropic",
     "outlier",

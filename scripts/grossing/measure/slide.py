@@ -109,9 +109,16 @@ def measure(
 
 
 def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
-    """What the file states; the objective of a fused slide is that of its planes."""
+    """What the file states; of a fused slide, the objective of its planes and how they match."""
     file = facts.file_facts(slide)
-    return replace(file, objective=stack.fused.objective) if stack and stack.fused else file
+    if stack is None or stack.fused is None:
+        return file
+    return replace(
+        file,
+        objective=stack.fused.objective,
+        plane_shift_px=stack.most_left("shift_left_px"),
+        plane_light=stack.most_left("light_left"),
+    )
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class FileFacts:
     objective: float | None
     quickhash: str | None
     icc_bytes: int
+    plane_shift_px: float | None = None
+    plane_light: float | None = None
 
     @property
     def downsamples(self) -> list[float]:

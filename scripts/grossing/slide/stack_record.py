@@ -16,12 +16,21 @@ from grossing.support.types import PathLike
 
 
 @dataclass(frozen=True)
-class PlaneShift:
-    """A plane, its shift against the middle one (level-0 px), and how many blocks it gave."""
+class PlaneMatch:
+    """How a plane was matched to the middle one, and how many blocks it gave.
+
+    Its shift in level-0 px, the factors that its light was multiplied by, and what is left of both
+    (px, and a share of the light).
+    """
 
     plane: str
     shift_x_px: float | None
     shift_y_px: float | None
+    gain_r: float
+    gain_g: float
+    gain_b: float
+    shift_left_px: float | None
+    light_left: float | None
     blocks: int
 
 
@@ -51,9 +60,16 @@ class StackRecord:
     slide_id: str
     files: tuple[Identity, ...]
     refusal: Refusal | None = None
-    planes: tuple[PlaneShift, ...] = ()
+    planes: tuple[PlaneMatch, ...] = ()
     resolution: Resolution | None = None
     fused: FusedFacts | None = None
+
+    def most_left(self, column: str) -> float | None:
+        """The largest `shift_left_px` or `light_left` of the planes; None where none has it."""
+        return max(
+            (left for plane in self.planes if (left := getattr(plane, column)) is not None),
+            default=None,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All fields on one level, as the schema names them."""
@@ -84,7 +100,7 @@ class StackRecord:
             refusal=Refusal(data["error_code"], data["error_message"], data["remedy"])
             if refused
             else None,
-            planes=tuple(PlaneShift(**plane) for plane in data["planes"]),
+            planes=tuple(PlaneMatch(**plane) for plane in data["planes"]),
             resolution=group(Resolution),
             fused=group(FusedFacts),
         )

@@ -14,7 +14,7 @@ VISIBLE = 0.15  # concentration (natural log) from which a stain shows, as Macen
 LEAST_SHARE = 0.15  # of the stained pixels that show each stain
 LEAST_ANGLE_DEG = 15.0  # between the vectors of the stains
 LEAST_SPREAD_DEG = 10.0  # noise alone spreads one stain over up to that
-MOST_RESIDUAL_DEG = 3.0
+MOST_RESIDUAL_DEG = 2.5  # so that tiles stay within 3
 MOST_FOREIGN = 1 / 3  # of the dark pixels
 SPREAD_PERCENTILES = (2, 98)
 FEWEST_PX = 50  # stained pixels that a spread can be measured on
@@ -73,7 +73,7 @@ def doubt(evidence: StainEvidence) -> str | None:
     "foreign_colour" (more than a third of the dark pixels do not have the colour of H&E),
     "one_stain" (a stain shows on less than 15 % of the stained pixels, or their vectors are less
     than 15 degrees apart, or the pixels cover less than 10 degrees), "fit_failed" (no vectors, or
-    more than 3 degrees would be left after normalisation), or None
+    more than 2.5 degrees would be left after normalisation), or None
     """
     if evidence.foreign_share > MOST_FOREIGN:
         return "foreign_colour"

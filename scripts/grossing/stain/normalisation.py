@@ -28,8 +28,8 @@ def apply(
 
     Returns
     -------
-    (H, W, 3) uint8, in which glass is 240 in all channels (Macenko); `rgb` itself where the tile
-    is passed through
+    (H, W, 3) uint8, in which glass is 240 in all channels, and so is what is brighter; `rgb`
+    itself where the tile is passed through
     None, or why it was: of this tile "foreign_colour" (most dark pixels are not the colour of a
     stain) or "too_little_tissue" (fewer than 500 stained pixels); of all tiles of the slide
     "fit_failed" (no fit: its pixels do not show both stains), "stain_angle" or "luminance"

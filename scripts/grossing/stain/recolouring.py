@@ -11,7 +11,7 @@ import numpy.typing as npt
 from grossing.slide.record import MacenkoFit, ReinhardFit
 from grossing.stain import fit as stain_fit
 from grossing.stain import light
-from grossing.stain.colours import stained_and_foreign
+from grossing.stain.colours import DARK_LEVEL, stained_and_foreign
 from grossing.stain.light import LIGHT
 from grossing.support.types import Pixels
 
@@ -21,6 +21,10 @@ LEAST_CORRELATION = 0.8
 SAMPLE_PX = 64  # least side of the sample that a tile is judged by
 MIXTURES = 16  # steps of either stain from none to its maximum
 
+#: (256,) share of Reinhard's change by the level of the darkest channel
+_CHANGED = np.clip(
+    np.log(LIGHT / np.arange(1, 257)) / math.log(LIGHT / (DARK_LEVEL + 1)), 0, 1
+).astype(np.float32)
 _LOGS = np.log(np.arange(1, 257)).astype(np.float32)
 
 Glass = tuple[float, float, float] | None
@@ -121,12 +125,22 @@ def _macenko(rgb: Pixels, *, matrix: npt.NDArray[np.float32], levels: Pixels) ->
 
 
 def _reinhard(rgb: Pixels, *, source: ReinhardFit, target: ReinhardFit, glass: Glass) -> Pixels:
+    """As torchstain where a stain shows; towards the light of glass, the pixel as it is.
+
+    The method moves all colours alike, so that glass would become pink. The share of the change
+    rises with the density of the darkest channel, from none on glass to all of it at 0.15, where a
+    pixel counts as stained (`colours.DARK_LEVEL`).
+    """
     scale = np.divide(target.std, source.std)
     shift = np.asarray(target.mean) - scale * np.asarray(source.mean)
     matrix = np.column_stack([np.diag(scale), shift]).astype(np.float32)
-    lab = cv2.cvtColor(light.evened(rgb, glass).astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    even = light.evened(rgb, glass)
+    lab = cv2.cvtColor(even.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     values = cv2.cvtColor(cv2.transform(lab, matrix), cv2.COLOR_Lab2RGB)
-    return np.asarray(cv2.convertScaleAbs(np.clip(values, 0, 1), alpha=255, beta=-0.5), np.uint8)
+    made = cv2.convertScaleAbs(np.clip(values, 0, 1), alpha=255, beta=-0.5)
+    share = _CHANGED[even.min(axis=2)][..., None]
+    pale = np.minimum(even, LIGHT).astype(np.float32)
+    return np.asarray(np.rint(pale + share * (made - pale)), np.uint8)
 
 
 def _keeps_luminance(source: MacenkoFit, matrix: npt.NDArray[np.float32]) -> bool:

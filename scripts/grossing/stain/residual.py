@@ -17,6 +17,7 @@ from grossing.support.types import Pixels
 GOOD_ENOUGH_DEG = 2.0
 MOST_PIXELS = 60_000
 ROUNDS = 4
+MOST_MOVED_DEG = 10.0  # what is further from what was found is made up
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +27,9 @@ def settled(
 ) -> tuple[MacenkoFit, float]:
     """A fit whose residual is small, and the residual: `fit` itself where it is 2 degrees or less.
 
-    Each round moves the vectors of the fit by what is left of them after normalisation.
+    Each round moves the vectors of the fit by what is left of them after normalisation, to at most
+    10 degrees from what was found, and not to where a stain would add light: few stained pixels
+    among others (edges of fat, say) allow any correction.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def settled(
     step = max(1, len(pixels) // MOST_PIXELS)
     sample = pixels[::step]
     density = np.log(LIGHT / (sample.astype(np.float64) + 1))
-    goal, best, least = _vectors(target), fit, 180.0
+    goal, first, best, least = _vectors(target), _vectors(fit), fit, 180.0
     for _ in range(ROUNDS):
         own, scale = _vectors(fit), np.divide(target.max_c, fit.max_c)
         made = LIGHT * np.exp(-(density @ np.linalg.pinv(own) * scale) @ goal)
@@ -53,18 +56,26 @@ def settled(
         if left is None:
             break
         found = _vectors(left)
-        angle = float(np.degrees(np.arccos((found * goal).sum(axis=1).clip(-1, 1))).max())
+        angle = _angle(found, goal)
         if angle < least:
             best, least = fit, angle
         if least <= GOOD_ENOUGH_DEG:
             break
         moved = (found @ np.linalg.pinv(goal) / scale) @ own
-        fit = _fit(moved / np.linalg.norm(moved, axis=1, keepdims=True), density)
+        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+        if moved.min() < 0 or _angle(moved, first) > MOST_MOVED_DEG:
+            break
+        fit = _fit(moved, density)
     return best, least
 
 
 def _vectors(fit: MacenkoFit) -> Floats:
     return np.array([fit.h, fit.e])
+
+
+def _angle(some: Floats, others: Floats) -> float:
+    """The larger angle between unit vectors of two stains, degrees."""
+    return float(np.degrees(np.arccos((some * others).sum(axis=1).clip(-1, 1))).max())
 
 
 def _fit(vectors: Floats, density: Floats) -> MacenkoFit:

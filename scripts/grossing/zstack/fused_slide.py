@@ -12,15 +12,17 @@ import pyvips
 
 from grossing.slide import identity, modality
 from grossing.slide.record import Refusal
-from grossing.slide.stack_record import FusedFacts, PlaneShift, StackRecord
+from grossing.slide.stack_record import FusedFacts, PlaneMatch, StackRecord
 from grossing.support import files
 from grossing.support.errors import SlideError
 from grossing.support.types import PathLike
 from grossing.tiles import libvips_feed
 from grossing.zstack import alignment, plane_choice, plane_map, planes, tissue_blocks
+from grossing.zstack.alignment import Remainder
 from grossing.zstack.block_reader import BlockReader
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
 from grossing.zstack.matched_plane import MatchedPlane
+from grossing.zstack.matching import Light
 from grossing.zstack.options import FocusStackOptions
 from grossing.zstack.plane_choice import Choice
 from grossing.zstack.planes import Plane
@@ -83,8 +85,9 @@ def _fused(
     blocks = tissue_blocks.find(middle, given_stain, options.block_um, tissue)
     shifts = alignment.checked_shifts(opened, blocks.centres)
     blank = 0 if modality.is_fluorescence(given_stain) else 255
-    gains = alignment.checked_gains(opened, blocks.centres)
-    matched = list(map(MatchedPlane, opened, gains, shifts))
+    lights = alignment.checked_lights(opened, blocks.centres)
+    matched = list(map(MatchedPlane, opened, lights, shifts))
+    left = alignment.remainders(matched, shifts, blocks.centres)
     reader = BlockReader(matched, blocks.grid, blank)
 
     def measure(row: int, column: int) -> npt.NDArray[np.float64]:
@@ -104,7 +107,7 @@ def _fused(
     names = [plane.name for plane in opened]
     complete = replace(
         record,
-        planes=_plane_shifts(names, shifts, choice.plane[blocks.has_tissue]),
+        planes=_match_of_planes(names, shifts, lights, left, choice.plane[blocks.has_tissue]),
         resolution=middle.resolution,
         fused=fused,
     )
@@ -118,14 +121,28 @@ def _fused(
     return FusedStack(complete, _blocks(choice, blocks, names), heatmap)
 
 
-def _plane_shifts(
-    names: Sequence[str], shifts: Sequence[Shift], chosen: npt.NDArray[np.int32]
-) -> tuple[PlaneShift, ...]:
+def _match_of_planes(
+    names: Sequence[str],
+    shifts: Sequence[Shift],
+    lights: Sequence[Light],
+    left: Sequence[Remainder],
+    chosen: npt.NDArray[np.int32],
+) -> tuple[PlaneMatch, ...]:
     """The planes in their order; `chosen` holds the plane of each block with tissue."""
     counts = np.bincount(chosen, minlength=len(names)).tolist()
     return tuple(
-        PlaneShift(name, shift.x_px, shift.y_px, count)
-        for name, shift, count in zip(names, shifts, counts, strict=True)
+        PlaneMatch(
+            name,
+            shift.x_px,
+            shift.y_px,
+            *light.factors,
+            remainder.shift_px,
+            remainder.light,
+            count,
+        )
+        for name, shift, light, remainder, count in zip(
+            names, shifts, lights, left, counts, strict=True
+        )
     )
 
 

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.support.errors import SlideError
+
 SHRINK = 4  # defocus removes fine details
 WINDOW_PX = 512
 SMALLEST_PX = 128
@@ -21,6 +23,8 @@ SMOOTH_PX = 1.0  # sigma, in shrunk pixels: the grid of JPEG blocks must not mat
 RESPONSE_MIN = 0.5  # below it the place of the peak is not reliable
 ROUNDS = 4
 MOST_SHIFT_PX = 128
+SHIFT_MAX_PX = 2.0
+MOST_PERCENTILE = 75  # of the places
 
 Grey = npt.NDArray[np.float32]
 #: plane, x, y, w, h in level-0 px to (h, w) uint8 grey; None where it does not decode
@@ -31,7 +35,9 @@ Read = Callable[[int, int, int, int, int], npt.NDArray[np.uint8] | None]
 class Shift:
     """A plane against the middle one: x, y in level-0 px (None: not measurable), places used.
 
-    `failed` places did not decode; `tried` is the number of all places.
+    `failed` places did not decode; `tried` is the number of all places. `most_px` is the shift, the
+    longer of x and y, that a quarter of the places exceeds: a turned or stretched plane has a small
+    median and a large one of these.
     """
 
     x_px: float | None
@@ -39,6 +45,7 @@ class Shift:
     places: int
     failed: int
     tried: int
+    most_px: float | None = None
 
     @property
     def length_px(self) -> float:
@@ -84,6 +91,21 @@ def shifts(
             offset = (before.x_px, before.y_px)
             shift_of[plane] = _against(read, plane, step, offset, corners, side, size)
     return [shift_of[plane] for plane in range(planes)]
+
+
+def check_length(name: str, middle: str, shift: Shift) -> None:
+    """Refuse a plane that is shifted too far against the middle one.
+
+    Raises
+    ------
+    SlideError : the shift is above 2 px.
+    """
+    if shift.length_px > SHIFT_MAX_PX:
+        by = f"{shift.x_px:.1f}, {shift.y_px:.1f} px"
+        limit = f"(limit {SHIFT_MAX_PX:g} px)"
+        message = f"plane {name} is shifted by {by} against plane {middle} {limit}"
+        remedy = "align the planes or scan again, or take the plane's row out of the cohort sheet"
+        raise SlideError("unregistered", message, remedy)
 
 
 def shift(reference: Grey, picture: Grey) -> tuple[float, float, float]:
@@ -137,7 +159,7 @@ def _corners(
 def _middle(read: Read, plane: int, corners: Sequence[tuple[int, int]], side: int) -> Shift:
     failed = sum(read(plane, x, y, side, side) is None for x, y in corners)
     known = 0.0 if corners else None
-    return Shift(known, known, len(corners) - failed, failed, len(corners))
+    return Shift(known, known, len(corners) - failed, failed, len(corners), known)
 
 
 def _against(
@@ -161,8 +183,10 @@ def _against(
             peaks.append(moved)
     if 3 * len(peaks) < len(corners) or not peaks:
         return Shift(None, None, len(peaks), failed, len(corners))
-    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(np.array(peaks), axis=0) + offset)
-    return Shift(x_px, y_px, len(peaks), failed, len(corners))
+    places = np.array(peaks) + offset
+    x_px, y_px = (round(float(v), 2) + 0.0 for v in np.median(places, axis=0))
+    most = round(float(np.percentile(np.abs(places).max(axis=1), MOST_PERCENTILE)), 2)
+    return Shift(x_px, y_px, len(peaks), failed, len(corners), most)
 
 
 def _refined(
