@@ -29,7 +29,7 @@ LEVELS = 3
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # down, across
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
-FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.072
+FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.08
 #: limit of a quarter of a block, for both ratios
 QUARTER_MIN = 0.3
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
@@ -38,7 +38,7 @@ ONLY_NOISE = 0.66
 #: borders of JPEG blocks over octave 1 above which JPEG has left nothing of the finest octave
 BORDERS_MAX = 0.3
 #: how far above its limit octave 1 over 2 must be where the finest octave is noise, or nothing
-CLEAR_OF_NOISE, CLEAR_OF_JPEG = 1.5, 1.25
+CLEAR_OF_NOISE, CLEAR_OF_JPEG = 1.5, 1.12
 NOISE_QUANTILE = 0.1  # of the cells of a block
 CHANCE = 0.33  # share of the noise by which the mean of pure noise exceeds that quantile
 NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the finest octave's
@@ -96,9 +96,8 @@ def of_grey(
         laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
     cells = _cells(grey, laplacian)
     structured, score, sure, snr = _blocks(cells)
-    typical = _lowest(snr, 0.5)
     if not structured.any():
-        return Sharpness(snr=typical)
+        return Sharpness(snr=_lowest(snr, 0.5))
     limit = DARK_FIELD if dark_field else 1.0
     score, sure, snr = score[structured] / limit, sure[structured] / limit, snr[structured]
     quarters = _quarters(cells) / limit
@@ -141,7 +140,9 @@ def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> Flo
 
 
 def _squares(values: npt.NDArray[np.int16] | Floats) -> Floats:
-    return np.asarray(cv2.multiply(values, values, dtype=cv2.CV_32F), np.float32)
+    floats = values.astype(np.float32)
+    floats *= floats
+    return floats
 
 
 def _means(values: Floats, cells: Floats) -> None:
