@@ -183,6 +183,14 @@ def focus_values(tiles: Iterable[np.ndarray], mpp: float, kernel: np.ndarray | N
     return np.array(values)
 
 
+def scanned(picture: np.ndarray, noise: float, quality: int) -> np.ndarray:
+    """Grey levels as a scanner writes them: white noise of that deviation, then JPEG."""
+    white = np.random.default_rng(3).normal(0, noise, picture.shape)
+    levels = np.clip(np.rint(picture + white), 0, 255).astype(np.uint8)
+    _, stream = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(stream, cv2.IMREAD_COLOR)
+
+
 def auc(higher: np.ndarray, lower: np.ndarray) -> float:
     """Share of the pairs in which the value that should be higher is; ties count half."""
     apart = higher[:, None] - lower[None]

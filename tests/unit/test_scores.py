@@ -104,6 +104,27 @@ def test_sharp_tiles_rank_above_blurred_ones(sharp_tiles, sharp_values, name):
         assert (blurred < scores.FOCUS_LIMIT).mean() >= 0.98
 
 
+@pytest.mark.parametrize("noise", [0, 4])
+@pytest.mark.parametrize("quality", [85, 30])
+@pytest.mark.parametrize("strength", [1, 0.5])
+def test_focus_of_pale_noisy_and_compressed_tiles(sharp_tiles, strength, quality, noise):
+    """Sharp tiles pass; blurred ones do not, and neither do those sharpened before the blur."""
+    passing = {"sharp": [], "blurred": [], "sharpened, then blurred": []}
+    for mpp, tiles in sharp_tiles.values():
+        for tile in tiles[::2]:
+            pale = 255 - (255 - tile.astype(np.float32)) * strength
+            sharpened = 2 * pale - cv2.GaussianBlur(pale, (0, 0), 1)
+            pictures = pale, cv2.GaussianBlur(pale, (0, 0), 1.5)
+            pictures += (cv2.GaussianBlur(np.clip(sharpened, 0, 255), (0, 0), 1.5),)
+            for picture, values in zip(pictures, passing.values(), strict=True):
+                value = scores.focus_of(scores.scanned(picture, noise, quality), mpp)
+                values.append(value >= scores.FOCUS_LIMIT)
+    shares = {name: np.mean(values) for name, values in passing.items()}
+    assert shares["sharp"] >= 0.93
+    assert shares["blurred"] <= 0.02
+    assert shares["sharpened, then blurred"] <= 0.3
+
+
 # The scores themselves
 
 

@@ -5,6 +5,11 @@ Blur takes more from a finer octave than from the next coarser one; the strength
 scales both alike. Noise is everywhere equally strong: what the quietest tenth of a block holds is
 subtracted before octaves are compared. Noise only raises the ratios, therefore a low one shows
 blur, and a high one shows focus only where noise cannot explain it.
+
+A picture that was sharpened before it was blurred keeps high ratios in all octaves but the finest,
+therefore the finest one has a limit of its own. JPEG fills it with the borders of its blocks, which
+are left out. Where it holds noise alone, or JPEG has emptied it, the next ratio must be clear of
+its limit.
 """
 
 from __future__ import annotations
@@ -24,10 +29,16 @@ LEVELS = 3
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # down, across
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
-FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.115
+FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.08
 #: limit of a quarter of a block, for both ratios
 QUARTER_MIN = 0.3
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
+#: what the quietest tenth of the finest octave has of its mean where it is nothing but noise
+ONLY_NOISE = 0.66
+#: borders of JPEG blocks over octave 1 above which JPEG has left nothing of the finest octave
+BORDERS_MAX = 0.3
+#: how far above its limit octave 1 over 2 must be where the finest octave is noise, or nothing
+CLEAR_OF_NOISE, CLEAR_OF_JPEG = 1.5, 1.12
 NOISE_QUANTILE = 0.1  # of the cells of a block
 CHANCE = 0.33  # share of the noise by which the mean of pure noise exceeds that quantile
 NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the finest octave's
@@ -52,17 +63,10 @@ class Sharpness:
     snr: float | None = None
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Energies per cell of 16 px: (rows, columns), and (level, direction, rows, columns).
-
-    `mean` and `square` are of the grey picture at 1/8 of its size.
-    """
-
-    finest: Floats
-    octaves: Floats
-    mean: Floats
-    square: Floats
+#: layers of `_cells` before the octaves: finest octave, borders of JPEG blocks, and the mean and
+#: the mean square of the grey picture at 1/8 of its size
+FINEST, BORDERS, MEAN, SQUARE, OCTAVES = range(5)
+LAYERS = OCTAVES + LEVELS * len(DIRECTIONS)
 
 
 def of_grey(
@@ -92,19 +96,18 @@ def of_grey(
         laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
     cells = _cells(grey, laplacian)
     structured, score, sure, snr = _blocks(cells)
-    limit = DARK_FIELD if dark_field else 1.0
-    score, sure = score / limit, sure / limit
     if not structured.any():
-        return Sharpness(snr=float(np.median(snr)))
-    score, sure, snr = score[structured], sure[structured], snr[structured]
+        return Sharpness(snr=_lowest(snr, 0.5))
+    limit = DARK_FIELD if dark_field else 1.0
+    score, sure, snr = score[structured] / limit, sure[structured] / limit, snr[structured]
     quarters = _quarters(cells) / limit
-    worst = _lowest(quarters, QUARTERS_BLURRED) if len(quarters) else np.inf
+    worst = _lowest(quarters, QUARTERS_BLURRED) if quarters.size else np.inf
     focus, certain = min(_lowest(score, 0.5), worst), min(_lowest(sure, 0.5), worst)
     known = (score < 1) | (sure >= 1)
     return Sharpness(
         focus if focus < 1 or certain >= 1 else None,
         float((score[known] < 1).mean()) if known.any() else None,
-        float(np.median(snr)),
+        _lowest(snr, 0.5),
     )
 
 
@@ -114,24 +117,37 @@ def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.pad(grey, ((0, down), (0, across)), "symmetric")
 
 
-def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> _Cells:
-    """Energies of the whole quarters of blocks; the finest octave from every 4th row."""
+def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> Floats:
+    """(layers, rows, columns) energies per cell of 16 px of the whole quarters of blocks.
+
+    The octaves are level by level, a layer per direction. The finest octave is taken from pixels
+    that do not touch the borders of JPEG blocks (8 px), every 4th row of them: blocks that JPEG
+    has emptied differ at their borders only, however blurred the picture is.
+    """
     height, width = (side // QUARTER_PX * QUARTER_PX for side in grey.shape)
-    size = width // CELL_PX, height // CELL_PX
-    finest = laplacian[:height:4, :width].astype(np.float32)
-    octaves = np.empty((LEVELS, len(DIRECTIONS), *size[::-1]), np.float32)
+    cells = np.empty((LAYERS, height // CELL_PX, width // CELL_PX), np.float32)
+    inner = laplacian[2:height:4, :width].reshape(height // 4, -1, 8)[..., 2:6]
+    _means(_squares(inner.reshape(height // 4, -1)), cells[FINEST])
+    _means(_squares(laplacian[:height:8, :width]), cells[BORDERS])
     level = cv2.pyrDown(grey[:height, :width]).astype(np.float32)
-    for number, octave in enumerate(octaves):
-        if number:
+    for first in range(OCTAVES, LAYERS, len(DIRECTIONS)):
+        if first > OCTAVES:
             level = np.asarray(cv2.pyrDown(level), np.float32)
-        _second_differences(level, octave)
-    return _Cells(
-        _means(finest * finest, size), octaves, _means(level, size), _means(level**2, size)
-    )
+        _second_differences(level, cells[first : first + len(DIRECTIONS)])
+    _means(level, cells[MEAN])
+    _means(_squares(level), cells[SQUARE])
+    return cells
 
 
-def _means(values: Floats, size: tuple[int, int]) -> Floats:
-    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+def _squares(values: npt.NDArray[np.int16] | Floats) -> Floats:
+    floats = values.astype(np.float32)
+    floats *= floats
+    return floats
+
+
+def _means(values: Floats, cells: Floats) -> None:
+    """Fill `cells` with the mean of the values in each."""
+    cv2.resize(values, cells.shape[::-1], dst=cells, interpolation=cv2.INTER_AREA)
 
 
 def _second_differences(picture: Floats, octave: Floats) -> None:
@@ -145,32 +161,39 @@ def _second_differences(picture: Floats, octave: Floats) -> None:
         cv2.add(after, before, dst=found)
         cv2.subtract(found, twice, dst=found)
         cv2.multiply(found, found, dst=found)
-        cv2.resize(found, cells.shape[::-1], dst=cells, interpolation=cv2.INTER_AREA)
+        _means(found, cells)
 
 
-def _blocks(cells: _Cells) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
+def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
     """(blocks,) each: whether something is there, score, its lower bound, signal to noise."""
-    octaves, finest = _windows(cells.octaves), _windows(cells.finest)
-    floor = _quiet(octaves)
-    above = np.maximum(octaves.mean(-1) - floor, TINY)
-    noise = np.minimum(floor[0], NOISE_OF_FINEST * _quiet(finest)) + ROUNDING
+    windows = _windows(cells)
+    means, quiet = windows.mean(-1), _quiet(windows)
+    shape = LEVELS, len(DIRECTIONS), -1
+    floor = quiet[OCTAVES:].reshape(shape)
+    octaves = means[OCTAVES:].reshape(shape)
+    above = np.maximum(octaves - floor, TINY)
+    noise = np.minimum(floor[0], NOISE_OF_FINEST * quiet[FINEST]) + ROUNDING
     fine = above[0] / above[1] / FINE_MIN
     middle = (above[1] / above[2]).min(0) / MIDDLE_MIN
-    whole = octaves[0].sum(0).mean(-1)
-    others = np.minimum(middle, finest.mean(-1) / np.maximum(whole, TINY) / FINEST_MIN)
-    sure = (fine * (1 - CHANCE * noise / above[0])).min(0)
-    variance = _windows(cells.square).mean(-1) - _windows(cells.mean).mean(-1) ** 2
+    whole = np.maximum(octaves[0].sum(0), TINY)
+    finest = means[FINEST] / whole / FINEST_MIN
+    emptied = (finest < 1) & (means[BORDERS] > BORDERS_MAX * whole)
+    noisy = quiet[FINEST] > ONLY_NOISE * means[FINEST]
+    clear = np.where(noisy, CLEAR_OF_NOISE, np.where(emptied, CLEAR_OF_JPEG, 1))
+    others = np.minimum(middle, np.where(emptied, np.inf, finest))
+    sure = (fine * np.minimum(1 - CHANCE * noise / above[0], 1 / clear)).min(0)
+    variance = means[SQUARE] - means[MEAN] ** 2
     snr = (above[0] / noise).mean(0)
     return variance > EMPTY_VARIANCE, np.minimum(fine.min(0), others), np.minimum(sure, others), snr
 
 
-def _quarters(cells: _Cells) -> Floats:
+def _quarters(cells: Floats) -> Floats:
     """(quarters,) the worse of both ratios, over all directions, where something is there."""
-    energies = cells.octaves.mean(1)
-    floor = _quiet(energies.reshape(LEVELS, -1))
-    above = np.maximum(_quarter_means(energies) - floor[:, None], TINY)
+    octaves = cells[OCTAVES:].reshape(LEVELS, len(DIRECTIONS), *cells.shape[1:]).mean(1)
+    floor = _quiet(octaves.reshape(LEVELS, -1))
+    above = np.maximum(_quarter_means(octaves) - floor[:, None], TINY)
     score = np.minimum(above[0] / above[1], above[1] / above[2]) / QUARTER_MIN
-    mean, square = _quarter_means(np.stack([cells.mean, cells.square]))
+    mean, square = _quarter_means(cells[MEAN : SQUARE + 1])
     return np.asarray(score[square - mean**2 > EMPTY_VARIANCE])
 
 
