@@ -685,6 +685,14 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "REVIEW: even pieces on the glass that may be ink or tissue are more than 0.002 of the scanned area; they count as tissue",
             "remedy": "look at the thumbnail; leave the slide out where it is ink",
         },
+        "plane_shift": {
+            "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
+            "remedy": "look for double contours; align the planes or scan again",
+        },
+        "plane_light": {
+            "description": "REVIEW: of a fused stack; after matching the light of a plane still differs by more than 0.03 in places: uneven illumination, or clipped pixels",
+            "remedy": "look for seams between blocks; scan the planes with one exposure",
+        },
         "salvaged": {
             "description": "REVIEW: parts of the slide do not decode; the rest is used",
             "remedy": "copy or scan the slide again to have all of it",
