@@ -1,13 +1,14 @@
 """A split for every slide that is used; patients, or sites, are never in two."""
 
-from grossing.cohort import duplicates, splits
+from grossing.cohort import splits
+from grossing.columns import duplicates
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])
 
 assigned, shares = splits.assign(
     tables.read(snakemake.input.verdicts),
-    duplicates.read(snakemake.input.duplicates),
+    tables.read_csv(snakemake.input.duplicates, duplicates.SCHEMA),
     splits.SplitOptions.from_config(snakemake.params.splits),
 )
 

@@ -7,11 +7,8 @@ import pyarrow as pa
 from grossing.cohort import patients
 from grossing.cohort.patients import Row
 from grossing.columns import leakage as columns
-from grossing.columns import splits
 from grossing.support import tables
 from grossing.support.types import PathLike
-
-USED = ("PASS", "REVIEW")
 
 
 def find(
@@ -26,11 +23,13 @@ def find(
     site_alarm : whether sites were to stay together
     """
     rows = patients.rows(verdicts)
-    used = {row["slide_id"] for row in rows if row["qc_status"] in USED}
-    given = rows if assigned is None else assigned.to_pylist()
-    place = {row["slide_id"]: _place(row) for row in given if row["split"]}
-    place = {slide_id: name for slide_id, name in place.items() if slide_id in used}
     slides = {row["slide_id"]: row for row in rows}
+    given = rows if assigned is None else assigned.to_pylist()
+    place = {
+        row["slide_id"]: _place(row)
+        for row in given
+        if row["split"] and patients.is_used(slides[row["slide_id"]])
+    }
     found = _leaks(rows, patients.pairs(duplicates), place, slides, site_alarm)
     return tables.from_rows(list(found), columns.SCHEMA)
 
@@ -38,11 +37,6 @@ def find(
 def read(path: PathLike) -> pa.Table:
     """The table from its CSV file."""
     return tables.read_csv(path, columns.SCHEMA)
-
-
-def read_splits(path: PathLike) -> pa.Table:
-    """The table `splits` from its CSV file."""
-    return tables.read_csv(path, splits.SCHEMA)
 
 
 def _place(row: Row) -> str:

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from grossing.cohort import values
 
+#: slides that training gets
+USED = ("PASS", "REVIEW")
 READ = ("slide_id", "qc_status", "case_id", "label", "site", "scanner", "split")
 Row = dict[str, Any]
 
@@ -19,6 +21,11 @@ def rows(verdicts: pa.Table) -> list[Row]:
         blank | {name: value or None for name, value in row.items()}
         for row in verdicts.select(present).to_pylist()
     ]
+
+
+def is_used(row: Row) -> bool:
+    """Whether training gets a slide."""
+    return row["qc_status"] in USED
 
 
 def pairs(duplicates: pa.Table) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ division within narrow windows instead of the best one: with a variable per unit
 """
 
 import hashlib
-import logging
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,9 @@ from dataclasses import dataclass
 import highspy
 import pulp
 
-LOGGER = logging.getLogger("grossing")
 #: where a search is given up; a limit of time would let the result depend on the machine
 NODES_MAX = 2000
-GAP = 0.05
+GAP = 1e-3
 
 #: a column of the sheet and a value; the column `slides`, without a value, stands for all slides
 Feature = tuple[str, str]
@@ -50,11 +48,19 @@ class Miss:
     of: int
     wanted: float
 
+    @property
+    def difference(self) -> float:
+        """Of the share from the wanted one."""
+        return abs(self.slides / self.of - self.wanted)
+
     def __str__(self) -> str:
         column, value = self.feature
         name = f"{column} {value!r}" if value else "all slides"
         share = self.slides / self.of
-        return f"{name}: {self.slides} of {self.of} in {self.part} ({share:.3f}, {self.wanted:g})"
+        return (
+            f"{name}: {self.slides} of {self.of} slides in {self.part}, {share:.3f} instead of "
+            f"{self.wanted:g}"
+        )
 
 
 class Infeasible(Exception):
@@ -65,9 +71,7 @@ class Infeasible(Exception):
         super().__init__("; ".join(map(str, misses)))
 
 
-def divide(
-    units: Sequence[Unit], shares: Mapping[str, float], tolerance: float
-) -> dict[str, str]:
+def divide(units: Sequence[Unit], shares: Mapping[str, float], tolerance: float) -> dict[str, str]:
     """The part of every slide.
 
     Parameters
@@ -87,17 +91,10 @@ def divide(
     if not units:
         return {}
     problem = _Problem(units, shares)
-    widest = {f: max(1.0, tolerance * n) for f, n in problem.totals.items()}
-    width = 1.0
-    while True:
-        widths = {feature: min(width, most) for feature, most in widest.items()}
-        found = problem.solve(widths)
-        if found:
-            LOGGER.info("divided within %g slides of the wanted numbers", width)
-            return problem.parts_of_slides(found)
-        if width >= max(widest.values()):
-            raise problem.infeasible(widest)
-        width *= 2
+    found = problem.within(tolerance)
+    if not found:
+        raise problem.infeasible(tolerance)
+    return problem.parts_of_slides(found)
 
 
 class _Solver(pulp.HiGHS):
@@ -118,6 +115,7 @@ class _Solver(pulp.HiGHS):
         return pulp.LpStatusOptimal, pulp.LpSolutionIntegerFeasible
 
 
+Widths = Mapping[Feature, float]
 Found = dict[tuple[int, str], int]  # number of a profile, part -> units
 
 
@@ -152,46 +150,58 @@ class _Problem:
         for unit in units:
             self.totals.update(dict(unit.profile))
 
-    def solve(self, widths: Mapping[Feature, float]) -> Found | None:
-        """A division whose counts are within the widths of the wanted ones; None if none is found."""
+    def within(self, tolerance: float) -> Found | None:
+        """A division within a tolerance, of narrow windows if there is one; None if none is found."""
+        widest = self._widths(tolerance)
+        width = 1.0
+        while True:
+            found = self._solve({feature: min(width, most) for feature, most in widest.items()})
+            if found or width >= max(widest.values()):
+                return found
+            width *= 2
+
+    def infeasible(self, tolerance: float) -> Infeasible:
+        """What the division of the least sufficient tolerance (in hundredths) misses of this one."""
+        widths = self._widths(tolerance)
+        low, high = math.floor(tolerance * 100 + 1e-9), 100
+        while high - low > 1:
+            middle = (low + high) // 2
+            feasible = self._solve(self._widths(middle / 100))
+            low, high = (low, middle) if feasible else (middle, high)
+        found = self._least_excess(widths, self._widths(high / 100))
+        misses = []
+        for (feature, part), slides in self.counts(found).items():
+            total, share = self.totals[feature], self.shares[part]
+            if abs(slides - share * total) > widths[feature] + 1e-9:
+                misses.append(Miss(feature, part, slides, total, share))
+        return Infeasible(misses, high / 100)
+
+    def _widths(self, tolerance: float) -> Widths:
+        """Slides by which each feature's number in a part may differ from the wanted one."""
+        return {feature: max(1.0, tolerance * n) for feature, n in self.totals.items()}
+
+    def _solve(self, widths: Widths) -> Found | None:
+        """A division whose numbers are within the widths; None if none is found."""
         if not all(self._window(f, p, w) for f, w in widths.items() for p in self.shares):
             return None
-        program = self._program()
-        for (feature, part), slides in program.slides.items():
-            window = self._window(feature, part, widths[feature])
-            program.model.addConstraint(slides >= window[0])
-            program.model.addConstraint(slides <= window[-1])
+        program = self._program(widths)
         found = program.solved()
         return found if found and self._is_within(found, widths) else None
 
-    def infeasible(self, widths: Mapping[Feature, float]) -> Infeasible:
-        """The division whose largest excess of the widths is least, as a share of the slides."""
-        program = self._program()
-        worst = pulp.LpVariable("worst", 0)
-        excess = {f: pulp.LpVariable(f"e{i}", 0) for i, f in enumerate(self.totals)}
-        program.model.setObjective(worst + 1e-3 * pulp.lpSum(excess.values()))
+    def _least_excess(self, widths: Widths, widest: Widths) -> Found:
+        """A division within the wider limits, of which little is beyond the narrower ones."""
+        program = self._program(widest)
+        excess = {f: pulp.LpVariable(f"excess{i}", 0) for i, f in enumerate(self.totals)}
+        program.model.setObjective(pulp.lpSum(excess.values()))
         for (feature, part), slides in program.slides.items():
             total, over = self.totals[feature], excess[feature]
             wanted = total * self.shares[part]
             program.model.addConstraint(slides - total * over <= wanted + widths[feature])
             program.model.addConstraint(slides + total * over >= wanted - widths[feature])
-        for over in excess.values():
-            program.model.addConstraint(over <= worst)
         found = program.solved()
         if not found:
-            raise RuntimeError("HiGHS found no division without limits: please report this")
-        return self._missed(self.counts(found), widths)
-
-    def _missed(self, counts: Counts, widths: Mapping[Feature, float]) -> Infeasible:
-        misses, needed = [], 0.0
-        for (feature, part), slides in counts.items():
-            total, share = self.totals[feature], self.shares[part]
-            off = abs(slides - share * total)
-            if off > 1 + 1e-9:
-                needed = max(needed, off / total)
-            if off > widths[feature] + 1e-9:
-                misses.append(Miss(feature, part, slides, total, share))
-        return Infeasible(misses, math.ceil(needed * 100 - 1e-9) / 100)
+            raise RuntimeError("HiGHS lost a division that it had found: please report this")
+        return found
 
     def counts(self, found: Found) -> Counts:
         """Slides of each feature in each part."""
@@ -217,12 +227,12 @@ class _Problem:
         low, high = math.ceil(wanted - width - 1e-9), math.floor(wanted + width + 1e-9)
         return range(max(0, low), high + 1)
 
-    def _is_within(self, found: Found, widths: Mapping[Feature, float]) -> bool:
+    def _is_within(self, found: Found, widths: Widths) -> bool:
         counts = self.counts(found).items()
         return all(n in self._window(f, part, widths[f]) for (f, part), n in counts)
 
-    def _program(self) -> _Program:
-        """The program without limits."""
+    def _program(self, widths: Widths) -> _Program:
+        """The program whose numbers are within the widths."""
         model = pulp.LpProblem("splits", pulp.LpMinimize)
         units: dict[tuple[int, str], pulp.LpVariable] = {}
         terms: dict[tuple[Feature, str], list[tuple[pulp.LpVariable, int]]] = {}
@@ -236,4 +246,8 @@ class _Problem:
                     terms.setdefault((feature, part), []).append((here, slides))
             model.addConstraint(pulp.LpAffineExpression(of_profile) == len(alike))
         slides_of = {key: pulp.LpAffineExpression(pairs) for key, pairs in terms.items()}
+        for (feature, part), slides in slides_of.items():
+            window = self._window(feature, part, widths[feature])
+            model.addConstraint(slides >= window[0])
+            model.addConstraint(slides <= window[-1])
         return _Program(model, units, slides_of)

@@ -16,8 +16,8 @@ from grossing.support import tables
 from grossing.support.errors import CohortError
 
 LOGGER = logging.getLogger("grossing")
-USED = ("PASS", "REVIEW")
 BALANCED = ("label", "site", "scanner")
+LISTED_MAX = 10
 FOLDED = "train"  # the split that is divided into folds
 
 
@@ -78,27 +78,29 @@ def assign(
     by_id = {row["slide_id"]: row for row in rows}
     balanced = [c for c in BALANCED if (c, options.strategy) != ("site", "site")]
     division = _Division(by_id, groups, balanced, options)
-    assigned = division.of_splits()
-    assigned = Assigned(assigned.split, assigned.source, division.of_folds(assigned.split))
+    split, source = division.of_splits()
+    assigned = Assigned(split, source, division.of_folds(split))
     shares = _shares(by_id, assigned, balanced, options)
     return _table(rows, assigned), tables.from_rows(list(shares), split_shares.SCHEMA)
 
 
 @dataclass(frozen=True)
 class _Division:
+    """The slides of a cohort by id, in groups that stay together."""
+
     slides: Mapping[str, Row]
     groups: Sequence[Sequence[str]]
     balanced: Sequence[str]
     options: SplitOptions
 
-    def of_splits(self) -> Assigned:
-        """Given splits kept and followed, the others by the fractions."""
+    def of_splits(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Split and its source: given ones kept and followed, the others by the fractions."""
         split = {i: row["split"] for i, row in self.slides.items() if row["split"]}
         source = dict.fromkeys(split, "sheet")
         free: list[Unit] = []
         for group in self.groups:
             given = dict.fromkeys(split[i] for i in group if i in split)
-            waiting = [i for i in group if i not in split and _is_used(self.slides[i])]
+            waiting = [i for i in group if i not in split and patients.is_used(self.slides[i])]
             if len(given) > 1 and waiting:
                 LOGGER.warning(
                     "%s: no split, because slides of the same %s are in %s",
@@ -113,17 +115,19 @@ class _Division:
                 free.append(self._unit(waiting))
         fractions = {part: share for part, share in self.options.fractions.items() if share}
         divided = self._divided(free, fractions, "fractions")
-        return Assigned(split | divided, source | dict.fromkeys(divided, "assigned"), {})
+        return split | divided, source | dict.fromkeys(divided, "assigned")
 
     def of_folds(self, split: Mapping[str, str]) -> dict[str, str]:
         """The slides of `train` in parts of one size."""
         if not self.options.folds:
             return {}
-        members = ([i for i in group if split.get(i) == FOLDED] for group in self.groups)
-        used = ([i for i in group if _is_used(self.slides[i])] for group in members)
+        used = {i: row for i, row in self.slides.items() if patients.is_used(row)}
+        members = (
+            [i for i in group if i in used and split.get(i) == FOLDED] for group in self.groups
+        )
         count = self.options.folds
         shares = {str(number + 1): 1 / count for number in range(count)}
-        return self._divided([self._unit(group) for group in used if group], shares, "folds")
+        return self._divided([self._unit(group) for group in members if group], shares, "folds")
 
     def _unit(self, slide_ids: Sequence[str]) -> Unit:
         counts = Counter(f for i in slide_ids for f in _features(self.slides[i], self.balanced))
@@ -135,17 +139,19 @@ class _Division:
         try:
             return proportions.divide(units, shares, self.options.tolerance)
         except Infeasible as error:
-            missed = "\n".join(f"  {miss}" for miss in error.misses)
-            raise CohortError(
-                f"splits.{key}: {len(units)} {self.options.strategy}s cannot be divided within "
-                f"splits.tolerance {self.options.tolerance:g}. The nearest division that was "
-                f"found misses (share, wanted share):\n{missed}\nIt needs splits.tolerance: "
-                f"{error.tolerance:.2f}; or change splits.{key}, or join rare values in the sheet"
-            ) from None
+            raise CohortError(self._explained(error, len(units), key)) from None
 
-
-def _is_used(row: Row) -> bool:
-    return row["qc_status"] in USED
+    def _explained(self, error: Infeasible, units: int, key: str) -> str:
+        """What cannot be fulfilled, and what could be."""
+        worst = sorted(error.misses, key=lambda miss: -miss.difference)
+        missed = "\n".join(f"  {miss}" for miss in worst[:LISTED_MAX])
+        more = f"\n  and {len(worst) - LISTED_MAX} more" if len(worst) > LISTED_MAX else ""
+        return (
+            f"splits.{key}: no division of {units} {self.options.strategy}s (linked ones count as "
+            f"one) was found within splits.tolerance {self.options.tolerance:g}. The nearest one "
+            f"misses:\n{missed}{more}\nSet splits.tolerance: {error.tolerance:.2f}, change "
+            f"splits.{key}, or join rare values in the sheet"
+        )
 
 
 def _features(row: Row, balanced: Sequence[str]) -> Iterator[Feature]:
@@ -162,7 +168,9 @@ def _table(rows: Sequence[Row], assigned: Assigned) -> pa.Table:
             "qc_status": row["qc_status"],
             "split": assigned.split.get(row["slide_id"]),
             "split_source": assigned.source.get(row["slide_id"]),
-            "fold": int(assigned.fold[row["slide_id"]]) if row["slide_id"] in assigned.fold else None,
+            "fold": int(assigned.fold[row["slide_id"]])
+            if row["slide_id"] in assigned.fold
+            else None,
         }
         for row in rows
     ]
@@ -176,7 +184,7 @@ def _shares(
     options: SplitOptions,
 ) -> Iterator[Row]:
     """`split_shares`: how many slides of each value are in each split and fold."""
-    used = {i: row for i, row in slides.items() if _is_used(row)}
+    used = {i: row for i, row in slides.items() if patients.is_used(row)}
     wanted = {part: share for part, share in options.fractions.items() if share}
     folds = {str(n + 1): 1 / options.folds for n in range(options.folds)}
     for kind, place, shares in (
