@@ -14,7 +14,7 @@ SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 def unit(name: str, slides: int, **values: str) -> Unit:
     """A patient whose slides all have the same values."""
-    features = {ALL: slides, **{(column, value): slides for column, value in values.items()}}
+    features = {ALL: slides, **dict.fromkeys(values.items(), slides)}
     return Unit(tuple(f"{name}.{i}" for i in range(slides)), tuple(sorted(features.items())))
 
 

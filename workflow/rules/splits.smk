@@ -50,7 +50,7 @@ def check_splits():
     """Stops at start where the wanted splits make no sense."""
     fractions = SPLITS["fractions"]
     if abs(sum(fractions.values()) - 1) > 1e-6:
-        listed = ", ".join(f"{name} {share:g}" for name, share in fractions.items())
+        listed = ", ".join(f"{name} {fractions[name]:g}" for name in ("train", "val", "test"))
         raise WorkflowError(f"splits.fractions: {listed}: they must sum to 1; 0 leaves one out")
     siteless = [i for i in SHEET.rows if not SHEET.value(i, "site")]
     if SPLITS["strategy"] == "site" and siteless:

@@ -151,7 +151,7 @@ class _Problem:
             self.totals.update(dict(unit.profile))
 
     def within(self, tolerance: float) -> Found | None:
-        """A division within a tolerance, of narrow windows if there is one; None if none is found."""
+        """A division within a tolerance, as narrow as there is one; None if none is found."""
         widest = self._widths(tolerance)
         width = 1.0
         while True:
@@ -161,7 +161,7 @@ class _Problem:
             width *= 2
 
     def infeasible(self, tolerance: float) -> Infeasible:
-        """What the division of the least sufficient tolerance (in hundredths) misses of this one."""
+        """What a division of the least tolerance that is enough, in hundredths, misses of this."""
         widths = self._widths(tolerance)
         low, high = math.floor(tolerance * 100 + 1e-9), 100
         while high - low > 1:
@@ -191,7 +191,7 @@ class _Problem:
     def _least_excess(self, widths: Widths, widest: Widths) -> Found:
         """A division within the wider limits, of which little is beyond the narrower ones."""
         program = self._program(widest)
-        excess = {f: pulp.LpVariable(f"excess{i}", 0) for i, f in enumerate(self.totals)}
+        excess = {f: program.model.add_variable(f"excess{i}", 0) for i, f in enumerate(self.totals)}
         program.model.setObjective(pulp.lpSum(excess.values()))
         for (feature, part), slides in program.slides.items():
             total, over = self.totals[feature], excess[feature]
@@ -239,7 +239,7 @@ class _Problem:
         for number, (profile, alike) in enumerate(self.units.items()):
             of_profile = []
             for place, part in enumerate(self.shares):
-                here = pulp.LpVariable(f"x{number}_{place}", 0, len(alike), pulp.LpInteger)
+                here = model.add_variable(f"x{number}_{place}", 0, len(alike), pulp.LpInteger)
                 units[number, part] = here
                 of_profile.append((here, 1))
                 for feature, slides in profile:

@@ -17,7 +17,7 @@ from grossing.support.errors import CohortError
 
 LOGGER = logging.getLogger("grossing")
 BALANCED = ("label", "site", "scanner")
-LISTED_MAX = 10
+LISTED_MAX = 3
 FOLDED = "train"  # the split that is divided into folds
 
 
@@ -142,15 +142,19 @@ class _Division:
             raise CohortError(self._explained(error, len(units), key)) from None
 
     def _explained(self, error: Infeasible, units: int, key: str) -> str:
-        """What cannot be fulfilled, and what could be."""
-        worst = sorted(error.misses, key=lambda miss: -miss.difference)
-        missed = "\n".join(f"  {miss}" for miss in worst[:LISTED_MAX])
-        more = f"\n  and {len(worst) - LISTED_MAX} more" if len(worst) > LISTED_MAX else ""
+        """What cannot be fulfilled, and what could be; all that is missed goes to the log."""
+        of_feature = {}
+        for miss in sorted(error.misses, key=lambda miss: miss.difference):
+            LOGGER.info("missed: %s", miss)
+            of_feature[miss.feature] = miss
+        worst = [str(miss) for miss in of_feature.values()]
+        worst.sort(key=lambda text: text.startswith("all slides"), reverse=True)
+        more = [f"{len(worst) - LISTED_MAX} more"] if len(worst) > LISTED_MAX else []
         return (
             f"splits.{key}: no division of {units} {self.options.strategy}s (linked ones count as "
-            f"one) was found within splits.tolerance {self.options.tolerance:g}. The nearest one "
-            f"misses:\n{missed}{more}\nSet splits.tolerance: {error.tolerance:.2f}, change "
-            f"splits.{key}, or join rare values in the sheet"
+            f"one) was found within splits.tolerance {self.options.tolerance:g}; the nearest one "
+            f"misses {'; '.join([*worst[:LISTED_MAX], *more])}. Set splits.tolerance: "
+            f"{error.tolerance:.2f}, change splits.{key}, or join rare values in the sheet"
         )
 
 
