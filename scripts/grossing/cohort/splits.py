@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from grossing.cohort import patients, proportions
 from grossing.cohort.patients import Row
-from grossing.cohort.proportions import ALL, Feature, Infeasible, Unit
+from grossing.cohort.proportions import ALL, Feature, Infeasible, Miss, Unit
 from grossing.columns import split_shares, splits
 from grossing.support import tables
 from grossing.support.errors import CohortError
@@ -143,12 +143,11 @@ class _Division:
 
     def _explained(self, error: Infeasible, units: int, key: str) -> str:
         """What cannot be fulfilled, and what could be; all that is missed goes to the log."""
-        of_feature = {}
-        for miss in sorted(error.misses, key=lambda miss: miss.difference):
+        of_feature: dict[Feature, Miss] = {}
+        for miss in sorted(error.misses, key=lambda miss: (-miss.difference, -miss.slides)):
             LOGGER.info("missed: %s", miss)
-            of_feature[miss.feature] = miss
-        worst = [str(miss) for miss in of_feature.values()]
-        worst.sort(key=lambda text: text.startswith("all slides"), reverse=True)
+            of_feature.setdefault(miss.feature, miss)
+        worst = list(map(str, of_feature.values()))
         more = [f"{len(worst) - LISTED_MAX} more"] if len(worst) > LISTED_MAX else []
         return (
             f"splits.{key}: no division of {units} {self.options.strategy}s (linked ones count as "
