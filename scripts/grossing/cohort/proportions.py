@@ -97,7 +97,7 @@ def divide(units: Sequence[Unit], shares: Mapping[str, float], tolerance: float)
     return problem.parts_of_slides(found)
 
 
-class _Solver(pulp.HiGHS):
+class _Solver(pulp.HiGHS):  # type: ignore[misc]
     """HiGHS that may stop at a number of nodes: PuLP 3.3 raises KeyError for that status."""
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:
@@ -213,7 +213,7 @@ class _Problem:
 
     def parts_of_slides(self, found: Found) -> dict[str, str]:
         """The part of every slide: units of one profile by chance."""
-        placed = {}
+        placed: dict[str, str] = {}
         for number, profile in enumerate(self._profiles):
             waiting = iter(self.units[profile])
             for part in self.shares:
