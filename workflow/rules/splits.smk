@@ -27,9 +27,9 @@ rule assign_splits:
 rule check_leakage:
     """Patients, duplicates and sites that are in several splits."""
     input:
+        **({"splits": "results/cohort/splits.csv"} if SPLITS["enabled"] else {}),
         duplicates="results/cohort/duplicates.csv",
         verdicts="results/cohort/cohort_qc.parquet",
-        **({"splits": "results/cohort/splits.csv"} if SPLITS["enabled"] else {}),
     output:
         csv="results/cohort/leakage.csv",
     log:
