@@ -40,6 +40,8 @@ class Tiles:
     ----------
     table : `patch_cohort.parquet` or `.csv`
     results : the results folder; by default the one that holds the table's `cohort` folder
+    splits : `splits.csv` of the run; its `split` replaces that of the sheet, its `fold` is added
+    fold : only tiles of slides of this fold, or one of these; needs `splits`
     split, label, stain : only tiles whose row has this value, or one of these
     status : only tiles of slides whose final status (`qc_status`) is this, or one of these
     tile_status : only tiles with this `qc_status_tile`; None takes all that have pixels
@@ -73,7 +75,9 @@ class Tiles:
         table: str | os.PathLike[str],
         *,
         results: str | os.PathLike[str] | None = None,
+        splits: str | os.PathLike[str] | None = None,
         split: Filter = None,
+        fold: int | Sequence[int] | None = None,
         label: Filter = None,
         stain: Filter = None,
         status: Filter = USABLE,
@@ -88,9 +92,14 @@ class Tiles:
         rows = _read(Path(table))
         if missing := [n for n in patch_cohort.SCHEMA.names if n not in rows.column_names]:
             raise ValueError(f"{table} has no column {missing[0]}: make it with this version")
+        if splits:
+            rows = _with_splits(rows, Path(splits))
+        elif fold is not None:
+            raise ValueError("fold: give splits too, the path of the run's splits.csv")
         chosen = pc.is_valid(rows["tile_container"])
-        for column, value in (("split", split), ("label", label), ("stain", stain)):
-            chosen = pc.and_(chosen, _matching(rows, column, value))
+        filters = {"split": split, "label": label, "stain": stain, "fold": fold}
+        for column, wanted in filters.items():
+            chosen = pc.and_(chosen, _matching(rows, column, wanted))
         chosen = pc.and_(chosen, _matching(rows, "qc_status", status, STATUSES))
         chosen = pc.and_(chosen, _matching(rows, "qc_status_tile", tile_status, TILE_STATUSES))
         rows = rows.filter(chosen).combine_chunks()
@@ -163,18 +172,21 @@ class Tiles:
 
 
 def _matching(
-    rows: pa.Table, column: str, value: Filter, known: Sequence[str] | None = None
+    rows: pa.Table,
+    column: str,
+    value: str | int | Sequence[str | int] | None,
+    known: Sequence[str | int] | None = None,
 ) -> pa.ChunkedArray:
     """Which rows have one of the values of a filter; ValueError for a value that none can have."""
     if value is None:
         return pa.chunked_array([pa.repeat(pa.scalar(True), rows.num_rows)])
-    values = [value] if isinstance(value, str) else list(value)
+    values = [value] if isinstance(value, (str, int)) else list(value)
     if known is None:
         known = sorted(filter(None, pc.unique(rows[column]).to_pylist()))
     if unknown := [each for each in values if each not in known]:
         listed = ", ".join(map(repr, known)) or "none: the column is empty"
         raise ValueError(f"{column} {unknown[0]!r} is unknown in this table; it has {listed}")
-    return pc.is_in(rows[column], value_set=pa.array(values, pa.string()))
+    return pc.is_in(rows[column], value_set=pa.array(values, rows[column].type))
 
 
 def _members(path: Path) -> dict[str, tuple[int, int]]:
@@ -224,6 +236,26 @@ def _read(path: Path) -> pa.Table:
     types = {field.name: field.type for field in patch_cohort.SCHEMA}
     options = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     return pa.csv.read_csv(path, convert_options=options)
+
+
+def _with_splits(rows: pa.Table, path: Path) -> pa.Table:
+    """The rows with split and fold of `splits.csv`; ValueError where a slide is not in it."""
+    types = {"slide_id": pa.string(), "split": pa.string(), "fold": pa.int64()}
+    options = pa.csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(types),
+        strings_can_be_null=True,
+        null_values=[""],
+    )
+    given = pa.csv.read_csv(path, convert_options=options).combine_chunks()
+    row_of = pc.index_in(rows["slide_id"], value_set=given["slide_id"])
+    if row_of.null_count:
+        slide_id = rows.filter(pc.is_null(row_of))["slide_id"][0]
+        raise ValueError(f"{path} has no slide {slide_id}: use that of the run of the table")
+    found = given.take(row_of)
+    index = rows.column_names.index("split")
+    rows = rows.set_column(index, rows.schema.field("split"), found["split"])
+    return rows.append_column("fold", found["fold"])
 
 
 def _require_normalized(rows: pa.Table) -> None:

@@ -29,6 +29,7 @@ RULES = (
     "tile_slide",
     "collect_tiles",
     "draw_overlays",
+    "check_leakage",
 )
 
 #: notes what an environment's Python is started with

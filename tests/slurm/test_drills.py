@@ -149,6 +149,7 @@ def test_second_run_and_flip_are_exact(
         "decide_slides": 1,
         "collect_tiles": 1,
         "draw_overlays": 1,
+        "check_leakage": 1,
     }
     assert list(planned.tiled) == ["medium"]
     assert "before: 'pass' now: 'fail'" in planned.tiled["medium"][1]
@@ -367,6 +368,7 @@ def test_parts_side_by_side_in_allocations_of_their_own(
         "decide_slides": 1,
         "collect_tiles": 1,
         "draw_overlays": 1,
+        "check_leakage": 1,
     }
     statuses = {row["slide_id"]: row["qc_status"] for row in read_csv(workdir, "cohort_qc.csv")}
     assert statuses == COHORT

@@ -12,7 +12,7 @@ import pytest
 from grossing import dataset
 from grossing.cohort import collect
 from grossing.cohort.patch_writer import PatchWriter
-from grossing.columns import patch_cohort
+from grossing.columns import patch_cohort, splits
 from grossing.support import images, tables
 from grossing.tiles import deepzoom
 from stages import CONFIG, PNG, cut, measured, write_rows
@@ -178,6 +178,39 @@ def test_a_value_that_no_row_has_is_refused_with_the_known_ones(mixed, filters, 
 def test_a_filter_on_a_column_without_values_says_that_it_is_empty(zipped):
     with pytest.raises(ValueError, match=r"label 'tumor' is unknown.*none: the column is empty"):
         dataset.Tiles(zipped / "p.parquet", label="tumor")
+
+
+def assigned(folder, *rows):
+    """`splits.csv` with slide_id, split and fold of some slides."""
+    columns = ("slide_id", "split", "fold")
+    made = [dict(zip(columns, row, strict=True)) | {"qc_status": "PASS"} for row in rows]
+    tables.write_csv(tables.from_rows(made, splits.SCHEMA), folder / "splits.csv")
+    return folder / "splits.csv"
+
+
+def test_assigned_splits_and_folds_replace_those_of_the_sheet(zipped, tmp_path):
+    number = tables.read(zipped / "p.parquet").num_rows
+    ids = list(islice(cycle(["a", "b", "c"]), number))
+    table = altered(zipped / "p.parquet", tmp_path / "cohort/p.parquet", slide_id=ids)
+    path = assigned(tmp_path, ("c", "new", None), ("a", "train", 1), ("b", "train", 2))
+
+    def chosen(**filters):
+        rows = dataset.Tiles(table, splits=path, **filters).rows.to_pylist()
+        return {(row["slide_id"], row["split"]) for row in rows}
+
+    assert chosen(split="train", fold=[1, 2]) == {("a", "train"), ("b", "train")}
+    assert chosen(fold=2) == {("b", "train")}
+    assert chosen(split="new") == {("c", "new")}
+    with pytest.raises(ValueError, match=r"fold 3 is unknown in this table; it has 1, 2"):
+        chosen(fold=3)
+
+
+def test_splits_of_another_run_are_refused(zipped, tmp_path):
+    path = assigned(tmp_path, ("other", "train", None))
+    with pytest.raises(ValueError, match=r"splits.csv has no slide A.1"):
+        dataset.Tiles(zipped / "p.parquet", splits=path)
+    with pytest.raises(ValueError, match=r"fold: give splits too"):
+        dataset.Tiles(zipped / "p.parquet", fold=1)
 
 
 def test_a_table_of_another_version_is_refused(zipped, tmp_path):

@@ -23,12 +23,15 @@ from grossing.cohort import (
     collect,
     duplicates,
     failures,
+    leakage,
     measured_qc,
     nuclei_table,
     sheet,
+    splits,
     zones_table,
 )
 from grossing.cohort.patch_writer import PatchWriter
+from grossing.columns import duplicates as duplicates_columns
 from grossing.columns.error_codes import ErrorCode
 from grossing.measure.measured import Measured
 from grossing.nuclei import slide_nuclei
@@ -273,7 +276,25 @@ def stage_tables(out: Path, verdicts: pa.Table) -> Rows:
     files = [out / "nuclei/real.parquet"], [out / "counts/real.parquet"]
     return {
         "nuclei_cohort": nuclei_table.table(verdicts, *files).to_pylist(),
+        **split_tables(verdicts),
         "zones_cohort": zones_table.table(verdicts, [out / "real.json"]).to_pylist(),
+    }
+
+
+def split_tables(verdicts: pa.Table) -> Rows:
+    """What is made of the real slide, and of a scan of it that was given another split."""
+    (row,) = [row for row in verdicts.to_pylist() if row["qc_status"] in ("PASS", "REVIEW")]
+    twins = [row | {"slide_id": i, "split": i, "case_id": "p"} for i in ("train", "test")]
+    alone = row | {"slide_id": "alone", "case_id": None}
+    cohort = pa.Table.from_pylist([*twins, alone])
+    options = splits.SplitOptions.from_config(CONFIG["splits"] | {"folds": 2})
+    none = tables.from_rows([], duplicates_columns.SCHEMA)
+    assigned, shares = splits.assign(cohort, none, options)
+    leaks = leakage.find(cohort, none, assigned, site_alarm=False)
+    return {
+        "splits": assigned.to_pylist(),
+        "split_shares": shares.to_pylist(),
+        "leakage": leaks.to_pylist(),
     }
 
 

@@ -53,11 +53,20 @@ def test_module_two_imports_away_measures_every_slide(finished: Path, checkout: 
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("grossing/cohort/collect.py", {"collect_tiles", "draw_overlays"}),
-        ("collect_tiles.py", {"collect_tiles", "draw_overlays"}),
-        ("grossing/cohort/measured_qc.py", {"decide_slides", "collect_tiles", "draw_overlays"}),
-        ("grossing/tiles/deepzoom.py", {"tile_slide", "collect_tiles", "draw_overlays"}),
-        ("grossing/tiles/tissue_engine.py", {"tile_slide", "collect_tiles", "draw_overlays"}),
+        ("grossing/cohort/collect.py", {"collect_tiles", "draw_overlays", "check_leakage"}),
+        ("collect_tiles.py", {"collect_tiles", "draw_overlays", "check_leakage"}),
+        (
+            "grossing/cohort/measured_qc.py",
+            {"decide_slides", "collect_tiles", "draw_overlays", "check_leakage"},
+        ),
+        (
+            "grossing/tiles/deepzoom.py",
+            {"tile_slide", "collect_tiles", "draw_overlays", "check_leakage"},
+        ),
+        (
+            "grossing/tiles/tissue_engine.py",
+            {"tile_slide", "collect_tiles", "draw_overlays", "check_leakage"},
+        ),
     ],
 )
 def test_changed_module_runs_only_what_uses_it(

@@ -10,7 +10,7 @@ import pytest
 from running import GATE_COHORT, Run, by_slide, configure, metrics, plan, read_csv, run, write_sheet
 
 FLIPPED = "before: 'fail' now: 'pass'"
-COHORT_RULES = {"decide_slides", "collect_tiles", "draw_overlays"}
+COHORT_RULES = {"decide_slides", "collect_tiles", "draw_overlays", "check_leakage"}
 
 
 @pytest.fixture(scope="session")

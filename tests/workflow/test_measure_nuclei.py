@@ -20,7 +20,7 @@ def rows(workdir: Path, folder: str, slide_id: str) -> list[dict[str, object]]:
 def test_nuclei_of_a_cohort(workdir: Path) -> None:
     configure(workdir, nuclei=ON)
     done = run(workdir).jobs
-    cohort_rules = ("collect_tiles", "collect_nuclei", "draw_overlays")
+    cohort_rules = ("collect_tiles", "collect_nuclei", "draw_overlays", "check_leakage")
     assert done == {"measure_nuclei": len(GATE_COHORT), **dict.fromkeys(cohort_rules, 1)}
     table = pq.read_table(workdir / "results/cohort/nuclei_cohort.parquet").to_pylist()
     assert [row["slide_id"] for row in table] == list(GATE_COHORT)

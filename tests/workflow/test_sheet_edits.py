@@ -64,6 +64,7 @@ def test_a_run_judges_with_the_sheet_that_it_was_planned_with(tmp_path: Path, sl
         "decide_slides": 1,
         "collect_tiles": 1,
         "draw_overlays": 1,
+        "check_leakage": 1,
     }
     check(tmp_path, EDITED)
     assert plan(tmp_path).jobs == {}

@@ -138,7 +138,7 @@ def test_another_method_or_reference_measures_and_tiles_nothing(workdir: Path) -
     set_up(workdir, scope="tile", reference="shipped")
     assert "pool_stain" not in plan(workdir).jobs
     set_up(workdir, enabled=False)
-    assert set(plan(workdir).jobs) == {"collect_tiles", "draw_overlays"}
+    assert set(plan(workdir).jobs) == {"collect_tiles", "draw_overlays", "check_leakage"}
 
 
 @pytest.mark.parametrize(

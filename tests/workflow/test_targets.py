@@ -146,6 +146,7 @@ def test_parts_run_side_by_side_without_stepping_on_each_other(tmp_path: Path) -
         "decide_slides": 1,
         "collect_tiles": 1,
         "draw_overlays": 1,
+        "check_leakage": 1,
     }
     assert list(by_slide(tmp_path, "cohort_qc.csv")) == ids
     assert plan(tmp_path).jobs == {}

@@ -30,7 +30,19 @@ def closing_summary():
     verdicts = summary.of_verdicts(tables.read(f"{name}.parquet"))
     pairs = rules.find_duplicates.output.csv
     alarm = summary.of_duplicates(duplicates.read(pairs)) if os.path.exists(pairs) else ""
-    return "\n".join(filter(None, [f"Verdicts{when} ({name}.csv):\n{verdicts}", alarm]))
+    return "\n".join(
+        filter(None, [f"Verdicts{when} ({name}.csv):\n{verdicts}", alarm, leaks(name)])
+    )
+
+
+def leaks(verdicts):
+    """The alarm for leakage between splits, where the table of it is as new as the verdicts."""
+    table = rules.check_leakage.output.csv
+    if not os.path.exists(table):
+        return ""
+    if os.path.getmtime(table) < os.path.getmtime(f"{verdicts}.parquet"):
+        return ""
+    return summary.of_leakage(leakage.read(table))
 
 
 def finished():

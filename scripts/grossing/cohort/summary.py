@@ -66,6 +66,23 @@ def of_duplicates(pairs: pa.Table) -> str:
     )
 
 
+def of_leakage(leaks: pa.Table) -> str:
+    """A line with what leaks between splits; empty where nothing does that may not.
+
+    Parameters
+    ----------
+    leaks : `leakage`
+    """
+    alarms = [
+        f"{row['kind']} {row['value'] or row['slides']} ({row['splits'].replace(';', ', ')})"
+        for row in leaks.to_pylist()
+        if row["alarm"]
+    ]
+    if not alarms:
+        return ""
+    return f"ALARM: leakage between splits: {_listed(alarms)} (results/cohort/leakage.csv)"
+
+
 def _listed(names: Sequence[str]) -> str:
     more = [f"{len(names) - LISTED_MAX} more"] if len(names) > LISTED_MAX else []
     return ", ".join([*names[:LISTED_MAX], *more])
