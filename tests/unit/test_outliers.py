@@ -77,7 +77,7 @@ def test_clean_cohorts_of_skewed_measures_are_left_alone(count: int, skew: int) 
             tails[:second] += random.normal(0, 0.25)
             for row, tail in zip(rows, tails, strict=True):
                 row[column] = float(np.exp(tail))
-        flagged += len(outliers.find(rows, Z_MAX))
+        flagged += len(find(rows, Z_MAX))
     assert flagged <= 0.02 * repeats * count
 
 
@@ -85,7 +85,7 @@ def test_a_blurred_batch_of_one_in_twelve_is_named() -> None:
     rows = cohort(120)
     for row in rows[:10]:
         row["sharpness_score"] *= 0.03
-    found = outliers.find(rows, Z_MAX)
+    found = find(rows, Z_MAX)
     assert {row["slide_id"] for row in rows[:10]} <= set(found)
     assert len(found) <= 12
 
