@@ -4,6 +4,7 @@ Prints one line per run. Example: nuclei.py --runs 3
 """
 
 import argparse
+import dataclasses
 import os
 import sys
 import tempfile
@@ -33,7 +34,8 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    section = {k: v for k, v in config["nuclei"].items() if k not in ("enabled", "geojson")}
+    names = [field.name for field in dataclasses.fields(NucleiOptions)]
+    section = {name: config["nuclei"][name] for name in names}
     place = {"slide_id": "slide", "given_mpp": None, "given_stain": ""}
     sections = {key: config[key] for key in ("mpp_from_objective", "tissue", "focus")}
     grid = {key: config[key] for key in ("target_mpp", "target_mpp_tolerance")}

@@ -6,7 +6,10 @@ from grossing.support import logs, tables
 logs.to_file(snakemake.log[0])
 
 table = nuclei_table.table(
-    tables.read(snakemake.input.verdicts), snakemake.input.nuclei, snakemake.input.tiles
+    tables.read(snakemake.input.verdicts),
+    snakemake.input.nuclei,
+    snakemake.input.tiles,
+    tuple(snakemake.params.median_area_um2),
 )
 
 tables.write_csv(table, snakemake.output.csv)

@@ -25,6 +25,9 @@ CRITERIA = Criteria.from_config(thresholds=CONFIG["thresholds"], **TARGET)
 #: config section of lossless tiles of 256 px
 PNG = CONFIG["tiles"] | {"format": "png", "size_px": 256}
 
+#: keys of the section `nuclei` that are limits of the cohort's table
+NUCLEI_LIMITS = ("median_area_um2_min", "median_area_um2_max")
+
 
 def section(name: str, *without: str) -> dict[str, Any]:
     """A section of the configuration as keywords of its stage; `enabled` is for the workflow."""

@@ -75,7 +75,10 @@ def test_choices_of_the_schema_are_those_of_the_library(key: str, values: tuple[
 WHOLE: dict[Callable[..., Any], tuple[str, tuple[str, ...]]] = {
     tissue.find: ("tissue", ()),
     sampling.read: ("focus", ()),
-    segmentation.segment_nuclei: ("nuclei", ("geojson",)),
+    segmentation.segment_nuclei: (
+        "nuclei",
+        ("geojson", "median_area_um2_min", "median_area_um2_max"),
+    ),
     picture_zones.find: ("zones", ()),
 }
 
@@ -123,7 +126,7 @@ def test_called_bare_a_function_uses_the_shipped_values(function: Callable[..., 
     ("options", "keys"),
     [
         (TileOptions, section("tiles")),
-        (NucleiOptions, section("nuclei", "geojson")),
+        (NucleiOptions, section("nuclei", "geojson", "median_area_um2_min", "median_area_um2_max")),
         (ZoneOptions, section("zones")),
         (FocusStackOptions, section("focus_stack")),
     ],

@@ -253,7 +253,7 @@ def optional_stages(out: Path, slide: Measured) -> Rows:
         *source,
         out / "nuclei.parquet",
         None,
-        options=NucleiOptions(**stages.section("nuclei", "geojson")),
+        options=NucleiOptions(**stages.section("nuclei", "geojson", *stages.NUCLEI_LIMITS)),
         **of_slide,
     )
     counts.write(out / "counts.parquet")
@@ -275,8 +275,8 @@ def stage_tables(out: Path, verdicts: pa.Table) -> Rows:
         (out / f"{name}.parquet").rename(out / f"{name}/real.parquet")
     files = [out / "nuclei/real.parquet"], [out / "counts/real.parquet"]
     return {
-        "nuclei_cohort": nuclei_table.table(verdicts, *files).to_pylist(),
         **split_tables(verdicts),
+        "nuclei_cohort": nuclei_table.table(verdicts, *files, (12.0, 120.0)).to_pylist(),
         "zones_cohort": zones_table.table(verdicts, [out / "real.json"]).to_pylist(),
     }
 

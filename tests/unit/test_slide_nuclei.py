@@ -19,7 +19,7 @@ from grossing.support import tables
 from grossing.tiles.stored_tiles import StoredTiles
 from stages import PNG, write_rows
 
-OPTIONS = NucleiOptions(**stages.section("nuclei", "geojson"))
+OPTIONS = NucleiOptions(**stages.section("nuclei", "geojson", *stages.NUCLEI_LIMITS))
 
 
 @pytest.fixture(scope="module")

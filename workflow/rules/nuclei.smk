@@ -1,6 +1,7 @@
 # Nuclei: one table per slide, counts for the tile table.
 
 NUCLEI = config["nuclei"]
+NUCLEI_LIMITS = ["median_area_um2_min", "median_area_um2_max"]
 NUCLEI_GEOJSON = {"geojson": "results/nuclei/{slide_id}.geojson"} if NUCLEI["geojson"] else {}
 
 
@@ -27,7 +28,7 @@ rule measure_nuclei:
     params:
         code=code_digest("measure_nuclei"),
         stain=given_stain,
-        nuclei={k: v for k, v in NUCLEI.items() if k not in ("enabled", "geojson")},
+        nuclei={k: v for k, v in NUCLEI.items() if k not in ("enabled", "geojson", *NUCLEI_LIMITS)},
     script:
         "../../scripts/measure_nuclei.py"
 
@@ -49,6 +50,7 @@ rule collect_nuclei:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
+        median_area_um2=[NUCLEI[limit] for limit in NUCLEI_LIMITS],
         code=code_digest("collect_nuclei"),
     script:
         "../../scripts/collect_nuclei.py"

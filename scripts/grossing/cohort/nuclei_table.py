@@ -1,5 +1,6 @@
 """`nuclei_cohort`: number, density, size and stain of the nuclei of each slide."""
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -15,9 +16,15 @@ from grossing.support import tables
 from grossing.support.errors import CohortError
 from grossing.support.types import PathLike
 
+ENOUGH_NUCLEI = 200  # the median of fewer says more about one place than about the resolution
+LOG = logging.getLogger(__name__)
+
 
 def table(
-    verdicts: pa.Table, nuclei_files: Iterable[PathLike], tile_files: Iterable[PathLike]
+    verdicts: pa.Table,
+    nuclei_files: Iterable[PathLike],
+    tile_files: Iterable[PathLike],
+    median_area_um2: tuple[float, float],
 ) -> pa.Table:
     """`nuclei_cohort`: one row per row of `cohort_qc`, in its order.
 
@@ -25,6 +32,8 @@ def table(
     ----------
     verdicts : `cohort_qc`
     nuclei_files, tile_files : `nuclei` and `nuclei_tiles` of each slide, named after it
+    median_area_um2 : smallest and largest median area that nuclei of a slide can have; the
+        resolution of a slide beyond them is doubtful, and a warning in the log names it
 
     Raises
     ------
@@ -35,7 +44,8 @@ def table(
         raise CohortError(f"slide {min(unpaired)}: one of its tables of nuclei is missing")
 
     def row(slide_id: str) -> Row:
-        return _nuclei_row(tables.read(found[slide_id]), tables.read(counted[slide_id]))
+        values = _nuclei_row(tables.read(found[slide_id]), tables.read(counted[slide_id]))
+        return {**values, "mpp_doubtful": _mpp_doubtful(slide_id, values, *median_area_um2)}
 
     return stage_tables.one_row_per_slide(verdicts, found, row, nuclei_cohort.SCHEMA)
 
@@ -58,6 +68,21 @@ def _nuclei_row(each: pa.Table, tiles: pa.Table) -> Row:
         "hematoxylin_od_mean": pc.mean(each["hematoxylin_od"]).as_py(),
         "brightness_mean": pc.mean(each["brightness"]).as_py(),
     }
+
+
+def _mpp_doubtful(slide_id: str, values: Row, smallest: float, largest: float) -> bool | None:
+    """Whether nuclei have an impossible size at the resolution; None if they are too few."""
+    median = values.get("area_um2_median")
+    if median is None or values["nuclei_count"] < ENOUGH_NUCLEI:
+        return None
+    if smallest <= median <= largest:
+        return False
+    LOG.warning(
+        "slide %s: mpp_doubtful: the median area of its %d nuclei is %.3g um2, not %g to %g: "
+        "compare its resolution with the scanner's, and state it in the column mpp of the sheet",
+        *(slide_id, values["nuclei_count"], median, smallest, largest),
+    )
+    return True
 
 
 def _values(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

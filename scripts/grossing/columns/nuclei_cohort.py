@@ -18,5 +18,6 @@ SCHEMA = pa.schema(
         ("eccentricity_median", pa.float64()),
         ("hematoxylin_od_mean", pa.float64()),
         ("brightness_mean", pa.float64()),
+        ("mpp_doubtful", pa.bool_()),
     ]
 )
