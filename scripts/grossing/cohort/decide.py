@@ -33,8 +33,6 @@ SALVAGED: SlideReason = "salvaged"
 ANISOTROPIC: SlideReason = "anisotropic"
 DOUBTFUL: SlideReason = "mpp_doubtful"
 GLASS_NOT_FOUND: SlideReason = "glass_not_found"
-POSSIBLE_PEN: SlideReason = "possible_pen"
-POSSIBLE_PEN_FRACTION = 0.002  # of the scanned area
 NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
 SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
@@ -153,7 +151,9 @@ def slide(record: SlideRecord, criteria: Criteria) -> Verdict:
         for rule, value in rules
         if rule.near(value, limits) or _undecided(rule, focus, limits)
     ]
-    return _reviewed(record, near, doubt, _uncertain(values, focus, limits))
+    uncertain = _uncertain(values, focus, limits)
+    uncertain += _doubtful_colours(usable.measures, limits)
+    return _reviewed(record, near, doubt, uncertain)
 
 
 def _wrong_field(light: Light, limits: Mapping[str, float]) -> str | None:
@@ -212,8 +212,6 @@ def _reviewed(
     record: SlideRecord, near: list[str], doubt: tuple[str, ...], uncertain: list[str]
 ) -> Verdict:
     reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *uncertain]
-    if record.measures is not None:
-        reasons += _doubtful_colours(record.measures)
     if _has_losses(record):
         reasons.append(SALVAGED)
     foreign = record.measures.stain.foreign_dye_fraction if record.measures else None
@@ -224,12 +222,12 @@ def _reviewed(
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))
 
 
-def _doubtful_colours(measures: Measures) -> list[str]:
+def _doubtful_colours(measures: Measures, limits: Mapping[str, float]) -> list[str]:
     """Reasons for a review of what was told from colours alone."""
     reasons: list[str] = [] if measures.light.background_r is not None else [GLASS_NOT_FOUND]
-    possible = measures.areas.possible_pen_fraction
-    if possible > POSSIBLE_PEN_FRACTION:
-        reasons.append(thresholds.with_value(POSSIBLE_PEN, possible, POSSIBLE_PEN_FRACTION))
+    possible, rule = measures.areas.possible_pen_fraction, thresholds.POSSIBLE_PEN
+    if rule.exceeded(possible, limits):
+        reasons.append(rule.text(possible, limits))
     return reasons
 
 

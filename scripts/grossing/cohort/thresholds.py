@@ -62,6 +62,11 @@ FOCUS_UNCERTAIN = Threshold(
     "focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"
 )
 
+#: above it a slide gets REVIEW: a share of the scanned area
+POSSIBLE_PEN = Threshold(
+    "possible_pen_fraction", "possible_pen_fraction_max", "max", "possible_pen"
+)
+
 #: on the results of tiling
 AFTER_TILING = (
     Threshold("lost_fraction", "lost_fraction_max", "max", "lost_fraction"),
