@@ -17,6 +17,7 @@ SLIDE_LIMITS = {
     "tissue_area_mm2_min": 0.1,
     "blurred_fraction_max": 0.2,
     "focus_uncertain_fraction_max": 0.2,
+    "possible_pen_fraction_max": 0.002,
     "pen_fraction_max": 0.3,
     "brightness_min": 90.0,
     "lost_fraction_max": 0.05,

@@ -179,6 +179,18 @@ def test_an_even_dot_on_the_glass_may_be_ink():
     assert found.possible_pen_fraction == pytest.approx(np.pi * 30**2 / 500**2, rel=0.15)
 
 
+@pytest.mark.parametrize("colour", [(95, 40, 140), (140, 90, 190), (240, 215, 70)])
+def test_a_stroke_inside_the_tissue_is_pen_or_possible_pen(colour):
+    picture = with_tissue(glass(), ellipse())
+    assert tissue.find(picture, 8).possible_pen_fraction == 0
+    stroke = np.zeros(picture.shape[:2], np.uint8)
+    cv2.line(stroke, (160, 200), (240, 320), 1, 16)
+    picture[stroke > 0] = colour
+    found = tissue.find(picture, 8)
+    told = (found.labels == labels_of.PEN).mean() + found.possible_pen_fraction
+    assert told == pytest.approx(stroke.mean(), rel=0.3)
+
+
 def test_bloody_tissue_is_not_red_ink():
     rng = np.random.default_rng(3)
     picture = with_tissue(glass(), ellipse())

@@ -34,8 +34,6 @@ SALVAGED: SlideReason = "salvaged"
 ANISOTROPIC: SlideReason = "anisotropic"
 DOUBTFUL: SlideReason = "mpp_doubtful"
 GLASS_NOT_FOUND: SlideReason = "glass_not_found"
-POSSIBLE_PEN: SlideReason = "possible_pen"
-POSSIBLE_PEN_FRACTION = 0.002  # of the scanned area
 NO_CANDIDATE_TILE: SlideReason = "no_candidate_tile"
 NO_PASSING_TILE: SlideReason = "no_passing_tile"
 SUSPICIOUS_TILES: SlideReason = "suspicious_tiles"
@@ -212,8 +210,8 @@ def _reviewed(
     record: SlideRecord, near: list[str], doubt: tuple[str, ...], doubtful: list[str]
 ) -> Verdict:
     reasons: list[str] = [*doubt, *([NEAR, *near] if near else []), *doubtful]
-    if record.measures is not None:
-        reasons += _doubtful_colours(record.measures)
+    if record.measures is not None and record.measures.light.background_r is None:
+        reasons.append(GLASS_NOT_FOUND)
     if record.file is not None:
         reasons += unmatched_planes.reasons(record.file)
     if _has_losses(record):
@@ -224,15 +222,6 @@ def _reviewed(
     if record.resolution is not None and record.resolution.anisotropic:
         reasons.append(ANISOTROPIC)
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))
-
-
-def _doubtful_colours(measures: Measures) -> list[str]:
-    """Reasons for a review of what was told from colours alone."""
-    reasons: list[str] = [] if measures.light.background_r is not None else [GLASS_NOT_FOUND]
-    possible = measures.areas.possible_pen_fraction
-    if possible > POSSIBLE_PEN_FRACTION:
-        reasons.append(thresholds.with_value(POSSIBLE_PEN, possible, POSSIBLE_PEN_FRACTION))
-    return reasons
 
 
 def _has_losses(record: SlideRecord) -> bool:

@@ -83,7 +83,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "possible_pen_fraction": {
             "unit": "fraction",
-            "meaning": "even pieces on the glass that may be ink or tissue, as a share of the scanned area; they are tissue in the mask",
+            "meaning": "even pieces on the glass and even ribbons inside the tissue that may be ink or tissue, as a share of the scanned area; they are tissue in the mask",
             "range": [0, 1],
             "values": [],
         },
@@ -124,7 +124,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "values": [],
         },
         "outlier_z": {
-            "unit": "",
+            "unit": "1",
             "meaning": "largest robust z (its size) of the measures that are compared with those of other slides, standard deviations; null where there are too few slides to compare with",
             "range": [0, None],
             "values": [],
@@ -682,8 +682,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the mask and the colours; a scan with a rim of empty glass avoids it",
         },
         "possible_pen": {
-            "description": "REVIEW: even pieces on the glass that may be ink or tissue are more than 0.002 of the scanned area; they count as tissue",
-            "remedy": "look at the thumbnail; leave the slide out where it is ink",
+            "description": "REVIEW: even pieces on the glass and even ribbons inside the tissue that may be ink or tissue or a fold are more than possible_pen_fraction_max of the scanned area; they count as tissue or fold",
+            "remedy": "look at the thumbnail; leave the slide out where it is ink, or raise thresholds.slide.possible_pen_fraction_max",
         },
         "plane_shift": {
             "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
@@ -792,6 +792,10 @@ LIMITS: dict[str, dict[str, Any]] = {
         "range": [0, 1],
     },
     "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},
+    "slide.possible_pen_fraction_max": {
+        "meaning": "share of the scanned area that may be ink or tissue",
+        "range": [0, 1],
+    },
     "slide.brightness_min": {"meaning": "90th percentile of grey", "range": [0, 255]},
     "slide.lost_fraction_max": {
         "meaning": "share of candidate tiles that could not be read",

@@ -58,9 +58,9 @@ def find(rgb: Pixels) -> Ink:
     Of tissue's own colours (red, pink, purple, brown, black) a piece is ink where it is long and
     borders on glass, or, inside the tissue, where it is strong, long and of one width. Blood and
     pigment inside the tissue are not. An even piece on the glass that is not long may be a dot of
-    ink or a clot: `possible`. Faint ink over tissue, purple ink that does not reach the glass (it
-    looks like a fold), strokes narrower than 6 px and streaky
-    strokes of tissue's colours are missed.
+    ink or a clot, and an even ribbon inside the tissue a stroke or a fold: `possible`. Faint ink
+    over tissue, ink over tissue whose texture shows through, strokes narrower than 6 px and
+    streaky strokes of tissue's colours are missed.
     """
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
@@ -139,7 +139,7 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         )
         if film or same or piece in strokes:
             piece.draw(pen)
-        elif piece.is_on_glass and piece.even >= MOSTLY_EVEN:
+        elif piece.even >= MOSTLY_EVEN and (piece.is_on_glass or piece.is_ribbon):
             piece.draw(possible)
     return pen, possible
 
@@ -181,6 +181,11 @@ class _Piece:
     @property
     def is_on_glass(self) -> bool:
         return self.glass >= ON_GLASS
+
+    @property
+    def is_ribbon(self) -> bool:
+        """Whether it is large, long and of one width."""
+        return self.area >= LEAST_STROKE_PX and self.length >= LONG and self.ribbon <= RIBBON
 
     @property
     def is_drawn(self) -> bool:
