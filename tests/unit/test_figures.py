@@ -220,7 +220,7 @@ def test_reasons_in_words() -> None:
 
 
 def test_every_threshold_of_the_configuration_is_drawn() -> None:
-    drawn_keys = {limit.key for limit in (*LIMITS.slide, *LIMITS.tile)}
+    drawn_keys = {limit.key for limit in (*LIMITS.slide, *LIMITS.review, *LIMITS.tile)}
     assert meanings.LIMITS.keys() - drawn_keys == {
         "slide.near_margin",
         "cohort.duplicate_distance_max",

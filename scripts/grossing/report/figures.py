@@ -54,12 +54,12 @@ def draw(
     patches : `patch_cohort.parquet`; read in parts
     pictures : folders of {slide_id}.jpg, the best first
     """
-    table = tables.read(verdicts)
+    table, of_slides = tables.read(verdicts), (*limits.slide, *limits.review)
     with style.settings():
         drawings = (
             verdict_figures.by_site(table),
             verdict_figures.reasons(table),
-            distribution_figures.draw("slide", distributions.of_slides(table, limits.slide)),
+            distribution_figures.draw("slide", distributions.of_slides(table, of_slides)),
             distribution_figures.draw("tile", distributions.of_tiles(patches, limits.tile)),
             scatter_figures.focus(table, limits.slide),
             scatter_figures.stain(table),

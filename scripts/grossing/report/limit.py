@@ -60,9 +60,11 @@ class Limit:
 
 @dataclass(frozen=True)
 class LimitsInUse:
-    """The thresholds of slides and of tiles, in the order in which they judge."""
+    """The thresholds of slides and of tiles, in the order in which they judge; beyond those of
+    `review` a slide is used and marked for review."""
 
     slide: tuple[Limit, ...]
+    review: tuple[Limit, ...]
     tile: tuple[Limit, ...]
 
 

@@ -6,7 +6,7 @@ from grossing.cohort import thresholds
 from grossing.cohort.thresholds import Threshold
 from grossing.report.limit import Limit, LimitsInUse
 
-SLIDE = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.REVIEW, *thresholds.AFTER_TILING)
+SLIDE = (thresholds.BRIGHTFIELD, *thresholds.SLIDE, *thresholds.AFTER_TILING)
 
 
 def of(limits: Mapping[str, Mapping[str, float]]) -> LimitsInUse:
@@ -18,7 +18,8 @@ def of(limits: Mapping[str, Mapping[str, float]]) -> LimitsInUse:
     """
     beside_others = _limits("cohort", thresholds.COHORT, limits["cohort"])
     return LimitsInUse(
-        (*_limits("slide", SLIDE, limits["slide"]), *beside_others),
+        _limits("slide", SLIDE, limits["slide"]),
+        (*_limits("slide", thresholds.REVIEW, limits["slide"]), *beside_others),
         _limits("tile", thresholds.TILE, limits["tile"]),
     )
 

@@ -73,7 +73,7 @@ def describe(
     programs = {name: f"{name} {version}" for name, version in versions.items()}
     paragraphs = (
         " ".join(_slides(verdicts, settings, programs, cite)),
-        " ".join(_verdicts(verdicts, limits.slide)),
+        " ".join(_verdicts(verdicts, limits)),
         " ".join(_tiles(verdicts, settings, limits.tile, programs, cite)),
         " ".join(_optional(settings, programs, cite)),
         _software(versions),
@@ -125,10 +125,22 @@ def _origin(verdicts: pa.Table) -> str:
     return f" of {_list(parts)}" if parts else ""
 
 
-def _verdicts(verdicts: pa.Table, limits: Sequence[Limit]) -> Iterator[str]:
+def _verdicts(verdicts: pa.Table, limits: LimitsInUse) -> Iterator[str]:
     """By which limits slides were judged, and with which result."""
-    rules = "; ".join(limit.explained for limit in limits)
+    rules = "; ".join(limit.explained for limit in limits.slide)
     yield f"A slide was used where all that could be measured met these limits: {rules}."
+    rules = "; ".join(limit.explained for limit in limits.review)
+    yield (
+        "It was marked for review where its numbers were close to these limits, or did not meet "
+        f"these: {rules}."
+    )
+    decided = cohort_table.texts(verdicts, "review_decision")
+    if decided:
+        by = Counter(filter(None, decided))
+        yield (
+            f"Of {_count(by.total(), 'slide')} reviewed by people, {by['accept']:,} were accepted "
+            f"and {by['reject']:,} rejected."
+        )
     counts = cohort_table.status_counts(cohort_table.statuses(verdicts))
     used = sum(counts[status] for status in cohort_table.USED)
     yield (
@@ -179,7 +191,10 @@ def _tiles(
             sentence, key = MEASURES[limit.column]
             yield f"{sentence} {cite(key)}."
     rules = "; ".join(limit.explained for limit in limits)
-    yield f"A tile was used where all that could be measured met these limits: {rules}."
+    yield (
+        "A tile was used where its focus could be told and all that could be measured met these "
+        f"limits: {rules}."
+    )
     candidates = _sum(verdicts, "candidate_tiles")
     of_used = verdicts.filter(pa.array(cohort_table.used(verdicts)))
     passed = _sum(of_used, "passed_tiles")
