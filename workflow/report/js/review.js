@@ -64,10 +64,10 @@
     }
     const bar = document.querySelector(".decision");
     if (!bar) return;
-    if (event.key === "m") {
-      event.preventDefault();
-      bar.querySelector("#note").focus();
-    } else if (/^[arn]$/.test(event.key)) bar.querySelector(`[data-key="${event.key}"]`).click();
+    // A key that moves the focus into a field must not be typed there.
+    if (/^[arnm]$/.test(event.key)) event.preventDefault();
+    if (event.key === "m") bar.querySelector("#note").focus();
+    else if (/^[arn]$/.test(event.key)) bar.querySelector(`[data-key="${event.key}"]`).click();
   });
 
   function decisions(all) {
