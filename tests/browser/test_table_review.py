@@ -82,7 +82,7 @@ def test_the_policy_of_the_page_forbids_code_of_others(page: Any) -> None:
 
 def test_a_filtered_and_sorted_table_is_in_its_address_and_its_csv(page: Any) -> None:
     go(page, "view=slides")
-    page.get_by_role("searchbox", name="Filter tissue area mm2").fill(">0.5")
+    page.get_by_role("textbox", name="Filter tissue area mm2").fill(">0.5")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="tissue area").click()
     page.get_by_role("button", name="tissue area").click()

@@ -24,7 +24,7 @@
     const layer = svg("g", {});
     const said = h("span", { class: "note" }, "not tiled");
     const chosen = h("select", { id: "metric", onchange: () => G.go({ metric: chosen.value }) }, h("option", { value: "" }, "pass or fail"));
-    G.load(`slide ${i}`, `slides/${i}.js`).then((grid) => {
+    if (G.cell("candidate_tiles", i) > 0) G.load(`slide ${i}`, `slides/${i}.js`).then((grid) => {
       Object.keys(grid.metrics).forEach((name) => chosen.append(h("option", { value: name }, G.words(name))));
       const metric = grid.metrics[G.state().metric] ? G.state().metric : "";
       chosen.value = metric;

@@ -46,11 +46,11 @@
     return h("button", { type: "button", class: "head", title: column.meaning }, G.words(name), unit ? h("small", {}, ` ${unit}`) : null);
   }
 
-  function definition(name, typed) {
+  function definition(name) {
     const column = G.columns.get(name);
     return { title: G.words(name), field: name, hozAlign: column.numeric ? "right" : "left", headerHozAlign: column.numeric ? "right" : "left", sorter: column.numeric ? "number" : "alphanum", sorterParams: { alignEmptyValues: "bottom" },
       minWidth: 100, maxWidth: 340, frozen: name === "slide_id" && window.innerWidth > 700, titleFormatter: () => title(column), formatter: (cell) => content(name, cell.getData().id),
-      headerFilter: "input", headerFilterLiveFilter: false, headerFilterFunc: (wanted, value) => G.matches(String(wanted), value), headerFilterParams: { elementAttributes: { "aria-label": `Filter ${G.words(name)}`, value: typed || "" } },
+      headerFilter: "input", headerFilterLiveFilter: false, headerFilterFunc: (wanted, value) => G.matches(String(wanted), value), headerFilterParams: { elementAttributes: { "aria-label": `Filter ${G.words(name)}` } },
       headerFilterPlaceholder: column.numeric ? ">1 or 1..2" : "filter" };
   }
 
@@ -63,7 +63,7 @@
       height: Math.min(HEAD_PX + ROW_PX * Math.max(3, rows.length), Math.max(300, window.innerHeight - 200)), layout: "fitDataStretch", placeholder: "No slide matches.", nestedFieldSeparator: false,
       initialSort: shown.includes(sort) ? [{ column: sort, dir: direction === "desc" ? "desc" : "asc" }] : [],
       initialHeaderFilter: Object.entries(typed).filter(([name]) => shown.includes(name)).map(([field, value]) => ({ field, value })),
-      columns: shown.map((name) => definition(name, typed[name])),
+      columns: shown.map(definition),
     });
     // The part that scrolls can be reached with the keyboard, so it needs a role in the grid.
     table.on("tableBuilt", () => {
