@@ -71,6 +71,19 @@ def test_hostile_cells_are_text_in_every_view(page: Any) -> None:
     assert [cell.strip() for cell in cells[: len(HOSTILE)]] == [v.strip() for v in HOSTILE.values()]
 
 
+def test_an_address_that_names_nothing_shows_the_cohort(page: Any) -> None:
+    for address in (
+        "view=__proto__",
+        "view=slides&cols=__proto__,constructor&sort=__proto__:asc&where=__proto__%3D1",
+        "view=thresholds&limits=constructor:1,slide.pen_fraction_max:x&group=__proto__",
+        "view=slides&brush=nothing:1:2&only=-1,x",
+        "view=slide&slide=<b>",
+    ):
+        go(page, address)
+        assert page.locator("h1").count() == 1
+        assert page.evaluate("GROSSING.movedKeys(GROSSING.nextLimits)") == []
+
+
 def test_the_policy_of_the_page_forbids_code_of_others(page: Any) -> None:
     html = Path(page.url.split("#")[0].removeprefix("file://")).read_text(encoding="utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)

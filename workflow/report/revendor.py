@@ -1,7 +1,8 @@
 """Fetch the JavaScript libraries of the page and of its tests anew from the npm registry.
 
-The lists are `vendor.json` here (the page) and in tests/browser (tests only). To change a version, change it in its list and empty its `integrity`; the checksums of the package
-and of each file are written back. Needs `npm`. Example: python workflow/report/revendor.py
+The lists are `vendor.json` here (the page) and in tests/browser (tests only). To change a version,
+change it in its list and empty its `integrity`; the checksums of the package and of each file are
+written back. Needs `npm`. Example: python workflow/report/revendor.py
 """
 
 import base64
