@@ -139,8 +139,19 @@ def test_a_brushed_range_filters_table_and_pictures(page: Any) -> None:
     ids = sorted(shown(page))
     assert ids == ["CMU-1-Small-Region", "twice"]
     assert sorted(page.locator(".thumb .name").all_inner_texts()) == ids
+    page.get_by_role("link", name="Thresholds").click()
+    assert "The plots show 2 of 8 slides" in page.locator("main").inner_text()
+    bars = "[data-rule='slide.pen_fraction_max'] .bar"
+    assert page.locator(bars).count() < bars_without_filter(page, bars)
+    go(page, "view=slides&brush=tissue_area_mm2:0.6:0.65")
     page.get_by_role("button", name="Remove filter: tissue area mm2 0.6 to 0.65").click()
     page.wait_for_function("document.querySelectorAll('.tabulator-row').length === 8")
+
+
+def bars_without_filter(page: Any, bars: str) -> int:
+    go(page, "view=thresholds")
+    page.wait_for_selector(bars)
+    return int(page.locator(bars).count())
 
 
 def test_the_first_screen_names_counts_alarms_and_the_way_to_the_slides(page: Any) -> None:

@@ -17,11 +17,15 @@
     return match ? { column: match[1], low: Number(match[2]), high: Number(match[3]) } : null;
   };
 
-  /** Numbers of the slides that pass the filters; filters of the columns in `without` do not count. */
-  G.selected = (without = []) => {
+  /**
+   * Numbers of the slides that pass the filters. Filters of the columns in `without` do not count,
+   * nor does a range that was brushed on the plot of the column `plot`.
+   */
+  G.selected = (without = [], plot = null) => {
     const { q, status, reason, only } = G.state();
     const columns = G.where().filter(([name]) => !without.includes(name));
-    const brush = G.brush();
+    const brushed = G.brush();
+    const brush = brushed && brushed.column !== plot ? brushed : null;
     const wanted = q ? q.toLowerCase() : null;
     const statuses = status ? status.split(",") : null;
     const listed = only ? new Set(only.split(",").map(Number)) : null;
