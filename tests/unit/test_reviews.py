@@ -68,3 +68,10 @@ def test_a_review_holds_for_the_content_that_was_there_first(tmp_path: Path) -> 
     assert status("second", "second") == "PASS"
     with pytest.raises(CohortError, match="changed during the run"):
         Reviews.read(planned, "other")
+
+
+def test_a_cell_that_is_guarded_against_spreadsheets_is_read_as_it_was(tmp_path: Path) -> None:
+    cells = {"'=1+1": "=1+1", "''-x": "'-x", "'quoted'": "'quoted'", "-x": "-x"}
+    for written, meant in cells.items():
+        found = read(tmp_path, HEAD + f"a,accept,AB,2026-01-02,{written}\n")
+        assert found["a"].note == meant

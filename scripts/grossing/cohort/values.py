@@ -16,6 +16,7 @@ _NO_WIDTH = (
 )
 _SPACE = re.compile(f"[{_SPACES}]")
 _NOTHING = re.compile(f"[{_NO_WIDTH}]")
+_GUARDED = re.compile(r"'+[=+\-@]")
 _INVISIBLE = re.compile(f"[{_SPACES}{_NO_WIDTH}]")
 
 
@@ -32,6 +33,14 @@ def invisible(value: str) -> list[str]:
 def cleaned(value: str) -> str:
     """The value with plain blanks for all kinds of space, and without characters of no width."""
     return _NOTHING.sub("", _SPACE.sub(" ", value)).strip()
+
+
+def unguarded(value: str) -> str:
+    """The value without the apostrophe that keeps a spreadsheet from running it as a formula.
+
+    The report writes such values with one apostrophe more than they have.
+    """
+    return value[1:] if _GUARDED.match(value) else value
 
 
 def folded(value: str) -> str:

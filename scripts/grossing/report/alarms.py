@@ -1,70 +1,81 @@
-"""What a person should know of the cohort besides its verdicts."""
+"""What a person should know of the cohort besides its verdicts, and what to do about it."""
 
 import csv
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
+from grossing.cohort import duplicates, leftovers, outliers, sheet, values
 from grossing.cohort.decide import ERROR, FAIL
+from grossing.cohort.outliers import Measure
+from grossing.support.errors import UserError
 
-SITES_MIN = 5  # slides of a site before its share of failures says anything
+SITE_MIN = 5  # slides of a site before anything is said of it
 UNUSUAL_SD = 3.0
-Alarm = dict[str, Any]
+MOST_KINDS = 6
+SAME_MPP = 0.02  # relative; resolutions that are closer are one
+#: title and remedy of one glass slide that is in the sheet with two values of a column
+CONTRADICTIONS = {
+    "split": (
+        "One glass slide in two splits",
+        "Give both one split, or leave one out: a test on a known slide tells too much.",
+    ),
+    "case_id": (
+        "One glass slide under two cases",
+        "Find out whose slide it is; correct case_id or path, or leave both out.",
+    ),
+    "label": (
+        "One glass slide with two labels",
+        "Find out which label is right and correct the other, or leave both out.",
+    ),
+}
+
+Row = dict[str, Any]
 
 
-def found(verdicts: pa.Table, cohort_folder: Path) -> list[Alarm]:
-    """Each with title, text, and the numbers of its slides."""
-    rows = verdicts.to_pylist()
-    alarms = [*_failed_jobs(cohort_folder / "failed_jobs.csv", rows), *_copies(rows)]
-    alarms += _listed(cohort_folder / "leakage.csv", "Leakage between splits", rows)
-    alarms += _listed(cohort_folder / "duplicates.csv", "Pairs that look alike", rows)
-    return alarms + _unusual_sites(rows) + _mixed(rows)
+@dataclass(frozen=True)
+class Alarm:
+    """What was found, what to do, and the numbers of the slides; a note is no reason to act."""
+
+    kind: Literal["alarm", "note"]
+    title: str
+    text: str
+    remedy: str
+    slides: Sequence[int] = ()
 
 
-def _alarm(title: str, text: str, slides: Iterable[int]) -> Alarm:
-    return {"title": title, "text": text, "slides": sorted(set(slides))}
+def found(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]]:
+    """Alarms, then notes, as the page reads them.
+
+    Parameters
+    ----------
+    verdicts : cohort_qc
+    workdir : of the run; holds `results`
+    cohort : path of the sheet, relative to `workdir`
+    """
+    rows, tables = verdicts.to_pylist(), workdir / "results/cohort"
+    made = [
+        *_failed_jobs(tables / "failed_jobs.csv", rows),
+        *_duplicates(tables / "duplicates.csv", rows),
+        *_leakage(tables / "leakage.csv", rows),
+        *_sites_out(rows),
+        *_sites_that_differ(rows),
+        *_outliers(rows),
+        *_left_over(workdir, cohort),
+        *_mixed(rows),
+    ]
+    return [asdict(alarm) for alarm in sorted(made, key=lambda alarm: alarm.kind)]
 
 
-def _failed_jobs(path: Path, rows: list[dict[str, Any]]) -> list[Alarm]:
-    listed = _column(path, "slide_id")
-    if not listed:
-        return []
-    slides = [i for i, row in enumerate(rows) if row["slide_id"] in listed]
-    text = f"{len(listed)} in results/cohort/failed_jobs.csv: fix the cause and run again."
-    return [_alarm("Jobs failed", text, slides)]
-
-
-def _listed(path: Path, title: str, rows: list[dict[str, Any]]) -> list[Alarm]:
-    """An alarm of a table of pairs that another stage wrote, where it has rows."""
-    listed = {
-        *_column(path, "slide_id"),
-        *_column(path, "slide_id_a"),
-        *_column(path, "slide_id_b"),
-    }
-    if not listed:
-        return []
-    slides = [i for i, row in enumerate(rows) if row["slide_id"] in listed]
-    return [_alarm(title, f"{len(listed)} slides in results/cohort/{path.name}.", slides)]
-
-
-def _column(path: Path, name: str) -> set[str]:
-    if not path.exists():
-        return set()
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row[name] for row in csv.DictReader(file) if row.get(name)}
-
-
-def _copies(rows: list[dict[str, Any]]) -> list[Alarm]:
-    groups = _groups(row.get("content_hash") for row in rows)
-    copies = [slides for value, slides in groups.items() if value and len(slides) > 1]
-    if not copies:
-        return []
-    text = f"{len(copies)} files are in the sheet more than once, under different ids."
-    return [_alarm("Same file twice", text, (i for group in copies for i in group))]
+def _numbers(rows: Sequence[Row], listed: Iterable[str]) -> list[int]:
+    wanted = set(listed)
+    return [i for i, row in enumerate(rows) if row["slide_id"] in wanted]
 
 
 def _groups(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
@@ -74,29 +85,157 @@ def _groups(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
     return groups
 
 
-def _unusual_sites(rows: list[dict[str, Any]]) -> list[Alarm]:
+def _records(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _failed_jobs(path: Path, rows: list[Row]) -> Iterator[Alarm]:
+    if listed := {record["slide_id"] for record in _records(path)}:
+        text = f"Jobs of {len(listed)} slides failed after all retries."
+        remedy = f"Read the cause in results/cohort/{path.name}, remove it, and run again."
+        yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed))
+
+
+def _duplicates(path: Path, rows: list[Row]) -> Iterator[Alarm]:
+    """Pairs of one glass slide: an alarm per column that contradicts, a note of the others."""
+    pairs = duplicates.read(path).to_pylist() if path.exists() else []
+    for column in duplicates.REASONS:
+        differing = [pair for pair in pairs if column in (pair["alarm"] or "").split(";")]
+        yield from _pairs("alarm", *CONTRADICTIONS[column], differing, rows)
+    alike = [pair for pair in pairs if not pair["alarm"]]
+    remedy = "Nothing contradicts itself; leave one of each pair out if each should count once."
+    yield from _pairs("note", "Slides that are there twice", remedy, alike, rows)
+
+
+def _pairs(
+    kind: Literal["alarm", "note"], title: str, remedy: str, pairs: list[Row], rows: list[Row]
+) -> Iterator[Alarm]:
+    if pairs:
+        names = [f"{pair['slide_id_a']} = {pair['slide_id_b']}" for pair in pairs]
+        text = f"{_counted(len(pairs), 'pair')}: {_first(names)}."
+        listed = (pair[name] for pair in pairs for name in ("slide_id_a", "slide_id_b"))
+        yield Alarm(kind, title, text, remedy, _numbers(rows, listed))
+
+
+def _leakage(path: Path, rows: list[Row]) -> Iterator[Alarm]:
+    """What is in several splits: as the check of the splits listed it, else by case."""
+    if not path.exists():
+        yield from _torn_cases(rows)
+        return
+    records = [record for record in _records(path) if record["alarm"] == "true"]
+    for kind, members in _groups(record["kind"] for record in records).items():
+        listed = {name for i in members for name in records[i]["slides"].split(";")}
+        text = f"{len(listed)} slides: kind {kind} in results/cohort/{path.name}."
+        remedy = "Give what belongs together one split."
+        yield Alarm("alarm", "Leakage between splits", text, remedy, _numbers(rows, listed))
+
+
+def _torn_cases(rows: list[Row]) -> Iterator[Alarm]:
+    torn: dict[str, list[int]] = {}
+    for case, slides in _groups(row.get("case_id") for row in rows).items():
+        if case and len({values.folded(rows[i].get("split") or "") for i in slides} - {""}) > 1:
+            torn[str(case)] = slides
+    if torn:
+        text = f"{_counted(len(torn), 'case')}: {_first(list(torn))}."
+        remedy = "Give all slides of a case one split: a model recognises the patient."
+        slides = [i for members in torn.values() for i in members]
+        yield Alarm("alarm", "Cases in several splits", text, remedy, slides)
+
+
+def _sites(rows: list[Row]) -> list[tuple[str, list[int]]]:
+    groups = _groups(row.get("site") for row in rows)
+    return [(str(name), i) for name, i in groups.items() if name and len(i) >= SITE_MIN]
+
+
+def _sites_out(rows: list[Row]) -> Iterator[Alarm]:
     """Sites with clearly more FAIL and ERROR than the cohort (three standard deviations)."""
     bad = [row["qc_status"] in (FAIL, ERROR) for row in rows]
-    share, alarms = sum(bad) / max(1, len(rows)), []
-    for site, slides in _groups(row.get("site") for row in rows).items():
-        if not site or len(slides) < SITES_MIN:
-            continue
+    share = sum(bad) / max(1, len(rows))
+    for site, slides in _sites(rows):
         expected, count = share * len(slides), sum(bad[i] for i in slides)
         if count - expected > UNUSUAL_SD * math.sqrt(max(expected * (1 - share), 0.25)):
             text = f"{count} of {len(slides)} slides of {site} are out; in the cohort {share:.0%}."
-            alarms.append(_alarm("Unusual site", text, slides))
-    return alarms
+            remedy = "See why they are out: one cause at the site, or a limit that does not fit it."
+            yield Alarm("alarm", "A site with many slides out", text, remedy, slides)
 
 
-def _mixed(rows: list[dict[str, Any]]) -> list[Alarm]:
-    """Scanners and resolutions of which there are several: a model may learn them."""
-    alarms = []
-    for name, title in (("vendor", "Several scanner vendors"), ("mpp", "Several resolutions")):
-        values = (row.get(name) for row in rows)
-        kinds = Counter(round(v, 2) if isinstance(v, float) else v for v in values if v is not None)
-        if len(kinds) > 1:
-            unit = " um/px" if name == "mpp" else ""
-            most = ", ".join(f"{kind}{unit}: {count}" for kind, count in kinds.most_common(6))
-            more = ", ..." if len(kinds) > 6 else ""
-            alarms.append(_alarm(title, f"Slides by {name}: {most}{more}.", ()))
-    return alarms
+def _sites_that_differ(rows: list[Row]) -> Iterator[Alarm]:
+    """Sites whose median is far from the slides of the others, in their standard deviations."""
+    for site, slides in _sites(rows):
+        members = set(slides)
+        others = [i for i in range(len(rows)) if i not in members]
+        far = [m.column for m in outliers.MEASURES if _is_far(m, rows, slides, others)]
+        if far:
+            text = f"{_counted(len(slides), 'slide')} of {site} differ in {', '.join(far)}."
+            remedy = "Look at some of them; normalise the stain, or keep the site in one split."
+            yield Alarm("alarm", "A site unlike the others", text, remedy, slides)
+
+
+def _is_far(measure: Measure, rows: list[Row], slides: list[int], others: list[int]) -> bool:
+    if measure.column not in rows[0]:
+        return False
+    own, rest = (measure.values([rows[i] for i in chosen]) for chosen in (slides, others))
+    own, rest = own[~np.isnan(own)], rest[~np.isnan(rest)]
+    if len(own) < SITE_MIN or len(rest) < outliers.GROUP_MIN:
+        return False
+    middle = np.median(rest)
+    spread = outliers.MAD_TO_SIGMA * np.median(np.abs(rest - middle))
+    far = abs(np.median(own) - middle)
+    return bool(far > UNUSUAL_SD * max(spread, measure.spread_min))
+
+
+def _outliers(rows: list[Row]) -> Iterator[Alarm]:
+    slides = [i for i, row in enumerate(rows) if outliers.OUTLIER in (row["qc_reasons"] or "")]
+    if slides:
+        text = f"{_counted(len(slides), 'slide')} far from the others of the site or cohort."
+        remedy = "Look at them: another stain, another scanner, or a damaged scan."
+        yield Alarm("alarm", "Outliers", text, remedy, slides)
+
+
+def _left_over(workdir: Path, cohort: str) -> Iterator[Alarm]:
+    try:
+        current = leftovers.current_ids(sheet.read_sheet(str(workdir / cohort)))
+    except UserError:
+        return
+    if left := leftovers.find(workdir, current):
+        names, files = list(left), sum(map(len, left.values()))
+        text = f"{files} files of slides that are no longer in the sheet: {_first(names)}."
+        remedy = "The end of the run shows the command that lists and removes them."
+        yield Alarm("note", "Leftovers", text, remedy)
+
+
+def _mixed(rows: list[Row]) -> Iterator[Alarm]:
+    """Scanners, resolutions and stains of which there are several: a model may learn them."""
+    remedy = "See that {} does not go with the label: a model would learn it instead."
+    kinds = {name: _texts(rows, name) for name in ("vendor", "scanner", "stain")}
+    kinds["mpp"] = _resolutions(sorted(row["mpp"] for row in rows if row.get("mpp")))
+    for column, counts in kinds.items():
+        if len(counts) > 1:
+            each = _first([f"{value} ({count})" for value, count in counts.most_common()])
+            yield Alarm("note", f"Several values of {column}", f"{each}.", remedy.format(column))
+
+
+def _texts(rows: list[Row], column: str) -> Counter[str]:
+    return Counter(row[column] for row in rows if row.get(column))
+
+
+def _resolutions(ordered: list[float]) -> Counter[str]:
+    """How many slides have a resolution; those that differ by little are one."""
+    groups: list[list[float]] = []
+    for mpp in ordered:
+        if groups and mpp <= groups[-1][0] * (1 + SAME_MPP):
+            groups[-1].append(mpp)
+        else:
+            groups.append([mpp])
+    return Counter({f"{group[len(group) // 2]:.3g} um/px": len(group) for group in groups})
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count:,} {one}" + ("" if count == 1 else "s")
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_KINDS]) + (", ..." if len(names) > MOST_KINDS else "")

@@ -6,12 +6,13 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide
+from grossing.cohort import decide, reviews
 from grossing.cohort.decide import Criteria
 from grossing.columns import meanings
 from grossing.report import alarms, page, rules, slide_data, tile_data
@@ -77,9 +78,11 @@ def write(
             "margin": float(criteria.slide[rules.MARGIN]),
             "reasons": slide_data.reasons(),
             "doubtful": decide.DOUBTFUL,
+            "reviews": {key: asdict(review) for key, review in others.reviews.of.items()},
+            "review_columns": list(reviews.COLUMNS),
             "never_accepted": decide.NEVER_ACCEPTED,
             "tile_columns": meanings.COLUMNS["patch_cohort"],
-            "alarms": alarms.found(verdicts, results / "cohort"),
+            "alarms": alarms.found(verdicts, results.parent, config["cohort"]),
             "pictures": _link_pictures(folder, results, ids),
             "tiles": counts.as_data(ids),
         },
@@ -118,6 +121,7 @@ def _about(config: Mapping[str, Any], version: str) -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "config_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
         "cohort": str(config["cohort"]),
+        "reviews": str(config["reviews"]),
         "target_mpp": f"{config['target_mpp']:g}",
         "pyarrow": pa.__version__,
     }

@@ -36,7 +36,7 @@
       const [key, text] = part.split(":");
       const value = Number(text);
       const rule = G.rule.get(key);
-      if (!(key in limits) || !Number.isFinite(value)) continue;
+      if (!Object.hasOwn(limits, key) || !Number.isFinite(value)) continue;
       limits[key] = rule && rule.positions ? G.nearestPosition(rule, value) : value;
     }
     return limits;

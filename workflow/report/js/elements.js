@@ -40,6 +40,9 @@
 
   G.unit = (unit) => (!unit || unit === "1" ? "" : unit.replace(/^um/, "µm").replace("um/px", "µm/px").replace("mm2", "mm²").replace("um2", "µm²"));
 
+  /** A text in which `names` between backticks are code. */
+  G.prose = (text) => text.split("`").map((part, at) => (at % 2 ? G.h("code", {}, part) : part));
+
   const SIGN = { PASS: "✓", REVIEW: "?", FAIL: "✕", ERROR: "!" };
 
   /** A status as colour, sign and word, so that none of them is needed alone. */

@@ -90,7 +90,7 @@
 
   function panel(rule, group, changed) {
     const limits = G.nextLimits;
-    const groups = grouped(Array.from({ length: G.count }, (_, i) => i), group);
+    const groups = grouped(G.selected([], rule.column), group);
     const data = rule.stage === "tile" ? tileData(rule, groups) : slideData(rule, groups, limits);
     const said = h("p", { class: "note", "aria-live": "polite" }, counts(rule, limits));
     const near = h("div", { class: "borderline" });
@@ -159,7 +159,7 @@
 
   G.views.thresholds = (main) => {
     const { group } = G.state();
-    const side = h("aside", { class: "prediction", "aria-live": "polite", "aria-label": "Prediction" });
+    const side = h("div", { "aria-live": "polite" });
     const panels = [];
     const filtered = h("div", {});
     let planned = false;
@@ -181,11 +181,14 @@
     const chosen = h("select", { id: "group", onchange: (event) => G.go({ group: event.target.value }) },
       h("option", { value: "" }, "all slides together"), ...G.groupings().map((name) => h("option", { value: name, selected: name === group }, `by ${G.words(name)}`)));
     chosen.value = group || "";
-    if (G.brush()) filtered.append(h("h2", {}, "Selected slides"), G.filterChips(), G.gallery(G.selected()));
+    if (G.isFiltered()) {
+      filtered.append(h("h2", {}, "Filtered slides"), G.filterChips(), h("p", { class: "note" }, `The plots show ${G.number(G.selected().length)} of ${G.plural(G.count, "slide")}; numbers and prediction are of all. `,
+        h("a", { href: G.link({ view: "slides" }) }, "See them in the table")), h("div", { class: "gallery" }, ...G.selected().slice(0, BORDERLINE).map((i) => G.thumbnail(i))));
+    }
     side.replaceChildren(...prediction().filter(Boolean));
     main.append(h("h1", {}, "Thresholds"), h("div", { class: "explorer" }, h("div", {},
       h("p", { class: "controls" }, h("label", { for: "group" }, "Show "), chosen, h("label", { for: "margin" }, " REVIEW within this share of a limit "), margin),
-      filtered, h("h2", {}, "Of slides"), ...of(["slide", "bright", "review", "cohort", "tiling"]), h("h2", {}, "Of tiles"),
-      h("p", { class: "note" }, "Heights are square roots, so that small bars stay visible."), ...of(["tile"])), side));
+      h("h2", {}, "Of slides"), ...of(["slide", "bright", "review", "cohort", "tiling"]), h("h2", {}, "Of tiles"),
+      h("p", { class: "note" }, "Heights are square roots, so that small bars stay visible."), ...of(["tile"])), h("aside", { class: "prediction", "aria-label": "Prediction" }, side, filtered)));
   };
 })(GROSSING);

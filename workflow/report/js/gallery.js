@@ -13,5 +13,6 @@
       h("span", { class: "name" }, G.id(i)), G.badge(G.next.status[i]), note ? h("span", { class: "note" }, note) : null);
   };
 
-  G.gallery = (slides, noteOf) => h("div", { class: "gallery" }, ...slides.slice(0, MOST).map((i) => G.thumbnail(i, noteOf ? noteOf(i) : null)));
+  G.gallery = (slides, noteOf) => h("div", {}, h("div", { class: "gallery" }, ...slides.slice(0, MOST).map((i) => G.thumbnail(i, noteOf ? noteOf(i) : null))),
+    slides.length > MOST ? h("p", { class: "note" }, `The first ${MOST} of ${G.number(slides.length)}.`) : null);
 })(GROSSING);

@@ -13,7 +13,7 @@
   };
 
   G.show = () => {
-    const view = G.views[G.state().view] ? G.state().view : "overview";
+    const view = Object.hasOwn(G.views, G.state().view) ? G.state().view : "overview";
     document.getElementById("nav").replaceChildren(...Object.entries(VIEWS).map(([name, title]) => h("a", { href: G.link({ view: name }), "aria-current": name === view ? "page" : null }, title)));
     const main = document.getElementById("main");
     main.replaceChildren();

@@ -1,56 +1,107 @@
 "use strict";
-// Decisions of a person on slides, kept in the browser, exported as the reviews.csv of the next run.
+// Review: the queue of slides to decide on, the decisions, and the bar that a slide's page shows.
 (function (G) {
   const { h } = G;
-  const HEAD = ["slide_id", "decision", "reviewer", "date", "note"];
-  const place = () => `grossing reviews ${G.data.about.cohort}`;
-  G.reviews = () => {
-    try { return JSON.parse(localStorage.getItem(place())) || {}; } catch { return G.kept || {}; }
-  };
-  const keep = (all) => {
-    G.kept = all;
-    try { localStorage.setItem(place(), JSON.stringify(all)); } catch { /* a browser that keeps nothing: export still works */ }
-  };
-  G.decide = (id, decision, note) => keep({ ...G.reviews(), [id]: { decision, note: note || "", reviewer: G.reviews()[id]?.reviewer || "", date: new Date().toISOString().slice(0, 10) } });
 
-  /** Rows of a CSV file with quoted cells. */
-  G.parseCsv = (text) => {
-    const rows = [[""]];
-    let inside = false;
-    for (let at = 0; at < text.length; at += 1) {
-      const c = text[at];
-      const row = rows[rows.length - 1];
-      if (inside && c === '"' && text[at + 1] === '"') { row[row.length - 1] += c; at += 1; }
-      else if (c === '"') inside = !inside;
-      else if (!inside && c === ",") row.push("");
-      else if (!inside && c === "\n") rows.push([""]);
-      else if (inside || c !== "\r") row[row.length - 1] += c;
+  G.toReview = () => Array.from({ length: G.count }, (_, i) => i).filter((i) => G.now.status[i] === "REVIEW" || (G.data.reviews[G.id(i)] && G.now.status[i] !== "ERROR"));
+
+  /** The slides that are gone through: those that the filters leave, else those to review. */
+  const queue = () => (G.isFiltered() ? G.selected() : G.toReview());
+  const isOpen = (i) => !G.reviews()[G.id(i)] || G.isOutdated(G.id(i));
+
+  /** Go to the next slide without a decision; to the list where there is none. */
+  G.nextSlide = () => {
+    const here = G.numberOf.get(G.state().slide) ?? -1;
+    const open = queue().filter((i) => isOpen(i) && i !== here);
+    const next = open.find((i) => i > here) ?? open[0];
+    if (next === undefined) G.go({ view: "review", slide: null });
+    else G.go({ view: "slide", slide: G.id(next) });
+  };
+
+  function nameField(onnamed) {
+    const field = h("input", { id: "reviewer", value: G.reviewer(), autocomplete: "name", required: true, placeholder: "your name", onchange: () => { G.setReviewer(field.value); if (G.reviewer() && onnamed) onnamed(); } });
+    return field;
+  }
+
+  /** Accept, reject, note and next of a slide; with the keys a, r, n and m. */
+  G.decisionBar = (i) => {
+    const id = G.id(i);
+    const bar = h("section", { class: "decision", "aria-label": "Review" });
+    const why = G.whyNoReview(i);
+    let pending = null;
+    const said = h("p", { class: "note", role: "status" });
+    const draw = () => {
+      const review = G.reviews()[id];
+      const note = h("input", { id: "note", value: review ? review.note : "", onchange: () => { if (G.reviews()[id]) { G.decide(id, G.reviews()[id].decision, note.value); draw(); } } });
+      const name = nameField(() => { if (pending) set(pending); });
+      const set = (decision) => {
+        pending = G.reviewer() ? null : decision;
+        if (pending) {
+          said.textContent = "Type your name first: the decision is stored under it.";
+          name.focus();
+          return;
+        }
+        G.decide(id, decision, note.value);
+        draw();
+      };
+      const button = (decision, key) => h("button", { type: "button", "data-key": key, "aria-keyshortcuts": key, "aria-pressed": String(review?.decision === decision), onclick: () => set(decision) }, decision === "accept" ? "Accept " : "Reject ", h("kbd", {}, key));
+      const focused = document.activeElement && bar.contains(document.activeElement) ? document.activeElement.dataset.key || document.activeElement.id : null;
+      said.textContent = why || (review ? `${review.decision === "accept" ? "Accepted" : "Rejected"} by ${review.reviewer}, ${review.date}${G.isOutdated(id) ? "; the file has changed since: decide again" : ""}.` : "");
+      bar.replaceChildren(h("div", { class: "controls" }, button("accept", "a"), button("reject", "r"),
+        h("label", {}, "Note ", h("kbd", {}, "m"), " ", note), h("label", {}, "Reviewer ", name),
+        h("button", { type: "button", "data-key": "n", "aria-keyshortcuts": "n", onclick: () => G.nextSlide() }, "Next ", h("kbd", {}, "n")),
+        review ? h("button", { type: "button", class: "quiet", onclick: () => { G.undecide(id); draw(); } }, "Take back") : null), said);
+      if (focused) (bar.querySelector(`[data-key="${focused}"]`) || bar.querySelector(`#${focused}`))?.focus();
+    };
+    draw();
+    return bar;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, [contenteditable]")) {
+      if (event.key === "Escape" || (event.key === "Enter" && event.target.id === "note")) event.target.blur();
+      return;
     }
-    return rows.filter((row) => row.length > 1 || row[0]);
-  };
+    const bar = document.querySelector(".decision");
+    if (!bar) return;
+    // A key that moves the focus into a field must not be typed there.
+    if (/^[arnm]$/.test(event.key)) event.preventDefault();
+    if (event.key === "m") bar.querySelector("#note").focus();
+    else if (/^[arn]$/.test(event.key)) bar.querySelector(`[data-key="${event.key}"]`).click();
+  });
 
-  G.importReviews = (text) => {
-    const [head, ...rows] = G.parseCsv(text);
-    const read = rows.map((row) => Object.fromEntries(head.map((name, c) => [name, row[c] || ""])));
-    const wanted = read.filter((row) => G.numberOf.has(row.slide_id) && ["accept", "reject"].includes(row.decision));
-    keep({ ...G.reviews(), ...Object.fromEntries(wanted.map(({ slide_id: id, ...rest }) => [id, rest])) });
-    return [wanted.length, read.length];
-  };
-  G.reviewsCsv = () => G.csv(HEAD, Object.entries(G.reviews()).map(([id, made]) => HEAD.map((name) => (name === "slide_id" ? id : made[name] || ""))));
-  G.toReview = () => Array.from({ length: G.count }, (_, i) => i).filter((i) => G.next.status[i] === "REVIEW");
+  function decisions(all) {
+    const rows = Object.entries(all).filter(([id]) => G.numberOf.has(id)).map(([id, review]) => h("tr", {},
+      h("th", { scope: "row" }, h("a", { href: G.link({ view: "slide", slide: id }) }, id)), h("td", {}, review.decision, G.isOutdated(id) ? " (of another content)" : ""),
+      h("td", {}, review.reviewer), h("td", {}, review.date), h("td", { class: "text" }, review.note || ""),
+      h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Take back the decision on ${id}`, onclick: () => { G.undecide(id); G.show(); } }, "Take back"))));
+    return rows.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Decisions" }, h("table", { class: "plain" },
+      h("thead", {}, h("tr", {}, ...["Slide", "Decision", "Reviewer", "Date", "Note"].map((name) => h("th", { scope: "col" }, name)), h("td", {}))), h("tbody", {}, ...rows)))
+      : h("p", { class: "note" }, "None yet.");
+  }
+
+  function importer() {
+    const file = h("input", { type: "file", accept: ".csv,text/csv", id: "import", onchange: async () => {
+      const { used, faults } = G.importReviews(await file.files[0].text());
+      G.show();
+      const left = faults.length ? ` Not used: ${faults.slice(0, 5).join("; ")}${faults.length > 5 ? "; ..." : ""}.` : "";
+      document.getElementById("said").textContent = `${G.plural(used, "decision")} imported.${left}`;
+    } });
+    return [h("label", { for: "import" }, "Import reviews.csv"), file];
+  }
 
   G.views.review = (main) => {
     const all = G.reviews();
-    const said = h("p", { role: "status" });
-    const file = h("input", { type: "file", accept: ".csv", id: "import", onchange: async () => {
-      const [used, rows] = G.importReviews(await file.files[0].text());
-      G.show();
-      document.querySelector("[role=status].said").textContent = `${used} of ${rows} decisions imported.`;
-    } });
-    said.className = "said";
     const todo = G.toReview();
-    main.append(h("h1", {}, "Review"), h("p", {}, `${G.plural(todo.length, "slide")} in REVIEW, ${Object.keys(all).length} decided. On a slide: `, h("kbd", {}, "a"), " accept, ", h("kbd", {}, "r"), " reject, ", h("kbd", {}, "n"), " next."),
-      h("p", { class: "controls" }, h("button", { type: "button", onclick: () => G.download("reviews.csv", G.reviewsCsv(), "text/csv") }, "Export reviews.csv"), h("label", { for: "import" }, " Import "), file), said,
-      G.gallery(todo, (i) => all[G.id(i)]?.decision || "not decided"));
+    const open = todo.filter(isOpen);
+    const name = nameField(null);
+    main.append(h("h1", {}, todo.length ? `${G.number(todo.length - open.length)} of ${G.plural(todo.length, "slide")} decided` : "No slide is in REVIEW"),
+      h("p", {}, "On a slide: ", h("kbd", {}, "a"), " accepts, ", h("kbd", {}, "r"), " rejects, ", h("kbd", {}, "m"), " writes a note, ", h("kbd", {}, "n"), " goes to the next one. Any slide can be decided on, also one with PASS or FAIL."),
+      h("div", { class: "controls" }, h("label", {}, "Reviewer ", name), open.length ? h("button", { type: "button", class: "main", onclick: () => G.go({ view: "slide", slide: G.id(open[0]) }) }, `Start with ${G.id(open[0])}`) : null),
+      h("section", {}, h("h2", {}, "Slides to decide on"), todo.length ? G.gallery(todo, (i) => (isOpen(i) ? "not decided" : all[G.id(i)].decision)) : h("p", { class: "note" }, "None.")),
+      h("section", {}, h("h2", {}, "Decisions"), decisions(all)),
+      h("section", {}, h("h2", {}, "For the next run"),
+        h("p", {}, "Decisions are kept in this browser. Save them as ", h("code", {}, G.data.about.reviews), " in the working directory and run the same command again. The file holds the decisions that the run had as well."),
+        h("div", { class: "controls" }, h("button", { type: "button", onclick: () => G.download("reviews.csv", G.reviewsCsv(), "text/csv") }, "Export reviews.csv"), ...importer()), h("p", { id: "said", role: "status" })));
   };
 })(GROSSING);

@@ -17,9 +17,15 @@
     return match ? { column: match[1], low: Number(match[2]), high: Number(match[3]) } : null;
   };
 
-  G.selected = () => {
+  /**
+   * Numbers of the slides that pass the filters. Filters of the columns in `without` do not count,
+   * nor does a range that was brushed on the plot of the column `plot`.
+   */
+  G.selected = (without = [], plot = null) => {
     const { q, status, reason, only } = G.state();
-    const brush = G.brush();
+    const columns = G.where().filter(([name]) => !without.includes(name));
+    const brushed = G.brush();
+    const brush = brushed && brushed.column !== plot ? brushed : null;
     const wanted = q ? q.toLowerCase() : null;
     const statuses = status ? status.split(",") : null;
     const listed = only ? new Set(only.split(",").map(Number)) : null;
@@ -31,6 +37,7 @@
       if (reason && !G.next.codes[i].includes(reason)) continue;
       if (listed && !listed.has(i)) continue;
       if (wanted && !texts()[i].includes(wanted)) continue;
+      if (!columns.every(([name, typed]) => G.matches(typed, G.shown(name, i)))) continue;
       if (brush) {
         const value = rule ? G.judgedValue(rule, i, limits) : G.cell(brush.column, i);
         if (value === null || value === undefined || value < brush.low || value > brush.high) continue;
@@ -40,9 +47,9 @@
     return rows;
   };
 
-  G.isFiltered = () => ["q", "status", "reason", "brush", "only"].some((name) => G.state()[name]);
+  G.isFiltered = () => ["q", "status", "reason", "brush", "only", "where"].some((name) => G.state()[name]);
 
-  G.clearFilters = () => G.go({ q: null, status: null, reason: null, brush: null, only: null });
+  G.clearFilters = () => G.go({ q: null, status: null, reason: null, brush: null, only: null, where: null });
 
   /** What the filters are, each with a button that takes it away. */
   G.filterChips = () => {
@@ -57,6 +64,8 @@
     };
     const chips = Object.entries(said).filter(([, text]) => text).map(([name, text]) =>
       G.h("button", { type: "button", class: "chip", "aria-label": `Remove filter: ${text}`, onclick: () => G.go({ [name]: null }) }, text, " ×"));
+    G.where().forEach(([name, typed]) => chips.push(G.h("button", { type: "button", class: "chip", "aria-label": `Remove filter: ${G.words(name)} ${typed}`, onclick: () => G.go({ where: G.whereWith(name, null) }) }, `${G.words(name)}: ${typed}`, " ×")));
+    if (chips.length > 1) chips.push(G.h("button", { type: "button", class: "quiet", onclick: G.clearFilters }, "Remove all"));
     return chips.length ? G.h("div", { class: "chips" }, ...chips) : null;
   };
 })(GROSSING);

@@ -24,7 +24,7 @@
     const layer = svg("g", {});
     const said = h("span", { class: "note" }, "not tiled");
     const chosen = h("select", { id: "metric", onchange: () => G.go({ metric: chosen.value }) }, h("option", { value: "" }, "pass or fail"));
-    G.load(`slide ${i}`, `slides/${i}.js`).then((grid) => {
+    if (G.cell("candidate_tiles", i) > 0) G.load(`slide ${i}`, `slides/${i}.js`).then((grid) => {
       Object.keys(grid.metrics).forEach((name) => chosen.append(h("option", { value: name }, G.words(name))));
       const metric = grid.metrics[G.state().metric] ? G.state().metric : "";
       chosen.value = metric;
@@ -42,33 +42,11 @@
     return rule ? `${rule.direction === "max" ? "at most" : "at least"} ${G.number(G.nextLimits[rule.key])}` : "";
   }
 
-  function decision(i) {
-    const id = G.id(i);
-    const made = G.reviews()[id];
-    const note = h("input", { id: "note", value: made ? made.note : "" });
-    const set = (what) => { G.decide(id, what, note.value); G.show(); };
-    const button = (what, key) => h("button", { type: "button", "aria-pressed": String(made?.decision === what), onclick: () => set(what) }, `${what} (${key})`);
-    return h("p", { class: "controls" }, button("accept", "a"), button("reject", "r"), h("label", { for: "note" }, " Note "), note, h("button", { type: "button", class: "quiet", onclick: () => G.nextSlide() }, "next (n)"));
-  }
-
-  G.nextSlide = () => {
-    const among = G.toReview().length ? G.toReview() : G.selected();
-    const here = G.numberOf.get(G.state().slide);
-    G.go({ slide: G.id(among.find((i) => i > here) ?? among[0] ?? 0) });
-  };
-
-  document.addEventListener("keydown", (event) => {
-    if (G.state().view !== "slide" || event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
-    const buttons = [...document.querySelectorAll("main button")];
-    const key = { a: "(a)", r: "(r)", n: "(n)" }[event.key];
-    if (key) buttons.find((button) => button.textContent.endsWith(key))?.click();
-  });
-
   G.views.slide = (main) => {
     const i = G.numberOf.get(G.state().slide);
     if (i === undefined) return main.append(h("h1", {}, "No such slide"));
     const codes = G.next.codes[i].map((code) => h("li", {}, h("b", {}, G.words(code)), ` ${G.data.reasons[code]?.description || ""}. ${G.data.reasons[code]?.remedy || ""}`));
-    main.append(h("h1", {}, G.id(i), " ", G.badge(G.next.status[i])), codes.length ? h("ul", {}, ...codes) : "", decision(i), h("div", { class: "two" }, picture(i),
+    main.append(h("h1", {}, G.id(i), " ", G.badge(G.next.status[i])), codes.length ? h("ul", {}, ...codes) : "", G.decisionBar(i), h("div", { class: "two" }, picture(i),
       h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers" }, h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ...["Number", "Value", "Limit"].map((name) => h("th", {}, name)))), h("tbody", {}, ...G.data.columns.map((column) =>
         h("tr", {}, h("td", {}, h("b", {}, G.words(column.name)), h("div", { class: "note" }, column.meaning)), h("td", { class: "value" }, `${G.number(G.cell(column.name, i))} ${G.unit(column.unit)}`), h("td", {}, limitOf(column.name)))))))));
     return undefined;
