@@ -1,0 +1,62 @@
+"""The demo's cohort, run once, and its page in a real browser."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import REPOSITORY, run
+
+CHROMIUM = shutil.which("chromium")
+LOCAL = ("file:", "data:", "blob:")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's chromium, headless."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if not CHROMIUM:
+        pytest.skip("needs Debian's chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's cohort, with a hostile label, run."""
+    folder = tmp_path_factory.mktemp("cohort")
+    maker = REPOSITORY / "tests/data/make_cohort.py"
+    subprocess.run([sys.executable, str(maker), str(folder)], check=True)
+    sheet = folder / "cohort.csv"
+    sheet.write_text(sheet.read_text().replace("normal,train", "<script>alert(1)</script>,train"))
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def blank_page(browser: Any) -> Iterator[Any]:
+    """A page; fails on console errors, failed requests and requests that leave this machine."""
+    wrong: list[str] = []
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    served = (*LOCAL, "http://127.0.0.1:")
+    page.on("request", lambda r: r.url.startswith(served) or wrong.append(r.url))
+    yield page
+    context.close()
+    assert not wrong
+
+
+@pytest.fixture
+def page(blank_page: Any, cohort: Path) -> Any:
+    """The opened page of the cohort."""
+    blank_page.goto(f"file://{cohort}/results/cohort/report/index.html")
+    return blank_page
