@@ -74,7 +74,7 @@ class PictureData:
 
 
 def _frame(slide: UsableSlide) -> dict[str, Any]:
-    """The scanned bounds, level-0 px, the scale of the mask over them and the shares of its labels."""
+    """The scanned bounds, level-0 px; the mask over them: its scale, labels and their shares."""
     areas = slide.measures.areas
     shares = {
         "tissue": areas.tissue_fraction,

@@ -27,13 +27,15 @@
         if (!layer.outline) key.style.backgroundColor = layer.colour;
         boxes.set(name, box);
         const share = see.facts.frame.shares[name];
-        list.append(h("label", { class: name === "zones" ? "wide" : null }, box, key, layer.text, h("span", { class: "note" }, shareText(share))));
+        list.append(h("label", {}, box, key, layer.text, h("span", { class: "note" }, shareText(share))));
       }
       set();
       see.viewer.draw();
     });
-    return h("fieldset", {}, h("legend", {}, "Layers"), list);
+    return h("fieldset", { class: "layers" }, h("legend", {}, "Layers"), list);
   }
+
+  const areTilesMoved = () => G.movedKeys(G.nextLimits).some((key) => key.startsWith("tile."));
 
   function squareControls(see) {
     const legend = h("div", {});
@@ -41,7 +43,7 @@
     const set = (value) => {
       const [kind, metric] = value.split(".");
       see.choose(kind, metric || "");
-      legend.replaceChildren(...G.squareLegend(see.shown?.squares, metric, see.facts.stack));
+      legend.replaceChildren(...G.squareLegend(see.shown?.squares, metric, see.facts.stack), kind === "tiles" && areTilesMoved() ? h("p", { class: "warning note" }, "Reasons of tiles are those of the run, not of the moved thresholds.") : "");
     };
     const options = Object.entries(see.all).filter(([, squares]) => squares).flatMap(([kind, squares]) => [...(squares.reasons ? [""] : []), ...Object.keys(squares.metrics)].map((name) => `${kind}.${name}`));
     const wanted = G.state().metric;
@@ -166,7 +168,8 @@
     const overlay = G.picture("gallery", i);
     if (overlay) below.append(h("a", { href: overlay, target: "_blank", rel: "noopener" }, "Overlay as a picture"));
     see.viewer.element.append(zoomButtons(see.viewer), scaleBar(see.viewer, facts.frame.mpp));
-    look.append(h("figure", {}, see.viewer.element, below), h("div", { class: "side" }, squareControls(see), layerControls(see), oneSquare(see)));
+    const side = h("div", { class: "side" }, squareControls(see), oneSquare(see));
+    look.append(h("figure", {}, layerControls(see), see.viewer.element, below), side);
     see.viewer.start(G.picture("picture", i), `Slide ${G.id(i)}: arrow keys move, + and − zoom`);
     follow(see);
     deepen(see, below, said);

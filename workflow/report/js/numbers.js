@@ -2,6 +2,7 @@
 // Every number of a slide with unit, limit and what it means, in groups; its stain colours.
 (function (G) {
   const { h } = G;
+  const unit = (text) => (text === "fraction" ? "" : G.unit(text));
   const GROUPS = {
     "Tissue and what lies on it": ["tissue_area_mm2", "tissue_fraction", "pen_fraction", "possible_pen_fraction", "fold_fraction", "bubble_fraction"],
     Focus: ["focus_median", "blurred_fraction", "blurred_fraction_low", "blurred_fraction_high", "focus_uncertain_fraction", "sharpness_score"],
@@ -24,15 +25,15 @@
   function limitCell(limit, value) {
     if (!limit) return h("td", {});
     const text = `${limit.rule.direction === "max" ? "≤" : "≥"} ${G.number(limit.at)}`;
-    return h("td", { class: isOver(limit, value) ? "over" : null, title: limit.rule.meaning }, text, isOver(limit, value) ? " ✕ beyond" : "");
+    return h("td", { class: isOver(limit, value) ? "limit-cell over" : "limit-cell", title: limit.rule.meaning }, text, isOver(limit, value) ? " ✕ beyond" : "");
   }
 
-  const valueText = (column, value) => (BYTES.includes(column.name) && typeof value === "number" ? G.bytes(value) : `${G.number(value)}${value === null ? "" : ` ${G.unit(column.unit)}`}`);
+  const valueText = (column, value) => (BYTES.includes(column.name) && typeof value === "number" ? G.bytes(value) : `${G.number(value)}${value === null ? "" : ` ${unit(column.unit)}`}`);
 
   function row(column, i) {
     const value = G.cell(column.name, i);
     return h("tr", {}, h("th", { scope: "row" }, G.words(column.name)), h("td", { class: "value" }, valueText(column, value)), limitCell(limitOf(column.name), value),
-      h("td", { class: "note" }, column.own ? column.meaning : ""));
+      h("td", { class: "note" }, column.own ? column.meaning.replace(/`/g, "") : ""));
   }
 
   function table(title, rows, extra) {

@@ -2,6 +2,7 @@
 // Beside the viewer: how squares are coloured, what the colours mean, and the numbers of one square.
 (function (G) {
   const { h } = G;
+  const unit = (text) => (text === "fraction" ? "" : G.unit(text));
   const KINDS = { tiles: "Tiles", places: "Places whose focus was sampled", blocks: "Blocks of the focus stack" };
   const FIRST = ["focus", "blurred_fraction", "nuclei_per_mm2", "tissue_fraction", "pen_fraction", "hematoxylin_od", "eosin_od", "plane"];
   const STOPS = 24;
@@ -11,6 +12,7 @@
 
   const title = (name) => TITLES[name] || G.words(name);
   const known = (name) => G.data.tile_columns[name] || OTHER[name] || { unit: "", meaning: "" };
+  const meaning = (name) => known(name).meaning.replace(/`/g, "");
   const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   const ordered = (squares) => Object.keys(squares.metrics).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   const ruleOf = (squares, name) => (squares.kind === "blocks" ? null : G.rules.find((rule) => rule.stage === "tile" && rule.column === name));
@@ -45,11 +47,10 @@
       return step;
     }));
     const [low, high] = [metric.low < metric.from ? "≤ " : "", metric.high > metric.to ? "≥ " : ""];
-    const unit = G.unit(known(name).unit);
     const at = rule && G.nextLimits[rule.key];
     const limit = rule ? ` A tile fails ${rule.direction === "max" ? "above" : "below"} ${G.number(at)}${limitMark(rule, metric) ? " (▲)" : ""}.` : "";
-    return [h("div", { class: "bar" }, bar, limitMark(rule, metric)), h("div", { class: "ends" }, h("span", {}, `${low}${G.number(metric.from)}`), h("span", {}, `${high}${G.number(metric.to)} ${unit}`)),
-      h("p", { class: "note" }, `${known(name).meaning}.${limit}`)];
+    return [h("div", { class: "bar" }, bar, limitMark(rule, metric)), h("div", { class: "ends" }, h("span", {}, `${low}${G.number(metric.from)}`), h("span", {}, `${high}${G.number(metric.to)} ${unit(known(name).unit)}`)),
+      h("p", { class: "note" }, `${meaning(name)}.${limit}`)];
   }
 
   function key(colour, sign, text) {
@@ -68,7 +69,7 @@
   function planes(squares, stack) {
     const counts = new Map();
     for (let t = 0; t < squares.count; t += 1) counts.set(squares.metrics.plane.value(t), (counts.get(squares.metrics.plane.value(t)) || 0) + 1);
-    return [h("ul", { class: "keys solid" }, ...stack.planes.map((plane, k) => key(G.planeColour(k, stack.planes.length), "", `plane ${plane.plane}: ${G.plural(counts.get(k) || 0, "block")}`))), h("p", { class: "note" }, `${known("plane").meaning}.`)];
+    return [h("ul", { class: "keys solid" }, ...stack.planes.map((plane, k) => key(G.planeColour(k, stack.planes.length), "", `plane ${plane.plane}: ${G.plural(counts.get(k) || 0, "block")}`))), h("p", { class: "note" }, `${meaning("plane")}.`)];
   }
 
   /** What the colours of the squares mean. */
@@ -90,7 +91,7 @@
     const rule = ruleOf(squares, name);
     const at = rule && G.nextLimits[rule.key];
     const over = rule && value !== null && (rule.direction === "max" ? value > at : value < at);
-    return h("tr", { title: known(name).meaning }, h("th", { scope: "row" }, title(name)), h("td", { class: "value" }, value === null ? "–" : `${G.number(Number(value.toPrecision(4)))} ${G.unit(known(name).unit)}`),
+    return h("tr", { title: meaning(name) }, h("th", { scope: "row" }, title(name)), h("td", { class: "value" }, value === null ? "–" : `${G.number(Number(value.toPrecision(4)))} ${unit(known(name).unit)}`),
       h("td", { class: over ? "over" : null }, rule ? `${rule.direction === "max" ? "≤" : "≥"} ${G.number(at)}${over ? " ✕" : ""}` : ""));
   }
 

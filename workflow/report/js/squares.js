@@ -4,6 +4,7 @@
   const MISSING = 65535;
   const unpack = (text, Kind) => new Kind(G.bytesOf(text).buffer);
   const SHARE_CUT = 0.02; // of the values at either end share the colour of the end
+  const PALE = 0.3; // of blocks without tissue
   const STROKES_FROM = 14; // px of a square on the screen
 
   function metricOf(packed) {
@@ -102,10 +103,11 @@
   G.drawSquares = (pen, shown, place, width, height) => {
     const { squares, metric, planes, fill, chosen } = shown;
     const boxOf = (t) => [place.x + squares.x[t] * place.scale, place.y + squares.y[t] * place.scale, squares.size[t] * place.scale, squares.size[t] * place.scale];
+    const share = metric === "plane" ? squares.metrics.tissue_fraction : null;
     for (let t = 0; t < squares.count; t += 1) {
       const box = boxOf(t);
       if (box[0] > width || box[1] > height || box[0] + box[2] < 0 || box[1] + box[3] < 0) continue;
-      if (metric) drawNumber(pen, G.squareColour(squares, metric, t, planes), box, fill);
+      if (metric) drawNumber(pen, G.squareColour(squares, metric, t, planes), box, share && share.value(t) === 0 ? fill * PALE : fill);
       else drawVerdict(pen, squares, t, box, fill);
     }
     if (chosen >= 0) drawChosen(pen, boxOf(chosen));

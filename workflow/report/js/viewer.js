@@ -78,7 +78,7 @@
 
     drawLayers({ x, y, scale }) {
       this.group.setAttribute("transform", `translate(${x + this.frame.x * scale} ${y + this.frame.y * scale}) scale(${scale})`);
-      for (const edge of this.group.querySelectorAll("feMorphology")) edge.setAttribute("radius", Math.max(this.frame.mask_downsample / 2, OUTLINE_PX / scale));
+      for (const edge of this.group.querySelectorAll("feMorphology")) edge.setAttribute("radius", OUTLINE_PX / scale);
     }
 
     /** The tiles over the thumbnail. */
