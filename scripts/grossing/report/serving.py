@@ -4,6 +4,7 @@ A browser opens the report without it; this is for tiles in zips, which a page o
 read by itself.  Nothing outside `cohort/report` and `tiles` is served, and nothing is written.
 """
 
+import functools
 import http
 import os
 import re
@@ -33,6 +34,7 @@ TYPES = {
 }
 #: never part of a name that is served: a path or a device of another system, or a hidden file
 FORBIDDEN = re.compile(r"[\\:\x00-\x1f\x7f]|^\.|^$|[. ]$")
+OPEN_ZIPS = 8
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -111,12 +113,19 @@ def _inside(root: Path, names: tuple[str, ...]) -> Path | None:
     return path if regular and path.is_relative_to(root) else None
 
 
+@functools.lru_cache(maxsize=OPEN_ZIPS)
+def _opened(container: Path, mtime_ns: int, size: int) -> zipfile.ZipFile:
+    """A zip, kept open until it changes: its list of members takes long to read."""
+    return zipfile.ZipFile(container)
+
+
 def _member(container: Path, name: str) -> bytes | None:
     try:
-        with zipfile.ZipFile(container) as opened:
-            info = opened.getinfo(name)
-            stored = info.compress_type == zipfile.ZIP_STORED  # as ours are; no bomb is unpacked
-            return opened.read(info) if stored else None
+        state = container.stat()
+        opened = _opened(container, state.st_mtime_ns, state.st_size)
+        info = opened.getinfo(name)
+        stored = info.compress_type == zipfile.ZIP_STORED  # as ours are; no bomb is unpacked
+        return opened.read(info) if stored else None
     except (KeyError, OSError, zipfile.BadZipFile):
         return None
 
