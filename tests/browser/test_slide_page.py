@@ -68,25 +68,30 @@ def go(page: Any, address: str, slide_id: str, **state: str) -> None:
 
 
 def look_at(page: Any, x: int, y: int, side: int) -> None:
-    """Zoom with the wheel until the square at these level-0 px fills much of the viewer."""
-    page.evaluate("window.scrollTo(0, 0)")
+    """Zoom with the wheel until the square at these level-0 px is large."""
     for _ in range(40):
         left, top, scale = place(page)
-        if side * scale > 420:
+        if side * scale > 240:
             break
         page.mouse.move(left + (x + side / 2) * scale, top + (y + side / 2) * scale)
         page.mouse.wheel(0, -120)
-        page.wait_for_timeout(120)
+        page.wait_for_timeout(500)
     page.wait_for_timeout(1500)
 
 
-def place(page: Any) -> tuple[float, float, float]:
-    """Where the slide's origin lies on the screen, and px of the screen per level-0 px."""
-    box = page.locator(".viewer").bounding_box()
+def transform(page: Any) -> tuple[float, float, float]:
+    """Where the slide's origin lies in the viewer, and px of the screen per level-0 px."""
     x, y, scale = page.evaluate(
         "document.querySelector('svg.over g').getAttribute('transform').match(/-?\\d[\\d.e-]*/g)"
         ".map(Number)"
     )
+    return x, y, scale
+
+
+def place(page: Any) -> tuple[float, float, float]:
+    """The same from the corner of the screen."""
+    box = page.locator(".stage").bounding_box()
+    x, y, scale = transform(page)
     return box["x"] + x, box["y"] + y, scale
 
 
@@ -94,18 +99,11 @@ def on_screen(page: Any, x: int, y: int, side: int) -> Pixels:
     """What the screen shows of a square of level-0 px."""
     left, top, scale = place(page)
     picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-    x0, y0, x1, y1 = (
-        round(v)
-        for v in (
-            left + x * scale,
-            top + y * scale,
-            left + (x + side) * scale,
-            top + (y + side) * scale,
-        )
-    )
+    x0, x1 = (round(left + at * scale) for at in (x, x + side))
+    y0, y1 = (round(top + at * scale) for at in (y, y + side))
     viewer = page.locator(".viewer").bounding_box()
-    assert x0 >= viewer["x"]
-    assert y0 >= viewer["y"]
+    assert viewer["x"] <= x0 < x1 <= viewer["x"] + viewer["width"]
+    assert viewer["y"] <= y0 < y1 <= viewer["y"] + viewer["height"]
     return np.ascontiguousarray(picture[y0:y1, x0:x1])
 
 
@@ -128,13 +126,16 @@ def stored(folder: Path, row: dict[str, str]) -> Pixels:
 
 
 def difference(page: Any, folder: Path, slide_id: str) -> float:
-    """Mean difference of the screen from the stored tile, grey levels, where the tile lies."""
+    """Mean difference of the screen from the middle of a stored tile, grey levels."""
     row = row_of(folder, slide_id)
-    square = [int(row[name]) for name in ("x_level0_px", "y_level0_px", "size_level0_px")]
-    look_at(page, *square)
-    shown = on_screen(page, *square)
-    tile = cv2.resize(stored(folder, row), shown.shape[1::-1], interpolation=cv2.INTER_AREA)
-    return float(np.abs(shown.astype(float) - tile)[8:-8, 8:-8].mean())
+    x, y, side = (int(row[name]) for name in ("x_level0_px", "y_level0_px", "size_level0_px"))
+    middle = (x + side // 4, y + side // 4, side // 2)
+    look_at(page, *middle)
+    shown = on_screen(page, *middle)
+    tile = stored(folder, row)
+    inner = tile[len(tile) // 4 : -len(tile) // 4, len(tile) // 4 : -len(tile) // 4]
+    inner = cv2.resize(inner, shown.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return float(np.abs(shown.astype(float) - inner).mean())
 
 
 def bare(page: Any, address: str, slide_id: str) -> None:
@@ -170,7 +171,7 @@ def test_folder_zip_and_server_show_the_same_stored_pixels(
     bare(page, served, SLIDE)
     page.wait_for_selector(".below >> text=Full resolution")
     from_server = difference(page, cohort, SLIDE)
-    assert max(from_zip, from_folder, from_server) < 0.6 * blurred
+    assert max(from_zip, from_folder, from_server) < 0.4 * blurred
 
 
 def test_a_slide_of_which_no_tile_can_be_read_shows_its_thumbnail(
@@ -274,14 +275,14 @@ def test_keys_decide_and_do_not_turn_the_picture(blank_page: Any, cohort: Path) 
     page = blank_page
     go(page, page_of(cohort), SLIDE)
     page.wait_for_timeout(500)
-    before = place(page)
+    before = transform(page)
     page.locator(".openseadragon-canvas").focus()
     page.keyboard.press("r")
     assert page.evaluate(f"GROSSING.reviews()['{SLIDE}'].decision") == "reject"
     page.keyboard.press("a")
     assert page.evaluate(f"GROSSING.reviews()['{SLIDE}'].decision") == "accept"
     page.wait_for_timeout(600)
-    assert place(page) == before
+    assert transform(page) == before
     page.keyboard.press("+")
     page.wait_for_timeout(800)
-    assert place(page)[2] > before[2]
+    assert transform(page)[2] > before[2]

@@ -90,7 +90,7 @@
     /** Level-0 pixel under a pointer event. */
     under(event) {
       const place = this.place();
-      const box = this.element.getBoundingClientRect();
+      const box = this.stage.getBoundingClientRect();
       return place && [(event.clientX - box.left - place.x) / place.scale, (event.clientY - box.top - place.y) / place.scale];
     }
 
