@@ -252,7 +252,11 @@ def test_numbers_of_a_tile_are_those_of_the_table_by_mouse_and_by_keyboard(
             break
     page.keyboard.press("Enter")
     assert "✕" in one.inner_text()  # a failing tile comes first
-    assert "level-0 px" in one.inner_text()
+    told = one.inner_text()
+    assert "level-0 px" in told
+    page.reload()  # the address names the tile
+    page.wait_for_selector(".one table")
+    assert one.inner_text() == told
 
 
 def test_numbers_stand_with_limit_meaning_and_provenance(blank_page: Any, full: Path) -> None:

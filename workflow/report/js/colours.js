@@ -13,8 +13,9 @@
     return `rgb(${low.map((band, c) => Math.round(band + (high[c] - band) * (at - k))).join(",")})`;
   }
 
+  const SHADES = Array.from({ length: 256 }, (_, k) => blend(CIVIDIS, k / 255));
   /** Colour of a share of the scale, 0 dark to 1 light. */
-  G.scaleColour = (share) => blend(CIVIDIS, share);
+  G.scaleColour = (share) => SHADES[Math.round(Math.min(Math.max(share, 0), 1) * 255)];
   G.planeColour = (plane, count) => blend(VIRIDIS, count > 1 ? plane / (count - 1) : 0);
 
   // The same colours and strokes as in the overlays (Okabe and Ito 2008).

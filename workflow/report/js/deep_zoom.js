@@ -15,6 +15,18 @@
     return levels;
   };
 
+  /** Where tiles were written, as polygons in px of the picture: the rest of coarser levels is blank. */
+  G.writtenAreas = (squares, side) => {
+    const places = Array.from(squares.column, (x, t) => [squares.row[t], x, t]).filter(([, , t]) => squares.stored[t]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const runs = [];
+    for (const [y, x] of places) {
+      const last = runs[runs.length - 1];
+      if (last && last.y === y && last.end === x) last.end += 1;
+      else runs.push({ y, start: x, end: x + 1 });
+    }
+    return runs.map(({ y, start, end }) => [[start, y], [end, y], [end, y + 1], [start, y + 1]].map(([px, py]) => ({ x: px * side, y: py * side })));
+  };
+
   const topLevel = (picture) => Math.ceil(Math.log2(Math.max(picture.width, picture.height)));
 
   function source(picture, squares, getTileUrl) {

@@ -63,7 +63,7 @@
       if (!order.length) return;
       const at = order.indexOf(chosen);
       see.select(order[at < 0 ? 0 : (at + by + order.length) % order.length]);
-      see.viewer.lookAt(squares.x[see.shown.chosen], squares.y[see.shown.chosen], squares.size[see.shown.chosen]);
+      see.visit();
     };
     see.tell = (t) => numbers.replaceChildren(...(see.shown && t >= 0 ? G.squareNumbers(see.shown.squares, t) : [hint()]));
     see.tell(-1);
@@ -88,6 +88,8 @@
     });
   }
 
+  const addTiles = (see, source) => see.viewer.addTiles(source, see.facts.picture, G.writtenAreas(see.all.tiles, see.facts.picture.tile_px));
+
   // Without cutting the name of a zip that a reader has to find.
   function picker(see, said) {
     const { container } = see.all.tiles;
@@ -95,7 +97,7 @@
       if (!file.files.length) return;
       said.textContent = "Opening …";
       try {
-        await see.viewer.addTiles(await G.sourceInZip(file.files[0], G.id(see.i), see.facts.picture, see.all.tiles), see.facts.picture);
+        await addTiles(see, await G.sourceInZip(file.files[0], G.id(see.i), see.facts.picture, see.all.tiles));
         said.textContent = "Full resolution from the zip.";
         ask.remove();
       } catch (error) {
@@ -115,7 +117,7 @@
     }
     const beside = G.tilesBeside(tiles);
     if (beside && await G.areTilesThere(beside, G.id(see.i), tiles)) {
-      await see.viewer.addTiles(G.sourceBeside(beside, G.id(see.i), picture, tiles), picture);
+      await addTiles(see, G.sourceBeside(beside, G.id(see.i), picture, tiles));
       said.textContent = "Full resolution.";
     } else if (tiles.container.endsWith(".zip")) box.append(picker(see, said));
     else said.textContent = `Thumbnail only: results/${tiles.container} is not beside this report.`;
@@ -156,6 +158,18 @@
         if (this.shown) this.shown.chosen = t;
         this.tell(t);
         viewer.draw();
+        G.go({ spot: t >= 0 ? `${i}.${t}` : null }, true);
+      },
+      visit() {
+        const { squares, chosen } = this.shown;
+        viewer.lookAt(squares.x[chosen], squares.y[chosen], squares.size[chosen]);
+      },
+      /** The square that the address names, if it is one of this slide. */
+      revisit() {
+        const [slide, t] = (G.state().spot || "").split(".").map(Number);
+        if (slide !== i || !this.shown || !(t < this.shown.squares.count)) return;
+        this.select(t);
+        this.visit();
       },
     };
   }
@@ -170,8 +184,8 @@
     see.viewer.element.append(zoomButtons(see.viewer), scaleBar(see.viewer, facts.frame.mpp));
     const side = h("div", { class: "side" }, squareControls(see), oneSquare(see));
     look.append(h("figure", {}, layerControls(see), see.viewer.element, below), side);
-    see.viewer.start(G.picture("picture", i), `Slide ${G.id(i)}: arrow keys move, + and − zoom`);
+    see.viewer.start(G.picture("picture", i), `Slide ${G.id(i)}: arrow keys move, + and − zoom`, () => see.revisit());
     follow(see);
-    deepen(see, below, said);
+    deepen(see, below, said).catch((error) => { said.textContent = error.message; });
   };
 })(GROSSING);

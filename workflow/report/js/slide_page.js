@@ -54,6 +54,6 @@
       if (facts?.frame) G.showSlide(look, i, facts, all);
       else look.append(h("p", { class: "note" }, "This slide could not be read: it has no picture."));
       numbers.append(G.numbersOf(i, facts, all.tiles));
-    });
+    }, (error) => look.append(h("p", { class: "warning" }, `This page is not complete: ${error.message}. Copy the whole folder of the report.`)));
   };
 })(GROSSING);

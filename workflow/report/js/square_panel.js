@@ -101,7 +101,7 @@
   }
 
   /** Numbers and reasons of one square. */
-  G.squareNumbers = (squares, t) => [h("h3", {}, name(squares, t)), reasonsOf(squares, t),
+  G.squareNumbers = (squares, t) => [h("h2", {}, name(squares, t)), reasonsOf(squares, t),
     h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ...["number", "value", "limit"].map((each) => h("th", { scope: "col" }, each)))), h("tbody", {}, ...ordered(squares).map((each) => numberRow(squares, each, t)))),
     h("p", { class: "note" }, `at ${G.number(squares.x[t])}, ${G.number(squares.y[t])}; side ${G.number(squares.size[t])} level-0 px`)].filter(Boolean);
 

@@ -21,7 +21,10 @@
   G.squaresOf = (kind, packed) => {
     const [x, y, size] = ["x_level0_px", "y_level0_px", "size_level0_px"].map((name) => unpack(packed.place[name], Int32Array));
     const made = { kind, count: packed.count, x, y, size, metrics: {}, reasons: null };
-    for (const [name, metric] of Object.entries(packed.metrics)) made.metrics[name] = metricOf(metric);
+    for (const [name, metric] of Object.entries(packed.metrics)) {
+      let read = null;
+      Object.defineProperty(made.metrics, name, { enumerable: true, get: () => (read ??= metricOf(metric)) });
+    }
     if (packed.reason) {
       const number = unpack(packed.reason, Uint16Array);
       made.reasons = Array.from(number, (each) => (each ? packed.reasons[each - 1] : ""));

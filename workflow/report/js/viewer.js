@@ -35,7 +35,8 @@
     }
 
     /** Once the element is on the page. */
-    start(picture, label) {
+    start(picture, label, ready) {
+      this.ready = ready;
       G.closeViewer();
       this.osd = OpenSeadragon({ element: this.stage, ...OPTIONS });
       open = this.osd;
@@ -44,7 +45,7 @@
       this.osd.canvas.setAttribute("aria-label", label);
       ["update-viewport", "resize", "open"].forEach((name) => this.osd.addHandler(name, () => this.draw()));
       new ResizeObserver(() => this.draw()).observe(this.element);
-      if (picture) this.osd.addSimpleImage({ url: picture, width: 1, success: () => this.home() });
+      if (picture) this.osd.addSimpleImage({ url: picture, width: 1, success: () => { this.home(); this.ready(); } });
     }
 
     home() {
@@ -81,10 +82,10 @@
       for (const edge of this.group.querySelectorAll("feMorphology")) edge.setAttribute("radius", OUTLINE_PX / scale);
     }
 
-    /** The tiles over the thumbnail. */
-    addTiles(source, picture) {
+    /** The tiles over the thumbnail, which stays in view where there is no tile. */
+    addTiles(source, picture, areas) {
       const width = (source.dimensions.x / picture.tile_px) * (picture.tile_level0_px / this.frame.width);
-      return new Promise((resolve, reject) => this.osd.addTiledImage({ tileSource: source, x: 0, y: 0, width, success: resolve, error: (event) => reject(new Error(event.message)) }));
+      return new Promise((resolve, reject) => this.osd.addTiledImage({ tileSource: source, x: 0, y: 0, width, success: ({ item }) => { item.setCroppingPolygons(areas); resolve(); }, error: (event) => reject(new Error(event.message)) }));
     }
 
     /** Level-0 pixel under a pointer event. */
