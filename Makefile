@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo test fuzz check schemas bench bench-scale install-profile lock clean
+.PHONY: setup demo serve test fuzz check schemas bench bench-scale install-profile lock clean
 
 setup: .venv/ready
 
@@ -19,6 +19,12 @@ demo: setup
 	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
 	@echo "Report:  open demo/results/cohort/report/index.html in a browser"
+
+# The report with tiles straight out of the zips, on this machine only.
+RESULTS ?= demo/results
+PORT ?= 8765
+serve: setup
+	$(BIN)/python scripts/serve_report.py $(RESULTS) --port $(PORT)
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

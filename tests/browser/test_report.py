@@ -36,7 +36,7 @@ def test_every_view_opens_and_shows_hostile_cells_as_text(page: Any) -> None:
         page.get_by_role("navigation").get_by_text(view.capitalize()).click()
         assert page.locator("h1").count() == 1
     page.goto(page.url.split("#")[0] + "#view=slide&slide=synthetic_pen")
-    page.wait_for_selector("rect.tile")
+    page.wait_for_selector("canvas.over")
     assert page.get_by_text("<script>alert(1)</script>").count() >= 1
     assert page.evaluate("GROSSING.unexplained.size") == 0
 

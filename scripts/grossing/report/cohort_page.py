@@ -15,7 +15,7 @@ import pyarrow as pa
 from grossing.cohort import decide, reviews
 from grossing.cohort.decide import Criteria
 from grossing.columns import meanings
-from grossing.report import alarms, page, rules, slide_data, tile_data
+from grossing.report import alarms, page, picture_data, rules, slide_data, tile_data
 from grossing.report.verdict_data import Others, SlideVerdicts
 from grossing.slide.record import SlideRecord
 from grossing.support import tables
@@ -26,7 +26,6 @@ PICTURES = {
     "picture": ("tissue/thumbnails/{}.jpg",),
     "mask": ("tissue/masks/{}.png",),
     "zones": ("zones/{}.png",),
-    "planes": ("fused/{}.png",),
 }
 
 
@@ -63,8 +62,10 @@ def write(
     about = _about(config, version)
     page.write(template, folder, _shown(verdicts, about))
     of = SlideVerdicts(criteria, steps[rules.FOCUS.limit], others)
-    judged = slide_data.judged(verdicts, records, of)
     ids = verdicts["slide_id"].to_pylist()
+    number = {slide_id: i for i, slide_id in enumerate(ids)}
+    facts = picture_data.PictureData(folder, results, number, config)
+    judged = slide_data.judged(verdicts, facts.passing(records), of)
     counts = _write_tiles(folder, patches, ids, tile_data.JointCounts(steps, criteria))
     page.write_data(
         folder / "data/cohort.js",
@@ -83,7 +84,7 @@ def write(
             "never_accepted": decide.NEVER_ACCEPTED,
             "tile_columns": meanings.COLUMNS["patch_cohort"],
             "alarms": alarms.found(verdicts, results.parent, config["cohort"]),
-            "pictures": _link_pictures(folder, results, ids),
+            "pictures": _link_pictures(folder, results, ids) | {"facts": facts.marks()},
             "tiles": counts.as_data(ids),
         },
     )

@@ -143,10 +143,13 @@ def grid(tiles: pa.Table) -> dict[str, Any]:
         "container": first["tile_container"],
         "suffix": path.rsplit(".", 1)[1] if path else None,
         "level": int(path.split("_files/")[1].split("/")[0]) if path else None,
-        "place": {n: _packed(tiles[n].to_numpy(), np.int32) for n in PLACE},
+        "place": {n: packed(tiles[n].to_numpy(), np.int32) for n in PLACE},
+        "stored": packed(np.asarray(tiles["tile_path"].is_valid()), np.uint8),
         "reasons": reasons,
-        "reason": _packed(np.array([number[text] for text in texts]), np.uint16),
-        "metrics": {name: _metric(tiles[name]) for name in _metric_names(tiles)},
+        "reason": packed(np.array([number[text] for text in texts]), np.uint16),
+        "metrics": {
+            name: metric(tiles[name].cast(pa.float64()).to_numpy()) for name in _metric_names(tiles)
+        },
     }
 
 
@@ -164,13 +167,14 @@ def _metric_names(tiles: pa.Table) -> list[str]:
     ]
 
 
-def _metric(column: pa.ChunkedArray) -> dict[str, Any]:
-    values = column.cast(pa.float64()).to_numpy()
+def metric(values: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Numbers, of which one at least is not NaN, in 16 bits between their extremes."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     scale = (MISSING - 1) / (high - low) if high > low else 0.0
     scaled = np.where(np.isnan(values), MISSING, np.round((values - low) * scale))
-    return {"low": low, "high": high, "values": _packed(scaled, np.uint16)}
+    return {"low": low, "high": high, "values": packed(scaled, np.uint16)}
 
 
-def _packed(values: npt.NDArray[Any], kind: Any) -> str:
+def packed(values: npt.NDArray[Any], kind: Any) -> str:
+    """Numbers as text: bytes of `kind`, the least significant first."""
     return encoded(values.astype(np.dtype(kind).newbyteorder("<")).tobytes())
