@@ -26,8 +26,8 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's cohort, with a hostile label, run."""
     folder = tmp_path_factory.mktemp("cohort")
     maker = REPOSITORY / "tests/data/make_cohort.py"
@@ -36,6 +36,12 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sheet.write_text(sheet.read_text().replace("normal,train", "<script>alert(1)</script>,train"))
     run(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def cohort(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it that the tests of one file may change."""
+    return Path(shutil.copytree(demo, tmp_path_factory.mktemp("cohort") / "copy"))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The page judges as the workflow does: under any thresholds, the same verdict of every slide."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,6 @@ from grossing.support import tables
 from records import good, refused, sheet, tiles
 from running import REPOSITORY
 from stages import CONFIG, TARGET
-
-CHROMIUM = shutil.which("chromium")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium")
 
 SETTINGS = 40
 Limits = Mapping[str, Mapping[str, float]]
@@ -156,7 +151,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 
 @pytest.fixture(scope="module")
-def page(cohort: Cohort) -> Iterator[Any]:
+def page(browser: Any, cohort: Cohort) -> Iterator[Any]:
     """The opened page of the run with the shipped limits."""
     cohort.judged(CONFIG["thresholds"], "now")
     report = cohort.folder / "now/cohort/report"
@@ -169,12 +164,10 @@ def page(cohort: Cohort) -> Iterator[Any]:
         version="0",
         others=Others(duplicates.by_slide(cohort.pairs), cohort.reviews),
     )
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"file://{report}/index.html")
-        yield page
-        browser.close()
+    page = browser.new_page()
+    page.goto(f"file://{report}/index.html")
+    yield page
+    page.close()
 
 
 def test_the_page_explains_every_verdict_of_the_run(page: Any) -> None:
