@@ -119,8 +119,10 @@
     if (beside && await G.areTilesThere(beside, G.id(see.i), tiles)) {
       await addTiles(see, G.sourceBeside(beside, G.id(see.i), picture, tiles));
       said.textContent = "Full resolution.";
-    } else if (tiles.container.endsWith(".zip")) box.append(picker(see, said));
-    else said.textContent = `Thumbnail only: results/${tiles.container} is not beside this report.`;
+    } else if (tiles.container.endsWith(".zip")) {
+      said.textContent = "Thumbnail.";
+      box.append(picker(see, said));
+    } else said.textContent = `Thumbnail only: results/${tiles.container} is not beside this report.`;
   }
 
   function scaleBar(viewer, mpp) {
