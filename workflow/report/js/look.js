@@ -147,6 +147,7 @@
     const viewer = new G.Viewer(facts.frame);
     return {
       i, facts, all, viewer, shown: null,
+      tell() {},
       choose(kind, metric) {
         const squares = all[kind];
         const fill = this.shown ? this.shown.fill : FILL / 100;
@@ -154,7 +155,7 @@
         this.shown = squares ? { squares, metric, planes: facts.stack?.planes.length, fill, chosen } : null;
         viewer.shown = this.shown;
         viewer.draw();
-        if (this.tell) this.tell(chosen);
+        this.tell(chosen);
       },
       select(t) {
         if (this.shown) this.shown.chosen = t;
@@ -184,7 +185,7 @@
     const overlay = G.picture("gallery", i);
     if (overlay) below.append(h("a", { href: overlay, target: "_blank", rel: "noopener" }, "Overlay as a picture"));
     see.viewer.element.append(zoomButtons(see.viewer), scaleBar(see.viewer, facts.frame.mpp));
-    const side = h("div", { class: "side" }, squareControls(see), oneSquare(see));
+    const side = Object.values(all).some(Boolean) ? h("div", { class: "side" }, squareControls(see), oneSquare(see)) : h("p", { class: "note" }, "This slide has no tiles, and no place whose focus was sampled.");
     look.append(h("figure", {}, layerControls(see), see.viewer.element, below), side);
     see.viewer.start(G.picture("picture", i), `Slide ${G.id(i)}: arrow keys move, + and − zoom`, () => see.revisit());
     follow(see);
