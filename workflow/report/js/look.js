@@ -170,7 +170,7 @@
       /** The square that the address names, if it is one of this slide. */
       revisit() {
         const [slide, t] = (G.state().spot || "").split(".").map(Number);
-        if (slide !== i || !this.shown || !(t < this.shown.squares.count)) return;
+        if (slide !== i || !this.shown || !Number.isInteger(t) || t < 0 || t >= this.shown.squares.count) return;
         this.select(t);
         this.visit();
       },
