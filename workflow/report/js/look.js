@@ -21,12 +21,12 @@
     G.addMaskLayers(see.viewer.group, see.i, see.facts).then((names) => {
       for (const name of names) {
         const layer = G.maskLayers[name];
-        const box = h("input", { type: "checkbox", checked: wanted ? wanted.includes(name) : layer.shown, onchange: keep });
+        const share = see.facts.frame.shares[name];
+        const box = h("input", { type: "checkbox", disabled: share === 0, checked: share !== 0 && (wanted ? wanted.includes(name) : layer.shown), onchange: keep });
         const key = h("span", { class: layer.outline ? "key" : "key solid", "aria-hidden": "true" });
         key.style.borderColor = layer.colour;
         if (!layer.outline) key.style.backgroundColor = layer.colour;
         boxes.set(name, box);
-        const share = see.facts.frame.shares[name];
         list.append(h("label", {}, box, key, layer.text, h("span", { class: "note" }, shareText(share))));
       }
       set();
