@@ -24,7 +24,7 @@ demo: setup
 RESULTS ?= demo/results
 PORT ?= 8765
 serve: setup
-	$(BIN)/python scripts/serve_report.py $(RESULTS) --port $(PORT)
+	$(BIN)/python scripts/serve_report.py "$(RESULTS)" --port $(PORT)
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -60,13 +60,20 @@ def server(results: Path) -> Iterator[Server]:
 
 
 def ask(
-    server: Server, path: str, *, method: str = "GET", hosts: tuple[str, ...] | None = None
+    server: Server,
+    path: str,
+    *,
+    method: str = "GET",
+    hosts: tuple[str, ...] | None = None,
+    site: str | None = None,
 ) -> tuple[int, bytes]:
-    """Status and body; `path` is sent as it is."""
+    """Status and body; `path` is sent as it is, `site` is who asks, as a browser says."""
     connection = http.client.HTTPConnection(LOOPBACK, server.server_port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     for host in (f"{LOOPBACK}:{server.server_port}",) if hosts is None else hosts:
         connection.putheader("Host", host)
+    if site is not None:
+        connection.putheader("Sec-Fetch-Site", site)
     connection.endheaders()
     answer = connection.getresponse()
     body = answer.read()
@@ -169,6 +176,16 @@ def test_other_names_of_the_host_get_nothing(server: Server, hosts: tuple[str, .
     status, body = ask(server, "/cohort/report/index.html", hosts=named)
     assert status == 403
     assert PAGE not in body
+
+
+def test_other_pages_in_the_same_browser_get_nothing(server: Server) -> None:
+    for site, status in (
+        ("same-origin", 200),
+        ("none", 200),
+        ("cross-site", 403),
+        ("same-site", 403),
+    ):
+        assert ask(server, "/cohort/report/index.html", site=site)[0] == status
 
 
 def test_it_listens_on_the_loopback_address_and_only_reads(server: Server) -> None:

@@ -34,10 +34,13 @@ TYPES = {
 }
 #: never part of a name that is served: a path or a device of another system, or a hidden file
 FORBIDDEN = re.compile(r"[\\:\x00-\x1f\x7f]|^\.|^$|[. ]$")
+#: who asks, as browsers say: the page itself, or a person who typed its address
+OWN_SITES = ("same-origin", "none")
 OPEN_ZIPS = 8
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
@@ -131,7 +134,7 @@ def _member(container: Path, name: str) -> bytes | None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD of the page itself; any other name for this host is refused."""
+    """Answers GET and HEAD; refuses other names for this host, and requests of other pages."""
 
     server: "Server"
     server_version, sys_version = "Grossing", ""
@@ -145,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(False)
 
     def _answer(self, with_body: bool) -> None:
-        if self.headers.get_all("Host", []) not in self.server.hosts:
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        if self.headers.get_all("Host", []) not in self.server.hosts or site not in OWN_SITES:
             return self._send(http.HTTPStatus.FORBIDDEN, None, with_body)
         if self.path == "/":
             return self._send(http.HTTPStatus.FOUND, None, with_body)

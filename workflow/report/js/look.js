@@ -21,12 +21,12 @@
     G.addMaskLayers(see.viewer.group, see.i, see.facts).then((names) => {
       for (const name of names) {
         const layer = G.maskLayers[name];
-        const box = h("input", { type: "checkbox", checked: wanted ? wanted.includes(name) : layer.shown, onchange: keep });
+        const share = see.facts.frame.shares[name];
+        const box = h("input", { type: "checkbox", disabled: share === 0, checked: share !== 0 && (wanted ? wanted.includes(name) : layer.shown), onchange: keep });
         const key = h("span", { class: layer.outline ? "key" : "key solid", "aria-hidden": "true" });
         key.style.borderColor = layer.colour;
         if (!layer.outline) key.style.backgroundColor = layer.colour;
         boxes.set(name, box);
-        const share = see.facts.frame.shares[name];
         list.append(h("label", {}, box, key, layer.text, h("span", { class: "note" }, shareText(share))));
       }
       set();
@@ -119,8 +119,10 @@
     if (beside && await G.areTilesThere(beside, G.id(see.i), tiles)) {
       await addTiles(see, G.sourceBeside(beside, G.id(see.i), picture, tiles));
       said.textContent = "Full resolution.";
-    } else if (tiles.container.endsWith(".zip")) box.append(picker(see, said));
-    else said.textContent = `Thumbnail only: results/${tiles.container} is not beside this report.`;
+    } else if (tiles.container.endsWith(".zip")) {
+      said.textContent = "Thumbnail.";
+      box.append(picker(see, said));
+    } else said.textContent = `Thumbnail only: results/${tiles.container} is not beside this report.`;
   }
 
   function scaleBar(viewer, mpp) {
@@ -145,6 +147,7 @@
     const viewer = new G.Viewer(facts.frame);
     return {
       i, facts, all, viewer, shown: null,
+      tell() {},
       choose(kind, metric) {
         const squares = all[kind];
         const fill = this.shown ? this.shown.fill : FILL / 100;
@@ -152,7 +155,7 @@
         this.shown = squares ? { squares, metric, planes: facts.stack?.planes.length, fill, chosen } : null;
         viewer.shown = this.shown;
         viewer.draw();
-        if (this.tell) this.tell(chosen);
+        this.tell(chosen);
       },
       select(t) {
         if (this.shown) this.shown.chosen = t;
@@ -167,7 +170,7 @@
       /** The square that the address names, if it is one of this slide. */
       revisit() {
         const [slide, t] = (G.state().spot || "").split(".").map(Number);
-        if (slide !== i || !this.shown || !(t < this.shown.squares.count)) return;
+        if (slide !== i || !this.shown || !Number.isInteger(t) || t < 0 || t >= this.shown.squares.count) return;
         this.select(t);
         this.visit();
       },
@@ -182,7 +185,7 @@
     const overlay = G.picture("gallery", i);
     if (overlay) below.append(h("a", { href: overlay, target: "_blank", rel: "noopener" }, "Overlay as a picture"));
     see.viewer.element.append(zoomButtons(see.viewer), scaleBar(see.viewer, facts.frame.mpp));
-    const side = h("div", { class: "side" }, squareControls(see), oneSquare(see));
+    const side = Object.values(all).some(Boolean) ? h("div", { class: "side" }, squareControls(see), oneSquare(see)) : h("p", { class: "note" }, "This slide has no tiles, and no place whose focus was sampled.");
     look.append(h("figure", {}, layerControls(see), see.viewer.element, below), side);
     see.viewer.start(G.picture("picture", i), `Slide ${G.id(i)}: arrow keys move, + and − zoom`, () => see.revisit());
     follow(see);

@@ -101,11 +101,13 @@
     const grouped = new Set([...HEADING, ...Object.values(GROUPS).flat()]);
     const sheet = G.data.columns.filter((column) => !column.own);
     const rest = G.data.columns.filter((column) => column.own && !grouped.has(column.name));
-    const sections = Object.entries(GROUPS).map(([title, names]) => {
+    const isKnown = (names) => columnsOf(names).some((column) => G.cell(column.name, i) !== null);
+    const unknown = Object.keys(GROUPS).filter((title) => !title.startsWith("File") && !isKnown(GROUPS[title]));
+    const sections = Object.entries(GROUPS).filter(([title]) => !unknown.includes(title)).map(([title, names]) => {
       const rows = columnsOf(names).map((column) => row(column, i));
       const isFile = title.startsWith("File");
       return table(title, isFile ? [...rows, ...(facts?.file ? levels(facts.file) : []), ...made()] : rows, title === "Light and stain" && facts ? swatches(facts.stain) : null);
     });
-    return h("div", { class: "groups" }, ...sections, facts && zones(facts), nuclei(tiles), facts && stack(facts), rest.length ? table("Other", rest.map((column) => row(column, i))) : null, table(SHEET, sheet.map((column) => row(column, i))));
+    return h("div", { class: "groups" }, ...sections, facts && zones(facts), nuclei(tiles), facts && stack(facts), rest.length ? table("Other", rest.map((column) => row(column, i))) : null, table(SHEET, sheet.map((column) => row(column, i))), unknown.length ? h("p", { class: "note" }, `Without any value: ${unknown.join("; ").toLowerCase()}.`) : null);
   };
 })(GROSSING);

@@ -14,10 +14,13 @@
     return { facts, all };
   }
 
+  const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1).replace(/`/g, "")}.` : "");
+
   function reasons(i) {
     const codes = G.next.codes[i];
+    const message = G.cell("error_message", i);
     if (!codes.length) return "";
-    return h("ul", { class: "reasons" }, ...codes.map((code) => h("li", {}, h("b", {}, G.words(code)), ` ${G.data.reasons[code]?.description || ""}. ${G.data.reasons[code]?.remedy || ""}`)));
+    return h("ul", { class: "reasons" }, ...codes.map((code) => h("li", {}, h("b", {}, G.words(code)), ` ${sentence(G.data.reasons[code]?.description)} ${sentence(G.data.reasons[code]?.remedy)}`)), message && h("li", {}, h("b", {}, "message"), ` ${message}`));
   }
 
   G.views.slide = (main) => {

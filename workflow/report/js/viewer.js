@@ -10,11 +10,19 @@
   };
   let open = null;
 
-  /** Close the viewer of the slide before, which else keeps running. */
-  G.closeViewer = () => {
+  function close() {
     if (open) open.destroy();
     open = null;
-  };
+  }
+
+  // A viewer that is no longer on the page would keep running.
+  function closeWithout(element, viewer) {
+    new MutationObserver((_, observer) => {
+      if (element.isConnected) return;
+      observer.disconnect();
+      if (open === viewer) close();
+    }).observe(document.getElementById("main"), { childList: true });
+  }
 
   // OpenSeadragon turns the picture by r and flips it by f; here r rejects.
   function keysOf(viewer) {
@@ -37,9 +45,10 @@
     /** Once the element is on the page. */
     start(picture, label, ready) {
       this.ready = ready;
-      G.closeViewer();
+      close();
       this.osd = OpenSeadragon({ element: this.stage, ...OPTIONS });
       open = this.osd;
+      closeWithout(this.element, this.osd);
       keysOf(this.osd);
       this.osd.canvas.setAttribute("role", "application");
       this.osd.canvas.setAttribute("aria-label", label);
