@@ -41,22 +41,6 @@ def test_every_view_opens_and_shows_hostile_cells_as_text(page: Any) -> None:
     assert page.evaluate("GROSSING.unexplained.size") == 0
 
 
-def test_decisions_go_out_and_come_back(page: Any, tmp_path: Path) -> None:
-    start = page.url.split("#")[0]
-    page.goto(start + "#view=slide&slide=synthetic_pen")
-    page.fill("#note", '=note, "quoted"')
-    page.locator("h1").click()
-    page.keyboard.press("r")
-    page.goto(start + "#view=review")
-    with page.expect_download() as download:
-        page.get_by_text("Export reviews.csv").click()
-    download.value.save_as(tmp_path / "reviews.csv")
-    page.evaluate("localStorage.clear()")
-    page.set_input_files("#import", tmp_path / "reviews.csv")
-    page.wait_for_function("Object.keys(GROSSING.reviews()).length === 1")
-    assert page.evaluate("GROSSING.reviews().synthetic_pen.decision") == "reject"
-
-
 def test_a_dragged_threshold_predicts_what_the_rerun_does(cohort: Path, page: Any) -> None:
     page.goto(page.url.split("#")[0] + "#view=thresholds")
     assert predicted(page) == rerun(cohort)

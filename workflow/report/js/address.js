@@ -6,10 +6,15 @@
 
   G.state = () => state;
 
-  const read = () => ({ ...DEFAULT, ...Object.fromEntries(new URLSearchParams(location.hash.slice(1))) });
+  const read = () => ({
+    ...DEFAULT,
+    ...Object.fromEntries(new URLSearchParams(location.hash.slice(1))),
+  });
 
   function address(values) {
-    const kept = Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+    const kept = Object.entries(values).filter(
+      ([, value]) => value !== "" && value !== null && value !== undefined,
+    );
     return `#${new URLSearchParams(kept)}`;
   }
 
@@ -20,7 +25,11 @@
   G.go = (changes, quiet) => {
     const next = { ...state, ...changes };
     const viewChanges = next.view !== state.view || next.slide !== state.slide;
-    state = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== "" && value !== null && value !== undefined));
+    state = Object.fromEntries(
+      Object.entries(next).filter(
+        ([, value]) => value !== "" && value !== null && value !== undefined,
+      ),
+    );
     history[viewChanges ? "pushState" : "replaceState"](null, "", address(state));
     if (!quiet) G.show();
   };
@@ -42,7 +51,10 @@
     return limits;
   };
 
-  G.nearestPosition = (rule, value) => rule.positions.reduce((best, at) => (Math.abs(at - value) < Math.abs(best - value) ? at : best));
+  G.nearestPosition = (rule, value) =>
+    rule.positions.reduce((best, at) =>
+      Math.abs(at - value) < Math.abs(best - value) ? at : best,
+    );
 
   G.movedKeys = (limits) => {
     const shipped = G.shipped();
@@ -51,7 +63,9 @@
 
   /** Keep thresholds in the address, and judge by them. */
   G.setLimits = (limits, quiet) => {
-    const text = G.movedKeys(limits).map((key) => `${key}:${limits[key]}`).join(",");
+    const text = G.movedKeys(limits)
+      .map((key) => `${key}:${limits[key]}`)
+      .join(",");
     G.judge(limits);
     G.go({ limits: text }, quiet);
   };

@@ -23,8 +23,10 @@
     for (let at = 0; at < source.length; at += 1) {
       const c = source[at];
       const row = rows[rows.length - 1];
-      if (inside && c === '"' && source[at + 1] === '"') { row[row.length - 1] += c; at += 1; }
-      else if (c === '"') inside = !inside;
+      if (inside && c === '"' && source[at + 1] === '"') {
+        row[row.length - 1] += c;
+        at += 1;
+      } else if (c === '"') inside = !inside;
       else if (!inside && c === ",") row.push("");
       else if (!inside && c === "\n") rows.push([""]);
       else if (inside || c !== "\r") row[row.length - 1] += c;

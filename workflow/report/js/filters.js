@@ -4,7 +4,13 @@
   const NUMBER = "-?[0-9]*\\.?[0-9]+(?:e[+-]?[0-9]+)?";
   const COMPARED = new RegExp(`^(<=|>=|<|>|=)\\s*(${NUMBER})$`, "i");
   const RANGE = new RegExp(`^(${NUMBER})\\s*\\.\\.\\s*(${NUMBER})$`, "i");
-  const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b, "=": (a, b) => a === b };
+  const COMPARE = {
+    "<": (a, b) => a < b,
+    ">": (a, b) => a > b,
+    "<=": (a, b) => a <= b,
+    ">=": (a, b) => a >= b,
+    "=": (a, b) => a === b,
+  };
 
   /** Whether a value passes what was typed. */
   G.matches = (typed, value) => {
@@ -24,7 +30,10 @@
   };
 
   /** Filters as [column, what was typed]; columns that this cohort does not have are left out. */
-  G.where = () => [...new URLSearchParams(G.state().where || "")].filter(([name, typed]) => G.columns.has(name) && typed.trim());
+  G.where = () =>
+    [...new URLSearchParams(G.state().where || "")].filter(
+      ([name, typed]) => G.columns.has(name) && typed.trim(),
+    );
 
   /** The `where` of an address with one column's filter set, or taken away. */
   G.whereWith = (name, typed) => {
@@ -35,5 +44,10 @@
   };
 
   /** The value that a table shows: the verdict is that of the thresholds as they are moved. */
-  G.shown = (name, i) => (name === "qc_status" ? G.next.status[i] : name === "qc_reasons" && G.next !== G.now ? G.next.codes[i].join(";") : G.cell(name, i));
+  G.shown = (name, i) =>
+    name === "qc_status"
+      ? G.next.status[i]
+      : name === "qc_reasons" && G.next !== G.now
+        ? G.next.codes[i].join(";")
+        : G.cell(name, i);
 })(GROSSING);

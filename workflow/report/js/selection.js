@@ -6,7 +6,12 @@
   function texts() {
     if (!searched) {
       const columns = G.data.columns.filter((column) => !column.numeric);
-      searched = Array.from({ length: G.count }, (_, i) => columns.map((column) => G.cell(column.name, i) || "").join("\n").toLowerCase());
+      searched = Array.from({ length: G.count }, (_, i) =>
+        columns
+          .map((column) => G.cell(column.name, i) || "")
+          .join("\n")
+          .toLowerCase(),
+      );
     }
     return searched;
   }
@@ -30,7 +35,8 @@
     const statuses = status ? status.split(",") : null;
     const listed = only ? new Set(only.split(",").map(Number)) : null;
     const limits = G.nextLimits;
-    const rule = brush && G.rules.find((other) => other.column === brush.column && other.stage !== "tile");
+    const rule =
+      brush && G.rules.find((other) => other.column === brush.column && other.stage !== "tile");
     const rows = [];
     for (let i = 0; i < G.count; i += 1) {
       if (statuses && !statuses.includes(G.next.status[i])) continue;
@@ -40,16 +46,19 @@
       if (!columns.every(([name, typed]) => G.matches(typed, G.shown(name, i)))) continue;
       if (brush) {
         const value = rule ? G.judgedValue(rule, i, limits) : G.cell(brush.column, i);
-        if (value === null || value === undefined || value < brush.low || value > brush.high) continue;
+        if (value === null || value === undefined || value < brush.low || value > brush.high)
+          continue;
       }
       rows.push(i);
     }
     return rows;
   };
 
-  G.isFiltered = () => ["q", "status", "reason", "brush", "only", "where"].some((name) => G.state()[name]);
+  G.isFiltered = () =>
+    ["q", "status", "reason", "brush", "only", "where"].some((name) => G.state()[name]);
 
-  G.clearFilters = () => G.go({ q: null, status: null, reason: null, brush: null, only: null, where: null });
+  G.clearFilters = () =>
+    G.go({ q: null, status: null, reason: null, brush: null, only: null, where: null });
 
   /** What the filters are, each with a button that takes it away. */
   G.filterChips = () => {
@@ -62,10 +71,40 @@
       only: state.only && `${state.only.split(",").length} named slides`,
       q: state.q && `text “${state.q}”`,
     };
-    const chips = Object.entries(said).filter(([, text]) => text).map(([name, text]) =>
-      G.h("button", { type: "button", class: "chip", "aria-label": `Remove filter: ${text}`, onclick: () => G.go({ [name]: null }) }, text, " ×"));
-    G.where().forEach(([name, typed]) => chips.push(G.h("button", { type: "button", class: "chip", "aria-label": `Remove filter: ${G.words(name)} ${typed}`, onclick: () => G.go({ where: G.whereWith(name, null) }) }, `${G.words(name)}: ${typed}`, " ×")));
-    if (chips.length > 1) chips.push(G.h("button", { type: "button", class: "quiet", onclick: G.clearFilters }, "Remove all"));
+    const chips = Object.entries(said)
+      .filter(([, text]) => text)
+      .map(([name, text]) =>
+        G.h(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            "aria-label": `Remove filter: ${text}`,
+            onclick: () => G.go({ [name]: null }),
+          },
+          text,
+          " ×",
+        ),
+      );
+    G.where().forEach(([name, typed]) =>
+      chips.push(
+        G.h(
+          "button",
+          {
+            type: "button",
+            class: "chip",
+            "aria-label": `Remove filter: ${G.words(name)} ${typed}`,
+            onclick: () => G.go({ where: G.whereWith(name, null) }),
+          },
+          `${G.words(name)}: ${typed}`,
+          " ×",
+        ),
+      ),
+    );
+    if (chips.length > 1)
+      chips.push(
+        G.h("button", { type: "button", class: "quiet", onclick: G.clearFilters }, "Remove all"),
+      );
     return chips.length ? G.h("div", { class: "chips" }, ...chips) : null;
   };
 })(GROSSING);
