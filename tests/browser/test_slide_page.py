@@ -280,6 +280,7 @@ def test_keys_decide_and_do_not_turn_the_picture(blank_page: Any, cohort: Path) 
     go(page, page_of(cohort), SLIDE)
     page.wait_for_timeout(500)
     before = transform(page)
+    page.evaluate("GROSSING.setReviewer('A')")
     page.locator(".openseadragon-canvas").focus()
     page.keyboard.press("r")
     assert page.evaluate(f"GROSSING.reviews()['{SLIDE}'].decision") == "reject"

@@ -39,6 +39,7 @@ if config["report"]["enabled"]:
             ),
             overlays=rules.draw_overlays.output,
             duplicates="results/cohort/duplicates.csv",
+            leakage=rules.check_leakage.output,
             products=of_slides(COMPLETE, PRODUCTS),
         output:
             page=report(
