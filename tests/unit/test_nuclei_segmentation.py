@@ -53,6 +53,16 @@ def test_small_lymphocytes_survive_the_opening():
     assert segmentation.segment_nuclei(rgb, 0.5).max() == len(grid())
 
 
+@pytest.mark.parametrize("mpp", [0.25, 0.5])
+def test_a_blot_larger_than_any_nucleus_is_none(mpp):
+    """Radii of 8 and 12 um: 201 um2 is a large nucleus, 452 um2 is none."""
+    rgb = picture([(64, 64)], round(8 / mpp))
+    cv2.circle(rgb, (180, 180), round(12 / mpp), HEMATOXYLIN, -1, cv2.LINE_AA)
+    labels = segmentation.segment_nuclei(rgb, mpp)
+    assert labels.max() == 1 and labels[64, 64] == 1
+    assert segmentation.segment_nuclei(rgb, mpp, area_um2_max=600.0).max() == 2
+
+
 @pytest.mark.parametrize("gap", [0, -3])
 def test_touching_nuclei_are_two(gap):
     places = [(x + dx, y) for x, y in grid(64) for dx in (-8 - gap, 9)]

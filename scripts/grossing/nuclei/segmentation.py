@@ -47,6 +47,7 @@ def segment_nuclei(
     log_um: float = 1.8,
     separation_um: float = 2.0,
     area_um2_min: float = 10.0,
+    area_um2_max: float = 300.0,
 ) -> Labels:
     """Nuclei of a picture of H&E, or of bright nuclei on a dark field.
 
@@ -65,6 +66,8 @@ def segment_nuclei(
     log_um : sigma of the Laplacian of Gaussian that finds centres, um
     separation_um : least distance between two centres, um
     area_um2_min : smaller nuclei are dropped, um2
+    area_um2_max : what is larger after the separation is dropped, um2 (brightfield only: cultured
+        cells spread)
 
     Returns
     -------
@@ -106,7 +109,8 @@ def segment_nuclei(
     basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
     inner = _blurred(signal, 1.0 / mpp) - np.float32(levels.background)
     nuclei = _merged(basins, score, inner)
-    return _numbered(nuclei, inside, area_um2_min / mpp**2)
+    largest = area_um2_max if modality == BRIGHTFIELD else np.inf
+    return _numbered(nuclei, inside, area_um2_min / mpp**2, largest / mpp**2)
 
 
 def histogram(
@@ -337,10 +341,10 @@ def _joined(
     return np.asarray(roots[basins], np.int32)
 
 
-def _numbered(nuclei: Labels, inside: Mask, area_px_min: float) -> Labels:
-    """Those that are large enough and at least half inside, numbered without gaps."""
+def _numbered(nuclei: Labels, inside: Mask, area_px_min: float, area_px_max: float) -> Labels:
+    """Those that are neither too small nor too large and at least half inside, numbered without gaps."""
     areas = np.bincount(nuclei.ravel())
-    keep = areas >= max(1.0, area_px_min)
+    keep = (areas >= max(1.0, area_px_min)) & (areas <= area_px_max)
     if not inside.all():
         keep &= 2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas
     keep[0] = False
