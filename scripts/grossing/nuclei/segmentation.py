@@ -342,7 +342,7 @@ def _joined(
 
 
 def _numbered(nuclei: Labels, inside: Mask, area_px_min: float, area_px_max: float) -> Labels:
-    """Those that are neither too small nor too large and at least half inside, numbered without gaps."""
+    """Those of a possible size that are at least half inside, numbered without gaps."""
     areas = np.bincount(nuclei.ravel())
     keep = (areas >= max(1.0, area_px_min)) & (areas <= area_px_max)
     if not inside.all():
