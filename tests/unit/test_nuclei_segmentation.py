@@ -127,7 +127,7 @@ def test_a_dark_field_without_nuclei_has_none():
 def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
     rgb, mask = picture([(60, 60), (128, 60), (200, 60)], 10), np.zeros((256, 256), bool)
     mask[:, :131] = True  # a little more than half of the one in the middle
-    levels = signal_levels.find_levels(segmentation.histogram(rgb, 0.5), "brightfield")
+    levels = signal_levels.find_levels([segmentation.sample(rgb, 0.5)], "brightfield")
     labels = segmentation.segment_nuclei(rgb, 0.5, mask, levels=levels)
     whole = segmentation.segment_nuclei(rgb, 0.5, levels=levels)
     assert labels.max() == 2
@@ -137,11 +137,11 @@ def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
 
 def test_pooled_levels_are_those_of_the_pictures_together():
     one, other = picture(grid(), 10), picture([], 10)
-    counts = segmentation.histogram(one, 0.5) + segmentation.histogram(other, 0.5)
-    pooled = signal_levels.find_levels(counts, "brightfield")
+    samples = [segmentation.sample(picture, 0.5) for picture in (one, other)]
+    pooled = signal_levels.find_levels(samples, "brightfield")
     assert segmentation.segment_nuclei(one, 0.5, levels=pooled).max() == len(grid())
     assert segmentation.segment_nuclei(other, 0.5, levels=pooled).max() == 0
-    assert signal_levels.find_levels(counts * 0, "brightfield") is None
+    assert signal_levels.find_levels(samples[1:], "brightfield") is None
 
 
 def test_equal_pictures_give_equal_labels():
