@@ -52,28 +52,53 @@ def sample(signal: Values, densities: Sequence[Values], where: Mask) -> Values:
     return np.stack([signal[grid][there], red / green, blue / green], axis=1)
 
 
-def find(samples: Values, threshold: float) -> NuclearColour | None:
+def find(samples: Sequence[Values], threshold: float) -> NuclearColour | None:
     """Colour of what is above the threshold, by a trimmed fit that a minority does not move.
+
+    No picture counts more than the median one does, because ink is dense all over.
 
     Parameters
     ----------
-    samples : (n, 3) of `sample`
+    samples : (n, 3) each, of `sample`, of the pictures of a slide
     threshold : of the signal
 
     Returns
     -------
     None where fewer than 100 samples are above it.
     """
-    ratios = samples[samples[:, 0] > threshold, 1:].astype(np.float64)
-    if len(ratios) < LEAST_SAMPLES:
+    dense = [picture[picture[:, 0] > threshold, 1:] for picture in samples]
+    dense = [picture for picture in dense if len(picture)]
+    if sum(map(len, dense)) < LEAST_SAMPLES:
         return None
-    low, median, high = np.quantile(ratios, [0.25, 0.5, 0.75], axis=0)
-    spread = np.maximum((high - low) / 1.349, SPREAD_MIN)
-    colour = _colour(median, np.diag(spread**2))
+    most = max(LEAST_SAMPLES, int(np.median([len(picture) for picture in dense])))
+    ratios = np.concatenate([_thinned(picture, most) for picture in dense]).astype(np.float64)
+    (red, red_spread), (blue, blue_spread) = (_densest_half(column) for column in ratios.T)
+    colour = _colour(np.array((red, blue)), np.diag((red_spread**2, blue_spread**2)))
     for _ in range(3):
         near = ratios[colour.distance(ratios) <= TRIM]
         colour = _colour(near.mean(axis=0), np.cov(near.T) / TRIMMED_SHARE)
     return colour
+
+
+def is_mostly_foreign(samples: Values, threshold: float, colour: NuclearColour) -> bool:
+    """Whether most of a picture's samples above the threshold have another colour."""
+    dense = samples[samples[:, 0] > threshold, 1:]
+    return np.count_nonzero(colour.distance(dense) > FARTHEST) > len(dense) / 2
+
+
+def _thinned(rows: Values, most: int) -> Values:
+    """At most so many, spread evenly."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(int)]
+
+
+def _densest_half(values: Numbers) -> tuple[float, float]:
+    """Median and deviation of the half of the values that lies closest together."""
+    ordered, half = np.sort(values), len(values) // 2
+    first = int(np.argmin(ordered[half:] - ordered[: len(ordered) - half]))
+    width = ordered[first + half] - ordered[first]
+    return float(np.median(ordered[first : first + half])), float(width) / 1.349
 
 
 def _colour(mean: Numbers, covariance: Numbers) -> NuclearColour:

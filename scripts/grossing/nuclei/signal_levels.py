@@ -43,7 +43,8 @@ class SignalSample:
 def find_levels(samples: Sequence[SignalSample], modality: str) -> Levels | None:
     """Threshold of nuclei: Otsu's in brightfield, Li's minimum cross entropy in fluorescence.
 
-    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses.
+    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses. Pictures in which
+    most of what is dense has another colour than the slide's nuclei, such as ink, are left out.
 
     Parameters
     ----------
@@ -58,6 +59,18 @@ def find_levels(samples: Sequence[SignalSample], modality: str) -> Levels | None
     .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
     .. [2] Li and Tam 1998, doi:10.1016/S0167-8655(98)00057-9
     """
+    levels = _levels(samples, modality)
+    if levels is None or levels.colour is None:
+        return levels
+    likely = [
+        sample
+        for sample in samples
+        if not nuclear_colour.is_mostly_foreign(sample.colours, levels.threshold, levels.colour)
+    ]
+    return levels if len(likely) == len(samples) else _levels(likely, modality)
+
+
+def _levels(samples: Sequence[SignalSample], modality: str) -> Levels | None:
     counts = sum((sample.counts for sample in samples), np.zeros(BINS, np.int64))
     if counts.sum() == 0:
         return None
@@ -76,7 +89,7 @@ def find_levels(samples: Sequence[SignalSample], modality: str) -> Levels | None
     if not bright[cut] - dark[cut] >= CONTRAST_MIN[modality]:
         return None
     threshold = float(values[cut])
-    colour = nuclear_colour.find(np.concatenate([s.colours for s in samples]), threshold)
+    colour = nuclear_colour.find([sample.colours for sample in samples], threshold)
     return Levels(background, threshold, float(bright[cut]), colour)
 
 
