@@ -114,12 +114,14 @@ def segment_nuclei(
     basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
     inner = _blurred(signal, 1.0 / mpp) - np.float32(levels.background)
     nuclei = _merged(basins, score, inner)
+    areas = np.bincount(nuclei.ravel())
+    keep = areas >= max(1.0, area_um2_min / mpp**2)
+    if modality == BRIGHTFIELD:
+        keep &= areas <= area_um2_max / mpp**2
     if densities and levels.colour:
         wide = nuclear_colour.wide(distance, mpp)
-        foreign = nuclear_colour.is_foreign(nuclei, densities, levels.colour, wide)
-        nuclei[foreign[nuclei]] = 0
-    largest = area_um2_max if modality == BRIGHTFIELD else np.inf
-    return _numbered(nuclei, inside, area_um2_min / mpp**2, largest / mpp**2)
+        keep &= ~nuclear_colour.is_foreign(nuclei, densities, levels.colour, wide)
+    return _numbered(nuclei, inside, areas, keep)
 
 
 def sample(
@@ -353,12 +355,10 @@ def _joined(
     return np.asarray(roots[basins], np.int32)
 
 
-def _numbered(nuclei: Labels, inside: Mask, area_px_min: float, area_px_max: float) -> Labels:
-    """Those of a possible size that are at least half inside, numbered without gaps."""
-    areas = np.bincount(nuclei.ravel())
-    keep = (areas >= max(1.0, area_px_min)) & (areas <= area_px_max)
+def _numbered(nuclei: Labels, inside: Mask, areas: Counts, keep: Mask) -> Labels:
+    """Those to keep that are at least half inside, numbered without gaps."""
     if not inside.all():
-        keep &= 2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas
+        keep = keep & (2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas)
     keep[0] = False
     numbers = np.zeros(len(areas), np.int32)
     numbers[keep] = np.arange(1, int(keep.sum()) + 1)
