@@ -83,14 +83,14 @@ def find(samples: Sequence[Values], threshold: float) -> NuclearColour | None:
 def is_mostly_foreign(samples: Values, threshold: float, colour: NuclearColour) -> bool:
     """Whether most of a picture's samples above the threshold have another colour."""
     dense = samples[samples[:, 0] > threshold, 1:]
-    return np.count_nonzero(colour.distance(dense) > FARTHEST) > len(dense) / 2
+    return bool(np.count_nonzero(colour.distance(dense) > FARTHEST) > len(dense) / 2)
 
 
 def _thinned(rows: Values, most: int) -> Values:
     """At most so many, spread evenly."""
     if len(rows) <= most:
         return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(int)]
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, most).astype(int)])
 
 
 def _densest_half(values: Numbers) -> tuple[float, float]:
