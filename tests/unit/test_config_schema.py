@@ -98,7 +98,7 @@ def test_a_section_holds_the_keywords_of_its_function(function: Callable[..., An
 DEFAULTS: dict[Callable[..., Any], dict[str, Any]] = {
     tissue.find: CONFIG["tissue"],
     segmentation.segment_nuclei: CONFIG["nuclei"],
-    segmentation.histogram: CONFIG["nuclei"],
+    segmentation.sample: CONFIG["nuclei"],
     picture_zones.find: CONFIG["zones"],
     fusion.fuse_planes: CONFIG["focus_stack"],
     plane_choice.sharpness: CONFIG["focus_stack"],

@@ -53,6 +53,16 @@ def test_small_lymphocytes_survive_the_opening():
     assert segmentation.segment_nuclei(rgb, 0.5).max() == len(grid())
 
 
+@pytest.mark.parametrize("mpp", [0.25, 0.5])
+def test_a_blot_larger_than_any_nucleus_is_none(mpp):
+    """Radii of 8 and 12 um: 201 um2 is a large nucleus, 452 um2 is none."""
+    rgb = picture([(64, 64)], round(8 / mpp))
+    cv2.circle(rgb, (180, 180), round(12 / mpp), HEMATOXYLIN, -1, cv2.LINE_AA)
+    labels = segmentation.segment_nuclei(rgb, mpp)
+    assert labels.max() == 1 and labels[64, 64] == 1
+    assert segmentation.segment_nuclei(rgb, mpp, area_um2_max=600.0).max() == 2
+
+
 @pytest.mark.parametrize("gap", [0, -3])
 def test_touching_nuclei_are_two(gap):
     places = [(x + dx, y) for x, y in grid(64) for dx in (-8 - gap, 9)]
@@ -117,7 +127,7 @@ def test_a_dark_field_without_nuclei_has_none():
 def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
     rgb, mask = picture([(60, 60), (128, 60), (200, 60)], 10), np.zeros((256, 256), bool)
     mask[:, :131] = True  # a little more than half of the one in the middle
-    levels = signal_levels.find_levels(segmentation.histogram(rgb, 0.5), "brightfield")
+    levels = signal_levels.find_levels([segmentation.sample(rgb, 0.5)], "brightfield")
     labels = segmentation.segment_nuclei(rgb, 0.5, mask, levels=levels)
     whole = segmentation.segment_nuclei(rgb, 0.5, levels=levels)
     assert labels.max() == 2
@@ -127,11 +137,11 @@ def test_mask_keeps_whole_nuclei_that_are_mostly_inside():
 
 def test_pooled_levels_are_those_of_the_pictures_together():
     one, other = picture(grid(), 10), picture([], 10)
-    counts = segmentation.histogram(one, 0.5) + segmentation.histogram(other, 0.5)
-    pooled = signal_levels.find_levels(counts, "brightfield")
+    samples = [segmentation.sample(picture, 0.5) for picture in (one, other)]
+    pooled = signal_levels.find_levels(samples, "brightfield")
     assert segmentation.segment_nuclei(one, 0.5, levels=pooled).max() == len(grid())
     assert segmentation.segment_nuclei(other, 0.5, levels=pooled).max() == 0
-    assert signal_levels.find_levels(counts * 0, "brightfield") is None
+    assert signal_levels.find_levels(samples[1:], "brightfield") is None
 
 
 def test_equal_pictures_give_equal_labels():

@@ -13,3 +13,4 @@ class NucleiOptions:
     log_um: float
     separation_um: float
     area_um2_min: float
+    area_um2_max: float

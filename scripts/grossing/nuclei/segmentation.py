@@ -5,12 +5,14 @@ import numpy as np
 import numpy.typing as npt
 from skimage.segmentation import watershed
 
+from grossing.nuclei import nuclear_colour
 from grossing.nuclei.signal_levels import (
     BINS,
     BRIGHTFIELD,
     FLUORESCENCE,
     RANGE,
     Levels,
+    SignalSample,
     find_levels,
 )
 from grossing.stain import optical_density
@@ -31,6 +33,7 @@ MERGE_ABOVE = 0.95
 Values = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
+Densities = tuple[Values, Values, Values]
 
 
 def segment_nuclei(
@@ -47,6 +50,7 @@ def segment_nuclei(
     log_um: float = 1.8,
     separation_um: float = 2.0,
     area_um2_min: float = 10.0,
+    area_um2_max: float = 300.0,
 ) -> Labels:
     """Nuclei of a picture of H&E, or of bright nuclei on a dark field.
 
@@ -57,7 +61,7 @@ def segment_nuclei(
     mask : (H, W) bool, where to look (tissue without pen); everywhere if None. A nucleus at least
         half inside counts, whole
     modality : "brightfield" or "fluorescence"
-    levels : thresholds pooled over a slide; those of this picture if None
+    levels : thresholds and colour pooled over a slide; those of this picture if None
     glass : (3,) colour of the empty slide (brightfield)
     blur_um : sigma of the smoothing before the threshold, um
     opening_um : radius of the opening, um
@@ -65,6 +69,8 @@ def segment_nuclei(
     log_um : sigma of the Laplacian of Gaussian that finds centres, um
     separation_um : least distance between two centres, um
     area_um2_min : smaller nuclei are dropped, um2
+    area_um2_max : what is larger after the separation is dropped, um2 (brightfield only: cultured
+        cells spread)
 
     Returns
     -------
@@ -78,9 +84,9 @@ def segment_nuclei(
     Notes
     -----
     With any mask, glass, grey dirt and green ink are left out (`stained`), and a picture that is
-    mostly ink (`is_foreign`) has no nuclei unless `levels` are given. Blue ink on part
-    of a picture has the colour of hematoxylin: only a mask keeps it out. Nuclei cut by the
-    picture's edge count.
+    mostly ink (`is_foreign`) has no nuclei unless `levels` are given. What differs in colour from
+    most nuclei is none (`nuclear_colour`): ink and pigment. Purple ink that tissue is seen through
+    may have that colour: only a mask keeps it out. Nuclei cut by the picture's edge count.
 
     References
     ----------
@@ -91,25 +97,34 @@ def segment_nuclei(
     """
     _check(rgb, mpp, mask, modality)
     inside = np.ones(rgb.shape[:2], np.bool_) if mask is None else mask.astype(np.bool_)
-    possible = _possible(rgb, mpp, modality, glass)
+    densities = _smooth_densities(rgb, mpp, glass) if modality == BRIGHTFIELD else None
+    possible = _possible(rgb, densities)
     signal = intensity(rgb, modality, glass)
     smooth = _blurred(signal, max(blur_um / mpp, 0.6))
-    if levels is None and not (modality == BRIGHTFIELD and is_foreign(rgb, mpp, inside, glass)):
-        levels = find_levels(_histogram(smooth, inside & possible, modality), modality)
+    if levels is None and not (densities and is_foreign(densities, inside)):
+        levels = find_levels([_sample(smooth, densities, inside & possible, modality)], modality)
     if levels is None:
         return np.zeros(rgb.shape[:2], np.int32)
     limit = _limit(smooth, levels, mpp, modality)
     dense = (smooth > limit) & possible & _widened(inside, MARGIN_UM / mpp)
     bodies = _cleaned(dense, opening_um / mpp, fill_um2 / mpp**2)
-    score = _score(signal, bodies, levels, mpp, log_um, modality)
+    distance = np.asarray(cv2.distanceTransform(bodies.view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    score = _score(signal, distance, levels, mpp, log_um, modality)
     centres = _centres(score, bodies, separation_um / mpp)
     basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
     inner = _blurred(signal, 1.0 / mpp) - np.float32(levels.background)
     nuclei = _merged(basins, score, inner)
-    return _numbered(nuclei, inside, area_um2_min / mpp**2)
+    areas = np.bincount(nuclei.ravel())
+    keep = areas >= max(1.0, area_um2_min / mpp**2)
+    if modality == BRIGHTFIELD:
+        keep &= areas <= area_um2_max / mpp**2
+    if densities and levels.colour:
+        wide = nuclear_colour.wide(distance, mpp)
+        keep &= ~nuclear_colour.is_foreign(nuclei, densities, levels.colour, wide)
+    return _numbered(nuclei, inside, areas, keep)
 
 
-def histogram(
+def sample(
     rgb: Pixels,
     mpp: float,
     mask: Mask | None = None,
@@ -117,38 +132,35 @@ def histogram(
     *,
     glass: npt.ArrayLike = (255, 255, 255),
     blur_um: float = 0.3,
-) -> Counts:
-    """The input of `find_levels` from one picture; histograms of a slide's pictures can be added.
+) -> SignalSample:
+    """The input of `find_levels` from one picture: the smoothed signal where there is stain.
 
-    Parameters as in `segment_nuclei`; (1024,) int64 of the smoothed signal where there is stain.
+    Parameters as in `segment_nuclei`.
     """
     _check(rgb, mpp, mask, modality)
     smooth = _blurred(intensity(rgb, modality, glass), max(blur_um / mpp, 0.6))
-    possible = _possible(rgb, mpp, modality, glass)
-    return _histogram(smooth, possible if mask is None else possible & mask, modality)
+    densities = _smooth_densities(rgb, mpp, glass) if modality == BRIGHTFIELD else None
+    possible = _possible(rgb, densities)
+    return _sample(smooth, densities, possible if mask is None else possible & mask, modality)
 
 
-def stained(rgb: Pixels, mpp: float, glass: npt.ArrayLike = (255, 255, 255)) -> Mask:
+def stained(densities: Densities) -> Mask:
     """Pixels that may be H&E: denser than glass, neither grey nor green nor light blue.
 
     Parameters
     ----------
-    rgb : (H, W, 3) uint8
-    mpp : um per pixel
-    glass : (3,) colour of the empty slide
+    densities : (H, W) each, of red, green, blue, smoothed
 
     Returns
     -------
-    (H, W) bool, judged on the picture smoothed with sigma 1 um.
+    (H, W) bool
     """
-    red, green, blue = _smooth_densities(rgb, mpp, glass)
+    red, green, blue = densities
     dense = green >= 0.08
     return np.asarray(dense & (red <= 1.25 * green + 0.03) & (blue <= 0.8 * green + 0.02))
 
 
-def is_foreign(
-    rgb: Pixels, mpp: float, inside: Mask, glass: npt.ArrayLike = (255, 255, 255)
-) -> bool:
+def is_foreign(densities: Densities, inside: Mask) -> bool:
     """Whether most of what is dense is ink or another stain than H&E.
 
     Hematoxylin and eosin together take more of the green than of the red; blue, green and black
@@ -156,21 +168,21 @@ def is_foreign(
 
     Parameters
     ----------
-    rgb : (H, W, 3) uint8
-    mpp : um per pixel
+    densities : (H, W) each, of red, green, blue, smoothed
     inside : (H, W) bool, where to look
-    glass : (3,) colour of the empty slide
     """
-    red, green, blue = _smooth_densities(rgb, mpp, glass)
+    red, green, blue = densities
     dense = inside & (cv2.max(cv2.max(red, green), blue) >= DENSE_OD)
-    foreign = dense & ((red > green) | ~stained(rgb, mpp, glass))
+    foreign = dense & ((red > green) | ~stained(densities))
     return bool(foreign.sum() > MOST_FOREIGN * dense.sum())
 
 
-def _smooth_densities(rgb: Pixels, mpp: float, glass: npt.ArrayLike) -> tuple[Values, ...]:
+def _smooth_densities(rgb: Pixels, mpp: float, glass: npt.ArrayLike) -> Densities:
+    """(H, W) optical density of red, green, blue of the picture smoothed with sigma 1 um."""
     smooth = cv2.GaussianBlur(rgb, (0, 0), 1.0 / mpp)
     table = optical_density.density_table(glass).T.astype(np.float32)[None]
-    return tuple(np.asarray(c, np.float32) for c in cv2.split(cv2.LUT(smooth, table)))
+    red, green, blue = (np.asarray(c, np.float32) for c in cv2.split(cv2.LUT(smooth, table)))
+    return red, green, blue
 
 
 def intensity(
@@ -193,11 +205,18 @@ def _check(rgb: Pixels, mpp: float, mask: Mask | None, modality: str) -> None:
         raise ValueError(f"modality {modality!r} is unknown; use one of {', '.join(RANGE)}")
 
 
-def _possible(rgb: Pixels, mpp: float, modality: str, glass: npt.ArrayLike) -> Mask:
+def _possible(rgb: Pixels, densities: Densities | None) -> Mask:
     """Where the colour may be that of a nucleus."""
-    if modality == BRIGHTFIELD:
-        return stained(rgb, mpp, glass)
-    return np.ones(rgb.shape[:2], np.bool_)
+    return np.ones(rgb.shape[:2], np.bool_) if densities is None else stained(densities)
+
+
+def _sample(
+    smooth: Values, densities: Densities | None, where: Mask, modality: str
+) -> SignalSample:
+    counts = _histogram(smooth, where, modality)
+    if densities is None:
+        return SignalSample(counts)
+    return SignalSample(counts, nuclear_colour.sample(smooth, densities, where))
 
 
 def _widened(mask: Mask, reach_px: float) -> Mask:
@@ -247,10 +266,9 @@ def _disc(radius_px: float) -> Pixels:
 
 
 def _score(
-    signal: Values, bodies: Mask, levels: Levels, mpp: float, log_um: float, modality: str
+    signal: Values, distance: Values, levels: Levels, mpp: float, log_um: float, modality: str
 ) -> Values:
     """High in the middle of a nucleus: blob of the signal and depth in the mask, about 0..1."""
-    distance = cv2.distanceTransform(bodies.view(np.uint8), cv2.DIST_L2, 5)
     depth = np.asarray(distance * (mpp / NUCLEUS_RADIUS_UM), np.float32)
     if modality == FLUORESCENCE:
         return _blurred(depth, 0.5 / mpp)
@@ -337,12 +355,10 @@ def _joined(
     return np.asarray(roots[basins], np.int32)
 
 
-def _numbered(nuclei: Labels, inside: Mask, area_px_min: float) -> Labels:
-    """Those that are large enough and at least half inside, numbered without gaps."""
-    areas = np.bincount(nuclei.ravel())
-    keep = areas >= max(1.0, area_px_min)
+def _numbered(nuclei: Labels, inside: Mask, areas: Counts, keep: Mask) -> Labels:
+    """Those to keep that are at least half inside, numbered without gaps."""
     if not inside.all():
-        keep &= 2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas
+        keep = keep & (2 * np.bincount(nuclei[inside], minlength=len(areas)) >= areas)
     keep[0] = False
     numbers = np.zeros(len(areas), np.int32)
     numbers[keep] = np.arange(1, int(keep.sum()) + 1)

@@ -1,9 +1,13 @@
 """Levels of the nuclear signal: background, nuclei, and the threshold between them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from grossing.nuclei import nuclear_colour
+from grossing.nuclei.nuclear_colour import NuclearColour
 
 BRIGHTFIELD, FLUORESCENCE = "brightfield", "fluorescence"
 
@@ -18,22 +22,33 @@ Counts = npt.NDArray[np.int64]
 class Levels:
     """What separates nuclei from their surroundings: hematoxylin OD, or brightness in grey levels.
 
-    `nuclei` is the mean above `threshold`, `background` the value of what lies around.
+    `nuclei` is the mean above `threshold`, `background` the value of what lies around; `colour`
+    is None in fluorescence and where it cannot be told.
     """
 
     background: float
     threshold: float
     nuclei: float
+    colour: NuclearColour | None = None
 
 
-def find_levels(counts: Counts, modality: str) -> Levels | None:
+@dataclass(frozen=True)
+class SignalSample:
+    """(1024,) int64 counts of the signal of a picture, and (n, 3) `nuclear_colour.sample`."""
+
+    counts: Counts
+    colours: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+
+
+def find_levels(samples: Sequence[SignalSample], modality: str) -> Levels | None:
     """Threshold of nuclei: Otsu's in brightfield, Li's minimum cross entropy in fluorescence.
 
-    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses.
+    Li's threshold keeps the dim nuclei beside bright ones, which Otsu's loses. Pictures in which
+    most of what is dense has another colour than the slide's nuclei, such as ink, are left out.
 
     Parameters
     ----------
-    counts : (1024,) `segmentation.histogram` of a picture, or the sum of several
+    samples : `segmentation.sample` of the pictures of a slide
 
     Returns
     -------
@@ -44,6 +59,19 @@ def find_levels(counts: Counts, modality: str) -> Levels | None:
     .. [1] Otsu 1979, doi:10.1109/TSMC.1979.4310076
     .. [2] Li and Tam 1998, doi:10.1016/S0167-8655(98)00057-9
     """
+    levels = _levels(samples, modality)
+    if levels is None or levels.colour is None:
+        return levels
+    likely = [
+        sample
+        for sample in samples
+        if not nuclear_colour.is_mostly_foreign(sample.colours, levels.threshold, levels.colour)
+    ]
+    return levels if len(likely) == len(samples) else _levels(likely, modality)
+
+
+def _levels(samples: Sequence[SignalSample], modality: str) -> Levels | None:
+    counts = sum((sample.counts for sample in samples), np.zeros(BINS, np.int64))
     if counts.sum() == 0:
         return None
     low, high = RANGE[modality]
@@ -60,7 +88,9 @@ def find_levels(counts: Counts, modality: str) -> Levels | None:
     background = float(values[np.searchsorted(below, 0.05 * below[-1])])
     if not bright[cut] - dark[cut] >= CONTRAST_MIN[modality]:
         return None
-    return Levels(background, float(values[cut]), float(bright[cut]))
+    threshold = float(values[cut])
+    colour = nuclear_colour.find([sample.colours for sample in samples], threshold)
+    return Levels(background, threshold, float(bright[cut]), colour)
 
 
 def _li(

@@ -122,11 +122,11 @@ def _write_nuclei(
 def slide_levels(
     tiles: StoredTiles, surroundings: TileSurroundings, blur_um: float
 ) -> Levels | None:
-    """One threshold for the slide, from tiles spread evenly over it."""
-    total = np.zeros(signal_levels.BINS, np.int64)
+    """One threshold and one colour of nuclei for the slide, from tiles spread evenly over it."""
+    samples = []
     for tile in tiles.spread():
         cut = surroundings.cut(tile, 0)
-        total += segmentation.histogram(
+        sample = segmentation.sample(
             cut.rgb,
             surroundings.mpp,
             cut.inside,
@@ -134,7 +134,8 @@ def slide_levels(
             glass=surroundings.glass,
             blur_um=blur_um,
         )
-    return signal_levels.find_levels(total, surroundings.modality)
+        samples.append(sample)
+    return signal_levels.find_levels(samples, surroundings.modality)
 
 
 def _write_tile(
