@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from grossing.mask import dark_field, labels, tissue
-from grossing.slide.record import FOREIGN_DYE_FRACTION_MAX
 from grossing.stain import foreign_dyes
 from grossing.support.types import Mask, Pixels
+from stages import CONFIG
 
 SIZE, MPP = 500, 8.0
 EVERYWHERE = np.ones((SIZE, SIZE), bool)
@@ -77,5 +77,5 @@ def test_dyes_outside_h_and_e(
     pixels = np.rint(240 * 10**-density).astype(np.uint8)
     share = foreign_dyes.fraction(pixels, (240, 240, 240))
     assert share is not None
-    assert (share > FOREIGN_DYE_FRACTION_MAX) == foreign
+    assert (share > CONFIG["thresholds"]["slide"]["foreign_dye_fraction_max"]) == foreign
     assert foreign_dyes.fraction(pixels[:100], (240, 240, 240)) is None

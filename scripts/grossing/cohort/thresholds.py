@@ -60,6 +60,7 @@ SLIDE = (
 #: beyond them a slide that would be tiled gets REVIEW
 REVIEW = (
     Threshold("focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"),
+    Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
 )
 
 #: beside the other slides: beyond them a slide that would be tiled gets REVIEW

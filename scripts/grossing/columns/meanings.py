@@ -622,8 +622,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and the tissue holds a dye of another colour (DAB, other special stains, much pigment or ink); nothing of the stain is measured",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, other special stains, much pigment or ink); above 0.15, whatever the threshold, nothing else of the stain is measured",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max",
         },
         "coarser_than_target": {
             "description": "FAIL: the slide would have to be enlarged to reach target_mpp",
@@ -781,6 +781,10 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.focus_uncertain_fraction_max": {
         "meaning": "share of sampled tissue tiles whose focus cannot be told",
+        "range": [0, 1],
+    },
+    "slide.foreign_dye_fraction_max": {
+        "meaning": "share of the tissue's density in colours outside H&E",
         "range": [0, 1],
     },
     "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},

@@ -185,10 +185,6 @@ class StainFits:
         return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
 
 
-#: 0 to .03 in most H&E, .11 in very blue hematoxylin, .99 in DAB
-FOREIGN_DYE_FRACTION_MAX = 0.15
-
-
 @dataclass(frozen=True)
 class StainEvidence:
     """How much of hematoxylin and eosin the pixels of a fit show (`stain.evidence`); None where

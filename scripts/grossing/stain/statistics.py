@@ -2,11 +2,15 @@
 
 import numpy.typing as npt
 
-from grossing.slide.record import FOREIGN_DYE_FRACTION_MAX, StainMeasures
+from grossing.slide.record import StainMeasures
 from grossing.stain import fit as stain_fit
 from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
+
+#: of the density in other colours: beyond it the vectors of H&E are not measured. It judges no
+#: slide: that is the threshold `foreign_dye_fraction_max`
+OTHER_STAIN_SHARE = 0.15
 
 
 def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
@@ -23,7 +27,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         return StainMeasures(is_he)
     foreign = foreign_dyes.fraction(pixels, glass)
     foreign = None if foreign is None else round(foreign, 4)
-    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
+    if foreign is not None and foreign > OTHER_STAIN_SHARE:
         return StainMeasures(is_he=False, foreign_dye_fraction=foreign)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
