@@ -232,6 +232,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [-8, 8],
             "values": [],
         },
+        "foreign_dye_fraction": {
+            "unit": "1",
+            "meaning": "share of the optical density of sampled tissue in colours outside H&E; null where the sheet names another stain, or little tissue is dark enough to tell",
+            "range": [0, 1],
+            "values": [],
+        },
         "content_hash": {
             "unit": "",
             "meaning": "SHA-256 of size and sampled blocks of the slide; null where it cannot be read",
