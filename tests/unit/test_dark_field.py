@@ -75,7 +75,7 @@ def test_dyes_outside_h_and_e(
     amounts = random.uniform(0.2, 1.0, (4000, 1))
     density = amounts * np.where(random.random((4000, 1)) < 0.5, *np.array(dyes)[:, None])
     pixels = np.rint(240 * 10**-density).astype(np.uint8)
-    share = foreign_dyes.fraction(pixels, (240, 240, 240))
-    assert share is not None
-    assert (share > CONFIG["thresholds"]["slide"]["foreign_dye_fraction_max"]) == foreign
-    assert foreign_dyes.fraction(pixels[:100], (240, 240, 240)) is None
+    shares = foreign_dyes.shares(pixels, (240, 240, 240))
+    assert shares is not None
+    assert (shares.foreign > CONFIG["thresholds"]["slide"]["foreign_dye_fraction_max"]) == foreign
+    assert foreign_dyes.shares(pixels[:100], (240, 240, 240)) is None

@@ -42,7 +42,7 @@ STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
-FOREIGN_DYE = "foreign_dye_fraction"
+DYES = "foreign_dye_fraction", "eosin_fraction"
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -178,7 +178,7 @@ def doubt_of(slide: UsableSlide) -> tuple[str, ...]:
 def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
     """Numbers that `thresholds.SLIDE` and `REVIEW` judge, without what could not be measured."""
     values = vars(measures.areas) | {BLURRED: focus.blurred}
-    values[FOREIGN_DYE] = measures.stain.foreign_dye_fraction
+    values |= {name: getattr(measures.stain, name) for name in DYES}
     if measures.areas.tissue_area_mm2:
         values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain
     return {name: value for name, value in values.items() if value is not None}

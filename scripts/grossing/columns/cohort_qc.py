@@ -47,6 +47,7 @@ SCHEMA = pa.schema(
         ("hematoxylin_od", pa.float64()),
         ("eosin_od", pa.float64()),
         ("foreign_dye_fraction", pa.float64()),
+        ("eosin_fraction", pa.float64()),
         ("content_hash", pa.string()),
         ("error_message", pa.string()),
         ("remedy", pa.string()),

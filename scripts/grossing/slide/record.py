@@ -206,7 +206,7 @@ class StainMeasures:
     """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
 
     `is_he` is False where the sheet names another stain, or the tissue holds another dye: then only
-    `foreign_dye_fraction` is measured.
+    `foreign_dye_fraction` and `eosin_fraction` are measured.
     """
 
     is_he: bool
@@ -219,6 +219,7 @@ class StainMeasures:
     hematoxylin_od: float | None = None
     eosin_od: float | None = None
     foreign_dye_fraction: float | None = None
+    eosin_fraction: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None
 
