@@ -10,10 +10,12 @@ from grossing.stain.optical_density import density_table
 from grossing.support.types import Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
-# The sides of the cone of H&E, as shares of green's density
-RED_ABSORBED = 1.2  # in very blue hematoxylin
-BLUE_ABSORBED, BLUE_LESS = 0.95, 0.3  # in blood, and less by so much of what red is absorbed
-ERROR = 0.06  # density: of noise, JPEG and the glass in the colour of pale pixels
+GREEN_MAX = 1.2  # log10: what is nearly black there neither
+# The sides of the cone of H&E, as shares of green's density, and the density that noise, JPEG and
+# the colour of the glass may add to them
+RED_ABSORBED, RED_ERROR = 1.2, 0.02  # in very blue hematoxylin
+BLUE_ABSORBED, BLUE_ERROR = 0.95, 0.06  # in blood
+BLUE_LESS = 0.3  # so much of what red is absorbed: in hematoxylin
 EOSIN_RED = 0.8  # less red is absorbed only where there is eosin or blood
 
 
@@ -41,7 +43,7 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
 
     Returns
     -------
-    None where fewer than 500 pixels are dark enough to tell.
+    None where fewer than 500 pixels are dark enough to tell, and not too dark.
 
     Notes
     -----
@@ -56,11 +58,11 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     table = density_table(glass)
     red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
     total = red + green + blue
-    dark = total > DENSITY_MIN
-    if np.count_nonzero(dark) < MIN_PIXELS:
+    coloured = (total > DENSITY_MIN) & (green < GREEN_MAX)
+    if np.count_nonzero(coloured) < MIN_PIXELS:
         return None
-    brown = blue > BLUE_ABSORBED * green - BLUE_LESS * red + ERROR
-    foreign = brown | (red > RED_ABSORBED * green)
+    brown = blue > BLUE_ABSORBED * green - BLUE_LESS * red + BLUE_ERROR
+    foreign = brown | (red > RED_ABSORBED * green + RED_ERROR)
     eosin = red < EOSIN_RED * green
-    whole = total[dark].sum()
-    return DyeShares(*(float(total[dark & seen].sum() / whole) for seen in (foreign, eosin)))
+    whole = total[coloured].sum()
+    return DyeShares(*(float(total[coloured & seen].sum() / whole) for seen in (foreign, eosin)))
