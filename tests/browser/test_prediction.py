@@ -55,7 +55,8 @@ def a_record(slide_id: str) -> SlideRecord:
         ("probes_failed", 0.1, (1,)),
         ("overview_lost_fraction", 0.05, (0.01,)),
         ("sharpness_score", 0.2, (3.0, 30_000.0)),
-        ("foreign_dye_fraction", 0.1, (0.1, 0.5)),
+        ("foreign_dye_fraction", 0.1, (0.1, 0.15, 0.5)),
+        ("eosin_fraction", 0.1, (0.0, 0.05, 0.5)),
     ):
         changes |= now_and_then(share, name, *values)
     if dark:

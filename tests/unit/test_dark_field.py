@@ -4,8 +4,6 @@ import cv2
 import numpy as np
 import pytest
 from grossing.mask import dark_field, labels, tissue
-from grossing.slide.record import FOREIGN_DYE_FRACTION_MAX
-from grossing.stain import foreign_dyes
 from grossing.support.types import Mask, Pixels
 
 SIZE, MPP = 500, 8.0
@@ -55,27 +53,3 @@ def test_straight_black_at_the_edge_was_not_scanned_and_a_black_background_was()
     assert outside[:, 400:].all() and not outside[:, :395].any()
     black, _ = drawn(background=0, glow=30)
     assert not dark_field.filler(black, EVERYWHERE).any()
-
-
-@pytest.mark.parametrize(
-    ("dyes", "foreign"),
-    [
-        (((0.65, 0.70, 0.29), (0.07, 0.99, 0.11)), False),
-        (((0.07, 0.99, 0.11), (0.07, 0.99, 0.11)), False),
-        (((0.07, 0.99, 0.11), (0.10, 0.60, 0.53)), False),
-        (((0.65, 0.70, 0.29), (0.27, 0.57, 0.78)), True),
-        (((0.65, 0.70, 0.29), (0.87, 0.46, 0.16)), True),
-    ],
-    ids=["h_and_e", "eosin_alone", "blood", "dab", "alcian_blue"],
-)
-def test_dyes_outside_h_and_e(
-    dyes: tuple[tuple[float, ...], tuple[float, ...]], foreign: bool
-) -> None:
-    random = np.random.default_rng(3)
-    amounts = random.uniform(0.2, 1.0, (4000, 1))
-    density = amounts * np.where(random.random((4000, 1)) < 0.5, *np.array(dyes)[:, None])
-    pixels = np.rint(240 * 10**-density).astype(np.uint8)
-    share = foreign_dyes.fraction(pixels, (240, 240, 240))
-    assert share is not None
-    assert (share > FOREIGN_DYE_FRACTION_MAX) == foreign
-    assert foreign_dyes.fraction(pixels[:100], (240, 240, 240)) is None

@@ -11,13 +11,7 @@ from grossing.cohort import thresholds, unmatched_planes
 from grossing.cohort.thresholds import Threshold
 from grossing.columns.reason_codes import SlideReason, TileReason
 from grossing.slide import grid
-from grossing.slide.record import (
-    FOREIGN_DYE_FRACTION_MAX,
-    Light,
-    Measures,
-    SlideRecord,
-    UsableSlide,
-)
+from grossing.slide.record import Light, Measures, SlideRecord, UsableSlide
 from grossing.support import intervals
 from grossing.support.types import Mask
 
@@ -46,7 +40,7 @@ STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
-STAIN_DIFFERS: SlideReason = "stain_differs"
+DYES = "foreign_dye_fraction", "eosin_fraction"
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -182,6 +176,7 @@ def doubt_of(slide: UsableSlide) -> tuple[str, ...]:
 def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
     """Numbers that `thresholds.SLIDE` and `REVIEW` judge, without what could not be measured."""
     values = vars(measures.areas) | {BLURRED: focus.blurred}
+    values |= {name: getattr(measures.stain, name) for name in DYES}
     if measures.areas.tissue_area_mm2:
         values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain
     return {name: value for name, value in values.items() if value is not None}
@@ -216,9 +211,6 @@ def _reviewed(
         reasons += unmatched_planes.reasons(record.file)
     if _has_losses(record):
         reasons.append(SALVAGED)
-    foreign = record.measures.stain.foreign_dye_fraction if record.measures else None
-    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
-        reasons.append(thresholds.with_value(STAIN_DIFFERS, foreign, FOREIGN_DYE_FRACTION_MAX))
     if record.resolution is not None and record.resolution.anisotropic:
         reasons.append(ANISOTROPIC)
     return Verdict(REVIEW if reasons else PASS, tuple(reasons))

@@ -232,6 +232,18 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [-8, 8],
             "values": [],
         },
+        "foreign_dye_fraction": {
+            "unit": "1",
+            "meaning": "share of the optical density of sampled tissue in colours outside H&E; null where the sheet names another stain, or little tissue is dark enough to tell",
+            "range": [0, 1],
+            "values": [],
+        },
+        "eosin_fraction": {
+            "unit": "1",
+            "meaning": "share of the optical density of sampled tissue in pixels with eosin or blood, which absorb less than 0.8 as much red as green; null as foreign_dye_fraction",
+            "range": [0, 1],
+            "values": [],
+        },
         "content_hash": {
             "unit": "",
             "meaning": "SHA-256 of size and sampled blocks of the slide; null where it cannot be read",
@@ -622,8 +634,12 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and the tissue holds a dye of another colour (DAB, other special stains, much pigment or ink); nothing of the stain is measured",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, other special stains, much pigment or ink); above 0.15, whatever the threshold, nothing else of the stain is measured",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max",
+        },
+        "eosin_missing": {
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min is in pixels with eosin or blood: hematoxylin alone, or eosin that has faded away",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
         },
         "coarser_than_target": {
             "description": "FAIL: the slide would have to be enlarged to reach target_mpp",
@@ -789,6 +805,14 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.focus_uncertain_fraction_max": {
         "meaning": "share of sampled tissue tiles whose focus cannot be told",
+        "range": [0, 1],
+    },
+    "slide.foreign_dye_fraction_max": {
+        "meaning": "share of the tissue's density in colours outside H&E",
+        "range": [0, 1],
+    },
+    "slide.eosin_fraction_min": {
+        "meaning": "share of the tissue's density in pixels with eosin or blood",
         "range": [0, 1],
     },
     "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},

@@ -46,6 +46,8 @@ SCHEMA = pa.schema(
         ("stain_e_b", pa.float64()),
         ("hematoxylin_od", pa.float64()),
         ("eosin_od", pa.float64()),
+        ("foreign_dye_fraction", pa.float64()),
+        ("eosin_fraction", pa.float64()),
         ("content_hash", pa.string()),
         ("error_message", pa.string()),
         ("remedy", pa.string()),

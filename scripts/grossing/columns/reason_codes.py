@@ -9,6 +9,7 @@ SlideReason = Literal[
     "not_brightfield",
     "not_dark_field",
     "stain_differs",
+    "eosin_missing",
     "coarser_than_target",
     "no_tissue",
     "tissue_area_mm2",

@@ -187,10 +187,6 @@ class StainFits:
         return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
 
 
-#: 0 to .03 in most H&E, .11 in very blue hematoxylin, .99 in DAB
-FOREIGN_DYE_FRACTION_MAX = 0.15
-
-
 @dataclass(frozen=True)
 class StainEvidence:
     """How much of hematoxylin and eosin the pixels of a fit show (`stain.evidence`); None where
@@ -212,7 +208,7 @@ class StainMeasures:
     """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
 
     `is_he` is False where the sheet names another stain, or the tissue holds another dye: then only
-    `foreign_dye_fraction` is measured.
+    `foreign_dye_fraction` and `eosin_fraction` are measured.
     """
 
     is_he: bool
@@ -225,6 +221,7 @@ class StainMeasures:
     hematoxylin_od: float | None = None
     eosin_od: float | None = None
     foreign_dye_fraction: float | None = None
+    eosin_fraction: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None
 

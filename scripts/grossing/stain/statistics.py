@@ -2,11 +2,15 @@
 
 import numpy.typing as npt
 
-from grossing.slide.record import FOREIGN_DYE_FRACTION_MAX, StainMeasures
+from grossing.slide.record import StainMeasures
 from grossing.stain import fit as stain_fit
 from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
+
+#: of the density in other colours: beyond it the vectors of H&E are not measured. It judges no
+#: slide: that is the threshold `foreign_dye_fraction_max`
+OTHER_STAIN_SHARE = 0.15
 
 
 def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
@@ -21,10 +25,12 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
-    foreign = foreign_dyes.fraction(pixels, glass)
-    foreign = None if foreign is None else round(foreign, 4)
-    if foreign is not None and foreign > FOREIGN_DYE_FRACTION_MAX:
-        return StainMeasures(is_he=False, foreign_dye_fraction=foreign)
+    dyes = foreign_dyes.shares(pixels, glass)
+    foreign, eosin_fraction = (None, None)
+    if dyes is not None:
+        foreign, eosin_fraction = round(dyes.foreign, 4), round(dyes.eosin, 4)
+    if foreign is not None and foreign > OTHER_STAIN_SHARE:
+        return StainMeasures(False, foreign_dye_fraction=foreign, eosin_fraction=eosin_fraction)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
@@ -42,6 +48,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         hematoxylin_od=round(hematoxylin, 4),
         eosin_od=round(eosin, 4),
         foreign_dye_fraction=foreign,
+        eosin_fraction=eosin_fraction,
         stain_fit=fits,
         stain_evidence=evidence,
     )

@@ -1,0 +1,134 @@
+"""Which stains are told from H&E by their colours: mixtures of dyes with known spectra."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from grossing.stain import foreign_dyes, statistics
+from grossing.support.types import Pixels
+from stages import CONFIG
+
+LIMITS = CONFIG["thresholds"]["slide"]
+FOREIGN_MAX, EOSIN_MIN = LIMITS["foreign_dye_fraction_max"], LIMITS["eosin_fraction_min"]
+SAMPLES = Path(__file__).parents[1] / "data/samples/tissue"
+# Optical density in R, G, B (Ruifrok and Johnston 2001, and the colour deconvolution of Fiji)
+DYES = {
+    "hematoxylin": (0.644, 0.717, 0.267),
+    "eosin": (0.093, 0.954, 0.283),
+    "blood": (0.10, 0.60, 0.53),
+    "dab": (0.27, 0.57, 0.78),
+    "pas": (0.175, 0.972, 0.155),
+    "alcian_blue": (0.875, 0.458, 0.158),
+    "methylene_blue": (0.835, 0.514, 0.196),
+    "methyl_green": (0.980, 0.144, 0.133),
+    "light_green": (0.947, 0.254, 0.197),
+    "ponceau": (0.100, 0.737, 0.668),
+    "picric_acid": (0.02, 0.12, 0.99),
+    "silver": (0.58, 0.58, 0.58),
+}
+GLASS = (240, 240, 240)
+CASTS = ((240, 240, 240), (192, 240, 240), (240, 192, 240), (240, 240, 192))
+
+
+def stained(dyes: dict[str, float], glass: npt.ArrayLike = GLASS, noise: float = 2.0) -> Pixels:
+    """(N, 3) pixels of tissue in which each dye but the first is in a share of the places.
+
+    Hematoxylin is everywhere, and strong in a quarter of the places; the mean densities are given.
+    """
+    random = np.random.default_rng(3)
+    count = 6000
+    density = np.zeros((count, 3))
+    for name, mean in dyes.items():
+        spectrum = np.array(DYES[name]) / np.linalg.norm(DYES[name])
+        here = random.random(count) < (1.0 if name == "hematoxylin" else 0.5)
+        strong = np.where(random.random(count) < 0.25, 2.5, 0.5)
+        amount = mean * here * strong * random.uniform(0.6, 1.4, count)
+        density += amount[:, None] * spectrum
+    seen = np.array(glass) * 10**-density + random.normal(0, noise, density.shape)
+    return np.rint(seen.clip(0, 255)).astype(np.uint8)
+
+
+def shares(pixels: Pixels, glass: npt.ArrayLike = GLASS) -> foreign_dyes.DyeShares:
+    found = foreign_dyes.shares(pixels, glass)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("glass", CASTS)
+@pytest.mark.parametrize(
+    "dyes",
+    [
+        {"hematoxylin": 0.4, "eosin": 0.6},
+        {"hematoxylin": 0.2, "eosin": 0.25},
+        {"hematoxylin": 0.8, "eosin": 0.2},
+        {"hematoxylin": 0.2, "eosin": 1.2},
+        {"eosin": 0.6},
+        {"hematoxylin": 0.3, "eosin": 0.3, "blood": 0.9},
+        {"blood": 0.8},
+    ],
+    ids=["usual", "faded", "blue_heavy", "eosin_heavy", "eosin_alone", "bloody", "blood_alone"],
+)
+def test_h_and_e_is_no_other_stain(dyes: dict[str, float], glass: tuple[int, ...]) -> None:
+    found = shares(stained(dyes, glass), glass)
+    assert found.foreign < FOREIGN_MAX / 3
+    assert found.eosin > 2 * EOSIN_MIN
+
+
+@pytest.mark.parametrize(
+    "dyes",
+    [
+        {"hematoxylin": 0.4, "dab": 0.4},
+        {"hematoxylin": 0.4, "alcian_blue": 0.6},
+        {"hematoxylin": 0.2, "pas": 0.4, "alcian_blue": 0.6},
+        {"methylene_blue": 0.6, "eosin": 0.3},
+        {"methyl_green": 0.4, "dab": 0.4},
+        {"hematoxylin": 0.4, "ponceau": 0.4, "light_green": 0.5},
+        {"hematoxylin": 0.3, "ponceau": 0.4, "picric_acid": 0.5},
+        {"eosin": 0.4, "silver": 0.6},
+    ],
+    ids=["dab", "alcian", "alcian_pas", "giemsa", "green_dab", "goldner", "van_gieson", "silver"],
+)
+def test_other_dyes_are_foreign(dyes: dict[str, float]) -> None:
+    assert shares(stained(dyes)).foreign > FOREIGN_MAX
+
+
+def test_hematoxylin_alone_has_no_eosin_and_faded_eosin_has() -> None:
+    for noise in (0.0, 2.0):
+        alone = shares(stained({"hematoxylin": 0.5}, noise=noise))
+        assert alone.eosin < EOSIN_MIN / 2
+        assert alone.foreign < FOREIGN_MAX
+        faded = shares(stained({"hematoxylin": 0.4, "eosin": 0.12}, noise=noise))
+        assert faded.eosin > 2 * EOSIN_MIN
+
+
+def test_pas_has_the_colours_of_h_and_e() -> None:
+    """What the documentation says is missed: a change of it is good news, to be written down."""
+    found = shares(stained({"hematoxylin": 0.4, "pas": 0.4}))
+    assert found.foreign < FOREIGN_MAX and found.eosin > EOSIN_MIN
+
+
+@pytest.mark.parametrize("name", ["camelyon.jpg", "tcga_498.jpg"])
+def test_real_h_and_e(name: str) -> None:
+    picture = cv2.imread(str(SAMPLES / name))
+    assert picture is not None
+    found = shares(picture[..., ::-1].reshape(-1, 3), (235, 235, 235))
+    assert found.foreign < FOREIGN_MAX
+    assert found.eosin > 2 * EOSIN_MIN
+
+
+def test_little_tissue_tells_nothing() -> None:
+    pixels = stained({"hematoxylin": 0.4, "dab": 0.4})
+    assert foreign_dyes.shares(pixels[:300], GLASS) is None
+    measured = statistics.measure(np.repeat(pixels[:1] * 0 + 230, 900, 0), GLASS, is_he=True)
+    assert (measured.foreign_dye_fraction, measured.eosin_fraction) == (None, None)
+
+
+def test_the_amounts_of_h_and_e_are_not_measured_in_another_stain() -> None:
+    brown = statistics.measure(stained({"hematoxylin": 0.4, "dab": 0.6}), GLASS, is_he=True)
+    assert not brown.is_he
+    assert brown.foreign_dye_fraction is not None and brown.eosin_fraction is not None
+    assert (brown.hematoxylin_od, brown.eosin_od, brown.stain_fit) == (None, None, None)
+    pink = statistics.measure(stained({"hematoxylin": 0.4, "eosin": 0.6}), GLASS, is_he=True)
+    assert pink.is_he and pink.eosin_od is not None
