@@ -142,6 +142,7 @@ def test_place_and_date_do_not_count(
 
 # What a change of the library runs again
 
+EXPORTS = ("trident", "clam", "hs2p", "webdataset", "geojson")
 #: rule -> rooms whose code it covers, besides `columns` and `support`
 ROOMS = {
     "measure_slide": {"measure", "mask", "stain", "slide"},
@@ -163,6 +164,7 @@ ROOMS = {
     "draw_figures": {"report", "cohort"},
     "write_methods": {"report", "cohort"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
+    **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
 NEVER = {
