@@ -1,6 +1,7 @@
 """Coordinates of the passing tiles for hs2p and slide2vec."""
 
-from grossing.cohort.collect import by_slide
+from pathlib import Path
+
 from grossing.export import hs2p
 from grossing.export.selection import PLACE, Selection, Tiling
 from grossing.support import logs, tables
@@ -11,7 +12,7 @@ report = hs2p.export(
     Selection.read(
         snakemake.input.verdicts, snakemake.input.patches, columns=(*PLACE, "tissue_fraction")
     ),
-    by_slide(snakemake.input.facts),
+    {Path(path).stem: Path(path) for path in snakemake.input.facts},
     snakemake.params.slides,
     snakemake.output.folder,
     Tiling(**snakemake.params.tiling),

@@ -1,6 +1,7 @@
 """Coordinates of the passing tiles for TRIDENT."""
 
-from grossing.cohort.collect import by_slide
+from pathlib import Path
+
 from grossing.export import trident
 from grossing.export.selection import Selection, Tiling
 from grossing.support import logs, tables
@@ -9,7 +10,7 @@ logs.to_file(snakemake.log[0])
 
 report = trident.export(
     Selection.read(snakemake.input.verdicts, snakemake.input.patches),
-    by_slide(snakemake.input.facts),
+    {Path(path).stem: Path(path) for path in snakemake.input.facts},
     snakemake.output.folder,
     Tiling(**snakemake.params.tiling),
 )

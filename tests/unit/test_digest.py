@@ -201,6 +201,10 @@ NEVER = {
     "draw_figures": ("cohort/decide", "report/methods", "report/references"),
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
+    **{
+        f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
+        for name in EXPORTS
+    },
 }
 #: tile engine -> modules that it alone needs
 OF_ENGINE = {

@@ -243,6 +243,13 @@ def test_clam(results: Path, tmp_path: Path) -> None:
         "gone": "unused",
     }
     assert "no label" in str(reasons(report)["odd"])
+    for row in report.to_pylist()[:3]:
+        rows = passing(results)[row["slide_id"]]
+        width, height = (2220, 2967) if row["slide_id"] == "TCGA.1" else (3000, 2400)
+        side = SIDES[row["slide_id"]]
+        over = [(x, y) for x, y in corners(rows) if x + side > width or y + side > height]
+        assert (row["tiles"], row["edge_tiles"]) == (len(rows), len(over))
+    assert sum(row["edge_tiles"] for row in report.to_pylist()) > 0
 
 
 def test_clam_has_a_round_per_fold() -> None:

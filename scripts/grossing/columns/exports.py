@@ -12,6 +12,7 @@ SCHEMA = pa.schema(
         ("qc_status", pa.string()),
         ("status", pa.string()),
         ("tiles", pa.int64()),
+        ("edge_tiles", pa.int64()),
         ("reason", pa.string()),
     ]
 )

@@ -22,6 +22,7 @@ from grossing.support.types import PathLike
 SLIDE_COLUMNS = ("slide_id", "qc_status", "case_id", "label", "split")
 FACTS = ("width_px", "height_px", "mpp", "mpp_source")
 PLACE = ("slide_id", "tile_col", "tile_row", "x_level0_px", "y_level0_px", "size_level0_px", "mpp")
+NOTHING = {"tiles": 0, "edge_tiles": 0}
 Row = dict[str, Any]
 
 
@@ -112,17 +113,20 @@ class Selection:
         outcome : why a slide of `slides` is refused, None where it was exported
         partial : what is left out of an exported slide
         """
-        counts = {slide.slide_id: tiles.num_rows for slide, tiles in self.by_slide()}
+        counts = {
+            slide.slide_id: {"tiles": tiles.num_rows, "edge_tiles": _over_the_edge(slide, tiles)}
+            for slide, tiles in self.by_slide()
+        }
         rows = []
         for row in self.verdicts:
             slide_id, status, reason = row["slide_id"], "unused", None
             if slide_id in outcome:
                 reason = outcome[slide_id] or (partial or {}).get(slide_id)
                 status = "refused" if outcome[slide_id] else "partial" if reason else "exported"
-            written = counts[slide_id] if status in ("exported", "partial") else 0
+            written = counts[slide_id] if status in ("exported", "partial") else NOTHING
             rows.append(
                 {"format": name, "slide_id": slide_id, "qc_status": row["qc_status"]}
-                | {"status": status, "tiles": written, "reason": reason}
+                | {"status": status, "reason": reason, **written}
             )
         return tables.from_rows(rows, exports.SCHEMA)
 
@@ -166,6 +170,12 @@ def coordinates(tiles: pa.Table) -> npt.NDArray[np.int64]:
     """(N, 2) int64: x and y of the top-left corners in level-0 px, in the order of the table."""
     columns = [tiles[name].to_numpy() for name in ("x_level0_px", "y_level0_px")]
     return np.column_stack(columns).astype(np.int64)
+
+
+def _over_the_edge(slide: ExportSlide, tiles: pa.Table) -> int:
+    """Number of tiles that reach beyond the picture."""
+    ends = coordinates(tiles) + tiles["size_level0_px"].to_numpy()[:, None]
+    return int((ends > (slide.width_px, slide.height_px)).any(axis=1).sum())
 
 
 def _verdicts(path: PathLike) -> list[Row]:
