@@ -142,6 +142,7 @@ def test_place_and_date_do_not_count(
 
 # What a change of the library runs again
 
+EXPORTS = ("trident", "clam", "hs2p", "webdataset", "geojson")
 #: rule -> rooms whose code it covers, besides `columns` and `support`
 ROOMS = {
     "measure_slide": {"measure", "mask", "stain", "slide"},
@@ -164,6 +165,7 @@ ROOMS = {
     "draw_figures": {"report", "cohort"},
     "write_methods": {"report", "cohort"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
+    **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
 NEVER = {
@@ -201,6 +203,10 @@ NEVER = {
     "draw_figures": ("cohort/decide", "report/methods", "report/references"),
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
+    **{
+        f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
+        for name in EXPORTS
+    },
 }
 #: tile engine -> modules that it alone needs
 OF_ENGINE = {

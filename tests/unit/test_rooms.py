@@ -14,6 +14,7 @@ PACKAGE = Path(grossing.__file__).parent
 #: from the top down; a room imports of its own and of those below it
 ROOMS = (
     "report",
+    "export",
     "cohort",
     "report",
     "zstack",

@@ -33,6 +33,8 @@ from grossing.cohort import (
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import duplicates as duplicates_columns
 from grossing.columns.error_codes import ErrorCode
+from grossing.export import clam
+from grossing.export.selection import Selection, Tiling
 from grossing.measure.measured import Measured
 from grossing.nuclei import slide_nuclei
 from grossing.nuclei.nucleus import Nucleus
@@ -224,7 +226,17 @@ def run(real_slide: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
         **fused_stacks(out, real_slide),
         **optional_stages(out, both[0]),
         **stage_tables(out, final),
+        "exports": export_report(out, final),
     }
+
+
+def export_report(out: Path, final: pa.Table) -> list[dict[str, Any]]:
+    """What became of each slide in an export."""
+    tables.write_parquet(final, out / "final.parquet")
+    chosen = Selection.read(out / "final.parquet", out / "patches.parquet")
+    tiling = Tiling(CONFIG["tiles"]["size_px"], **stages.TARGET)
+    report: list[dict[str, Any]] = clam.export(chosen, out / "clam", tiling).to_pylist()
+    return report
 
 
 def pairs(out: Path, record: SlideRecord) -> list[dict[str, Any]]:
