@@ -32,6 +32,7 @@ LIBRARY_MODULES = (
     "cohort/failures",
     "cohort/leakage",
     "cohort/leftovers",
+    "cohort/plan_text",
     "cohort/planned_sheet",
     "cohort/reviews",
     "cohort/run_log",
