@@ -1,4 +1,5 @@
 # What a run will cost, from headers alone: target `plan`. Totals of a dry run.
+import atexit
 import csv
 import hashlib
 import json
@@ -6,6 +7,8 @@ import types
 
 from grossing.cohort import plan_text
 
+#: Snakemake has left it when the program ends
+RUN_FOLDER = os.getcwd()
 #: sections of optional stages
 OPTIONAL = ("rescale", "stain", "stains", "focus_stack", "nuclei", "zones", "splits", "report")
 
@@ -150,3 +153,25 @@ def plan_summary():
     with open(made.csv, newline="", encoding="utf-8") as file:
         failing = [row for row in csv.DictReader(file) if row["error_code"]]
     return plan_text.of_plan(totals, failing, made.csv)
+
+
+@atexit.register
+def say_what_a_dry_run_is_about():
+    """One line at the end of a dry run; nothing is opened for it."""
+    if not (workflow.is_main_process and workflow.dag and workflow.dryrun):
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if not job.is_norun]
+    slides = {job.wildcards.slide_id for job in jobs if "slide_id" in job.wildcards.keys()}
+    paths = [SHEET.slide_path(i) for i in slides if i not in STACKS]
+    paths += [path for i in slides if i in STACKS for path in STACKS[i].paths]
+    found = [size for path in paths if (size := plan_stat(os.path.join(RUN_FOLDER, path)))]
+    made = os.path.join(RUN_FOLDER, rules.plan_cohort.output.totals)
+    totals = None
+    if os.path.exists(made):
+        with open(made, encoding="utf-8") as file:
+            totals = json.load(file)
+    print(
+        plan_text.of_dry_run(
+            len(jobs), len(slides), len(paths) - len(found), sum(size for size, _ in found), totals
+        )
+    )

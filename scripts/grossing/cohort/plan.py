@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from grossing.support import parallel, tables
 
 THREADS = 4
 MEASURING = ("measure_slide", "fuse_focus")  # the work of these does not depend on the verdict
+#: of tissue that `measure_slide` reads at most: 64 tiles of 128 um
+SAMPLED_GIGAPIXELS = 64 * 256**2 / 1e9
 FACTS = "results/slides/{slide_id}.json"
 BENCHMARK = "benchmarks/{rule}/{slide_id}.tsv"
 #: of each output in .snakemake/metadata; besides it there are the job's log and benchmark
@@ -91,8 +93,10 @@ class Slide:
 
     def size_for(self, rule: str) -> Size | None:
         """What a rule has to do; None where it writes empty outputs."""
-        does = rule in MEASURING or self.is_tiled is not False
-        return self.header.size if does else None
+        size = self.header.size
+        if size and rule == "measure_slide":
+            return replace(size, tissue=min(size.tissue, SAMPLED_GIGAPIXELS), read=0.0)
+        return size if rule in MEASURING or self.is_tiled is not False else None
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
     slides = list(parallel.ordered(known, settings.slide_ids, THREADS))
     observed = {rule.name: _observations(rule, slides) for rule in settings.slide_rules}
     costs = {
-        rule.name: RuleCosts.fitted([o for o, _ in observed[rule.name]])
+        rule.name: RuleCosts.fitted(observed[rule.name])
         or shipped_costs.of(rule.name, len(rule.outputs), rule.folders, settings.tile_px)
         for rule in settings.slide_rules
     }
@@ -179,9 +183,7 @@ def _record(slide_id: str, path: str) -> SlideRecord | None:
     return record if identity.recorded_hash(path, record.identity) else None
 
 
-def _observations(
-    rule: SlideRule, slides: Sequence[Slide]
-) -> list[tuple[Observation, earlier_jobs.JobTime]]:
+def _observations(rule: SlideRule, slides: Sequence[Slide]) -> list[Observation]:
     """What the jobs of a rule cost in earlier runs of this working directory."""
     found = []
     for slide in slides:
@@ -191,7 +193,7 @@ def _observations(
         time, written = earlier_jobs.read(name), earlier_jobs.written(rule.paths(slide.slide_id))
         if time and written:
             size = slide.size_for(rule.name)
-            found.append((Observation(size, time.cpu_s, *written), time))
+            found.append(Observation(size, time.cpu_s, time.wall_s, *written))
     return found
 
 
@@ -205,12 +207,12 @@ def _passing_share(slides: Sequence[Slide]) -> float:
     return passing / tissue
 
 
-def _load(observed: Mapping[str, Sequence[tuple[Observation, earlier_jobs.JobTime]]]) -> float:
+def _load(observed: Mapping[str, Sequence[Observation]]) -> float:
     """CPU seconds per second of earlier jobs; 1 before there are any."""
-    times = [time for each in observed.values() for _, time in each]
+    times = [one for each in observed.values() for one in each]
     if len(times) < SLIDES_MIN:
         return 1.0
-    return min(1.0, sum(t.cpu_s for t in times) / sum(t.wall_s for t in times))
+    return min(1.0, sum(o.cpu_s for o in times) / sum(o.wall_s for o in times))
 
 
 def _jobs(

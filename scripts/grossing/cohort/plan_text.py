@@ -86,6 +86,23 @@ def one_line(totals: Json) -> str:
     )
 
 
+def of_dry_run(jobs: int, slides: int, missing: int, read: int, totals: Json | None) -> str:
+    """One line on what a dry run is about.
+
+    Parameters
+    ----------
+    jobs, slides : that are to run, and slides that these work on
+    missing : files of these slides that do not exist
+    read : bytes of those that do
+    totals : what `plan.json` holds, None where nothing was planned
+    """
+    gone = f" ({missing} files are missing)" if missing else ""
+    line = f"Totals: {jobs} jobs, {slides} slides{gone}, {amount(read)} of slides"
+    if totals:
+        return f"{line}. The last plan: {one_line(totals)}"
+    return f"{line}. What they will cost: snakemake plan"
+
+
 def _assumptions(totals: Json) -> Iterator[str]:
     """Where the costs come from, and how far they may be off."""
     rules = [rule for rule in totals["rules"] if rule["jobs"]]
