@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pytest
-from grossing.cohort import proportions
+from grossing.cohort import integer_program, proportions
 from grossing.cohort.proportions import ALL, Infeasible, Unit
 
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -105,7 +105,7 @@ def test_what_is_missed_is_the_value_that_cannot_be_divided() -> None:
 
 def test_a_search_that_is_given_up_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums of large numbers that hardly any division meets: the nodes are used up."""
-    monkeypatch.setattr(proportions, "NODES_MAX", 1)
+    monkeypatch.setattr(integer_program, "NODES_MAX", 1)
     chance = random.Random(4)
     columns = ("label", "site", "scanner")
     units = [

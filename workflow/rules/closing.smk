@@ -87,6 +87,8 @@ def part_summary():
 def success_summary():
     """What a person reads at the end of a run without failures."""
     RUN.end()
+    if "plan" in workflow.dag_settings.targets:
+        return plan_summary()
     if "batch" in workflow.dag_settings.targets:
         return failures.retried(RUN.retried()) + part_summary()
     texts = (closing_summary(), left_over())

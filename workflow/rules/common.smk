@@ -32,6 +32,7 @@ LIBRARY_MODULES = (
     "cohort/failures",
     "cohort/leakage",
     "cohort/leftovers",
+    "cohort/plan_text",
     "cohort/planned_sheet",
     "cohort/reviews",
     "cohort/run_log",
@@ -130,7 +131,9 @@ ACCEPTED = [
 ]
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 try:
-    PART = settings.part(COMPLETE, config["part"])
+    # every n-th slide, or the batches of the target `plan`
+    plan_table = "results/cohort/plan.csv" if config["plan"]["hours_per_job"] else None
+    PART = settings.part(COMPLETE, config["part"], plan_table)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 JUDGED_BY = {key: config[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")}

@@ -1,5 +1,6 @@
 """The configuration, checked against its schema before anything runs."""
 
+import csv
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import yaml
 from grossing.support import findings
 from grossing.support.errors import UserError
 from grossing.support.findings import Finding
+from grossing.support.types import PathLike
 
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)", re.I)
 
@@ -31,12 +33,40 @@ def _read_flags(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
             _read_flags(value, rule)
 
 
-def part(items: Sequence[str], which: str) -> list[str]:
-    """Part i of n of some items, given as `i/n`: every n-th, so that neighbours share the work."""
+def part(items: Sequence[str], which: str, plan: PathLike | None = None) -> list[str]:
+    """Part i of n of some slides, given as `i/n`.
+
+    Parameters
+    ----------
+    plan : `plan.csv`, whose batches are the parts; None for every n-th slide
+
+    Raises
+    ------
+    UserError : i is more than n, there is no plan, or it has another number of batches.
+    """
     number, count = (int(text) for text in which.split("/"))
     if number > count:
         raise UserError(f"part: {which!r}: must be i/n with i from 1 to n")
-    return list(items[number - 1 :: count])
+    if plan is None or count == 1:
+        return list(items[number - 1 :: count])
+    batch_of = _batches(plan)
+    batches = max(batch_of.values(), default=0)
+    if batches != count:
+        remedy = f"use part=1/{batches} to part={batches}/{batches}, or run `snakemake plan` again"
+        raise UserError(f"part: {which!r}: {plan} has {batches} batches: {remedy}")
+    return [item for i, item in enumerate(items) if batch_of.get(item, i % count + 1) == number]
+
+
+def _batches(plan: PathLike) -> dict[str, int]:
+    """slide_id to batch of a plan; slides that are new since then are left out."""
+    try:
+        with Path(plan).open(newline="", encoding="utf-8") as file:
+            return {row["slide_id"]: int(row["batch"] or 0) for row in csv.DictReader(file)}
+    except FileNotFoundError:
+        raise UserError(
+            f"part: with plan.hours_per_job the parts are the batches of {plan}, which does not "
+            "exist: run `snakemake plan` first"
+        ) from None
 
 
 def check(

@@ -11,12 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import highspy
 import pulp
 
-#: where a search is given up; a limit of time would let the result depend on the machine
-NODES_MAX = 2000
-GAP = 1e-3
+from grossing.cohort.integer_program import Solver
 
 #: a column of the sheet and a value; the column `slides`, without a value, stands for all slides
 Feature = tuple[str, str]
@@ -97,24 +94,6 @@ def divide(units: Sequence[Unit], shares: Mapping[str, float], tolerance: float)
     return problem.parts_of_slides(found)
 
 
-class _Solver(pulp.HiGHS):  # type: ignore[misc]
-    """HiGHS that may stop at a number of nodes: PuLP 3.3 raises KeyError for that status."""
-
-    def findSolutionValues(self, lp: pulp.LpProblem) -> tuple[int, int]:
-        """Status and status of the solution, as PuLP calls it."""
-        model = lp.solverModel
-        if model.getModelStatus() != highspy.HighsModelStatus.kSolutionLimit:
-            status: tuple[int, int] = super().findSolutionValues(lp)
-            return status
-        feasible = highspy.SolutionStatus.kSolutionStatusFeasible
-        if model.getInfo().primal_solution_status != feasible:
-            return pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound
-        solution = list(model.getSolution().col_value)
-        for variable in lp.variables():
-            variable.varValue = solution[variable.index]
-        return pulp.LpStatusOptimal, pulp.LpSolutionIntegerFeasible
-
-
 Widths = Mapping[Feature, float]
 Found = dict[tuple[int, str], int]  # number of a profile, part -> units
 
@@ -129,10 +108,7 @@ class _Program:
 
     def solved(self) -> Found | None:
         """The units of each profile in each part; None where no solution was found."""
-        options = {"mip_max_nodes": NODES_MAX, "random_seed": 0}
-        self.model.solve(_Solver(msg=False, threads=1, gapRel=GAP, **options))
-        # `status` is Optimal also where a limit ended the search
-        if self.model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
+        if not Solver.finds(self.model):
             return None
         return {key: round(variable.value()) for key, variable in self.units.items()}
 

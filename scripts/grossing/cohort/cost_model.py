@@ -1,0 +1,126 @@
+"""What the job of a slide costs, as a linear function of the slide's size.
+
+Coefficients are never negative: a larger slide is never cheaper, also beyond the sizes that they
+were fitted to.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from grossing.cohort.slide_header import Size
+
+#: slides that were worked on, not refused, from which coefficients are fitted
+SLIDES_MIN = 5
+#: per job; per job of a slide that can be used; per gigapixel of it, as `Size` has them
+TERMS = ("job", "slide", "target", "tissue", "read")
+
+Vector = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A job that ran: the slide's size (None: nothing was to be done), and what it cost.
+
+    `wall_s` and `cpu_s` are seconds, `written_bytes` and `written_files` those of its outputs.
+    """
+
+    size: Size | None
+    cpu_s: float
+    wall_s: float
+    written_bytes: int
+    written_files: int
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """One cost: a coefficient per term, and the error of the sum over a handful of slides.
+
+    `error` is relative; of a fit it is that of slides that were left out of it, one at a time.
+    """
+
+    values: tuple[float, ...]
+    error: float
+
+    def of(self, size: Size | None) -> float:
+        """The cost of a job."""
+        return float(np.dot(terms(size), self.values))
+
+
+@dataclass(frozen=True)
+class RuleCosts:
+    """CPU seconds, bytes and files of the jobs of one rule, from how many slides (0: shipped)."""
+
+    cpu_s: Coefficients
+    written_bytes: Coefficients
+    written_files: Coefficients
+    slides: int = 0
+
+    @classmethod
+    def fitted(cls, observations: Sequence[Observation]) -> Self | None:
+        """Of earlier jobs; None where they are too few."""
+        slides = sum(one.size is not None for one in observations)
+        if slides < SLIDES_MIN:
+            return None
+        names: tuple[Callable[[Observation], float], ...] = (
+            lambda one: one.cpu_s,
+            lambda one: one.written_bytes,
+            lambda one: one.written_files,
+        )
+        return cls(*(_coefficients(observations, name) for name in names), slides)
+
+
+def terms(size: Size | None) -> Vector:
+    """(5,) what the coefficients are multiplied by."""
+    if size is None:
+        return np.array([1.0, 0, 0, 0, 0])
+    return np.array([1, 1, size.target, size.tissue, size.read]) * np.array(
+        [1, 1, *(3 * (size.planes,))]
+    )
+
+
+def _coefficients(
+    observations: Sequence[Observation], cost: Callable[[Observation], float]
+) -> Coefficients:
+    table = np.array([terms(one.size) for one in observations])
+    costs = np.array([cost(one) for one in observations], float)
+    values = non_negative(table, costs)
+    left_out = np.array(
+        [
+            table[i] @ non_negative(np.delete(table, i, 0), np.delete(costs, i))
+            for i in range(len(costs))
+            if observations[i].size
+        ]
+    )
+    real = costs[[one.size is not None for one in observations]]
+    error = float(np.abs(left_out - real).sum() / max(real.sum(), 1e-9))
+    return Coefficients(tuple(float(f"{value:.4g}") for value in values), round(error, 3))
+
+
+def non_negative(table: Vector, costs: Vector) -> Vector:
+    """Least squares without negative coefficients, exact: every set of terms is tried.
+
+    Parameters
+    ----------
+    table : (N, K) terms of each observation
+    costs : (N,)
+
+    Returns
+    -------
+    (K,)
+    """
+    scale = np.abs(table).max(axis=0)
+    scale[scale == 0] = 1
+    best, least = np.zeros(table.shape[1]), float(np.square(costs).sum())
+    for count in range(1, table.shape[1] + 1):
+        for chosen in map(list, itertools.combinations(range(table.shape[1]), count)):
+            part = np.linalg.lstsq(table[:, chosen] / scale[chosen], costs, rcond=None)[0]
+            error = float(np.square(table[:, chosen] / scale[chosen] @ part - costs).sum())
+            if (part >= 0).all() and error < least * (1 - 1e-9):
+                least, best = error, np.zeros(table.shape[1])
+                best[chosen] = part / scale[chosen]
+    return best

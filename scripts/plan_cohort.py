@@ -1,0 +1,22 @@
+"""What a run will cost, slide by slide and in all, and which slides will fail."""
+
+from grossing.cohort import plan, plan_totals
+from grossing.cohort.planned_sheet import PlannedSheet
+from grossing.cohort.reviews import Reviews
+from grossing.support import files, logs, tables
+
+logs.to_file(snakemake.log[0])
+
+params = snakemake.params
+settings = plan.Settings.from_params(**params.settings, memory_mb=params.memory_mb)
+planned = plan.make(
+    PlannedSheet.read(params.sheet, params.sheet_digest),
+    Reviews.read(params.reviews, params.reviews_digest),
+    settings,
+)
+batches = plan_totals.packed(planned, plan_totals.Batches(**params.batches), params.cores)
+
+tables.write_csv(plan.table(planned, batches.batch_of), snakemake.output.csv)
+files.write_json(
+    plan_totals.totals(planned, settings, batches, params.cores), snakemake.output.totals
+)
