@@ -127,8 +127,9 @@ def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> Flo
     """
     height, width = (side // QUARTER_PX * QUARTER_PX for side in grey.shape)
     cells = np.empty((LAYERS, height // CELL_PX, width // CELL_PX), np.float32)
-    inner = laplacian[2:height:4, :width].reshape(height // 4, -1, 8)[..., 2:6]
-    _means(_squares(inner.reshape(height // 4, -1)), cells[FINEST])
+    pairs = _halved(_squares(laplacian[2:height:4, :width]))
+    inner = pairs.reshape(height // 8, -1, 4)[..., 1:3]
+    _means(inner.reshape(height // 8, -1), cells[FINEST])
     _means(_squares(laplacian[:height:8, :width]), cells[BORDERS])
     level = cv2.pyrDown(grey[:height, :width]).astype(np.float32)
     for first in range(OCTAVES, LAYERS, len(DIRECTIONS)):
@@ -146,12 +147,16 @@ def _squares(values: npt.NDArray[np.int16] | Floats) -> Floats:
     return floats
 
 
+def _halved(values: Floats) -> Floats:
+    size = values.shape[1] // 2, values.shape[0] // 2
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _means(values: Floats, cells: Floats) -> None:
     """Fill `cells` with the mean of the values in each; halving both sides is much faster."""
     rows, columns = cells.shape
     while values.shape[0] > 2 * rows and values.shape[1] > 2 * columns:
-        size = values.shape[1] // 2, values.shape[0] // 2
-        values = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+        values = _halved(values)
     cv2.resize(values, (columns, rows), dst=cells, interpolation=cv2.INTER_AREA)
 
 
