@@ -87,12 +87,16 @@ class Slide:
         return over_glass(self.read_premultiplied(level, x, y, w, h), glass)
 
 
+def lowest_alpha(bgra: Pixels) -> int:
+    """The lowest alpha of (h, w, 4) uint8, which is the highest byte of OpenSlide's pixels."""
+    return int(bgra.view(np.uint32).min()) >> 24
+
+
 def over_glass(bgra: Pixels, glass: npt.ArrayLike) -> Pixels:
     """RGB of premultiplied BGRA, with the glass colour where nothing was scanned."""
     rgb = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB)
-    alpha = bgra[..., 3]
-    if alpha.min() < 255:
-        rest = (255 - alpha.astype(np.float32))[..., None] / 255
+    if lowest_alpha(bgra) < 255:
+        rest = (255 - bgra[..., 3].astype(np.float32))[..., None] / 255
         rgb = np.rint(rgb + rest * np.asarray(glass, np.float32)).clip(0, 255).astype(np.uint8)
     return np.asarray(rgb)
 

@@ -77,8 +77,8 @@ class OpenSlideReader:
             round(at * self._downsample + by) for at, by in zip((x, y), self._shift, strict=True)
         )
         bgra = self._slide.read_premultiplied(self._level, x, y, w, h)
-        alpha = bgra[..., 3]
-        absent = alpha < opening.SCANNED_ALPHA if alpha.min() < opening.SCANNED_ALPHA else None
+        gaps = opening.lowest_alpha(bgra) < opening.SCANNED_ALPHA
+        absent = bgra[..., 3] < opening.SCANNED_ALPHA if gaps else None
         return Region(opening.over_glass(bgra, self._glass), absent)
 
     def close(self) -> None:
