@@ -213,7 +213,7 @@ def _quarters(cells: Floats) -> Floats:
 def _over_directions(layers: Floats) -> Floats:
     """(levels, places) mean of the directions of each octave."""
     octaves = layers[OCTAVES:].reshape(LEVELS, len(DIRECTIONS), -1)
-    return np.add.reduce(octaves, 1) / np.float32(len(DIRECTIONS))
+    return np.asarray(np.add.reduce(octaves, 1) / np.float32(len(DIRECTIONS)))
 
 
 @functools.lru_cache(maxsize=4)
