@@ -29,6 +29,16 @@ def test_no_crash_no_hang_no_lost_row_no_wrong_tile_passes(sources: dict[str, Pa
     assert len(outcome.slides) == VARIANTS + len(sources)
 
 
+def test_broken_deflate_never_passes_with_wrong_tiles(sources: dict[str, Path]) -> None:
+    """libtiff decodes it to noise, without a word, wherever a tile, overview or probe is read."""
+    folder = next(iter(sources.values())).parents[1] / "deflate"
+    kinds = ("blocks_zeroed", "data_zeroed", "data_random")
+    variants = [Variant("tiff_deflate_single", kind, 0) for kind in kinds]
+    outcome = cohort.judge(folder, variants)
+    assert len(outcome.damaged) == len(variants), cohort.report(outcome)
+    assert sum(slide.wrong_passing for slide in outcome.damaged) == 0
+
+
 def test_every_kind_changes_the_file_and_the_same_seed_the_same_bytes(
     sources: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -41,6 +41,18 @@ def damage(path, start, data):
         file.write(data)
 
 
+def test_measuring_refuses_them_too(tmp_path):
+    path = str(tmp_path / "slide.tif")
+    offset, length = write(path, "zlib")[0][4]
+    damage(path, offset + length // 2, bytes(200))
+    with opening.Slide(path) as slide:
+        for x, y in [(0, 0), (SIDE - 50, 0), (2 * SIDE, 2 * SIDE)]:
+            slide.read_premultiplied(0, x, y, 50, 50)
+        with pytest.raises(ReadError, match="checksum"):
+            slide.read_premultiplied(0, SIDE - 50, SIDE, 51, 50)
+        slide.read_premultiplied(0, SIDE - 50, SIDE, 50, 50)
+
+
 @pytest.mark.parametrize("prefer", ["auto", "openslide"])
 def test_exactly_the_tiles_with_a_broken_stream_are_refused(tmp_path, prefer):
     path = str(tmp_path / "slide.tif")

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
 NEUTRAL_CHROMA = 30  # grey levels between the channels of glass
@@ -45,14 +46,14 @@ def misread(rgb: Pixels, scanned: Mask, contradiction: str | None) -> str | None
 
 
 def _glass_fraction(pixels: Pixels, level: int) -> float:
-    lowest, highest = pixels.min(axis=-1), pixels.max(axis=-1)
+    lowest, highest = channels.extremes(pixels)
     return float(((highest - lowest <= NEUTRAL_CHROMA) & (lowest >= level)).mean())
 
 
 def is_grey(rgb: Pixels, scanned: Mask) -> bool:
     """Whether a picture has no colour where it is neither bright nor dark; glass alone has not."""
     pixels = rgb[scanned]
-    lowest, highest = pixels.min(axis=-1), pixels.max(axis=-1)
+    lowest, highest = channels.extremes(pixels)
     midtones = (lowest > MIDTONES[0]) & (highest < MIDTONES[1])
     if midtones.sum() <= GREY_FRACTION * max(1, len(pixels)):
         return False

@@ -191,7 +191,7 @@ def _read(
     block = slide.read_premultiplied(level, x, y, w, h)
     own = file.downsamples[level]
     finer = max((i for i, d in enumerate(file.downsamples) if d < own), default=None)
-    if finer is None or block[..., 3].min() >= opening.SCANNED_ALPHA:
+    if finer is None or opening.lowest_alpha(block) >= opening.SCANNED_ALPHA:
         return block
     scale = own / file.downsamples[finer]
     for left, top, width, height in _blocks(0, 0, w, h, HOLE_PX):

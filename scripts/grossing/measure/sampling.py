@@ -26,7 +26,8 @@ LOG = logging.getLogger(__name__)
 class Sample:
     """Tissue places read at focus resolution.
 
-    `pixels` (N, 3) uint8 RGB of tissue are pooled over all places, about one per um.
+    `pixels` (N, 3) uint8 RGB of tissue are pooled over the first `sample_tiles` places, about one
+    per um.
     """
 
     focus: FocusMeasures
@@ -127,7 +128,9 @@ def read(
         places.add(x, y, focus.measure(shown, mpp, dark_field=dark_field))
         spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
         down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
-        pools.append(rgb[::step, ::step][_is_tissue(mask, down / downsample, across / downsample)])
+        if len(pools) <= sample_tiles:
+            tissue = _is_tissue(mask, down / downsample, across / downsample)
+            pools.append(rgb[::step, ::step][tissue])
     return Sample(places.measures(), np.concatenate(pools))
 
 

@@ -14,6 +14,7 @@ its limit.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -126,8 +127,9 @@ def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> Flo
     """
     height, width = (side // QUARTER_PX * QUARTER_PX for side in grey.shape)
     cells = np.empty((LAYERS, height // CELL_PX, width // CELL_PX), np.float32)
-    inner = laplacian[2:height:4, :width].reshape(height // 4, -1, 8)[..., 2:6]
-    _means(_squares(inner.reshape(height // 4, -1)), cells[FINEST])
+    pairs = _halved(_squares(laplacian[2:height:4, :width]))
+    inner = pairs.reshape(height // 8, -1, 4)[..., 1:3]
+    _means(inner.reshape(height // 8, -1), cells[FINEST])
     _means(_squares(laplacian[:height:8, :width]), cells[BORDERS])
     level = cv2.pyrDown(grey[:height, :width]).astype(np.float32)
     for first in range(OCTAVES, LAYERS, len(DIRECTIONS)):
@@ -145,28 +147,38 @@ def _squares(values: npt.NDArray[np.int16] | Floats) -> Floats:
     return floats
 
 
+def _halved(values: Floats) -> Floats:
+    size = values.shape[1] // 2, values.shape[0] // 2
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _means(values: Floats, cells: Floats) -> None:
-    """Fill `cells` with the mean of the values in each."""
-    cv2.resize(values, cells.shape[::-1], dst=cells, interpolation=cv2.INTER_AREA)
+    """Fill `cells` with the mean of the values in each; halving both sides is much faster."""
+    rows, columns = cells.shape
+    while values.shape[0] > 2 * rows and values.shape[1] > 2 * columns:
+        values = _halved(values)
+    cv2.resize(values, (columns, rows), dst=cells, interpolation=cv2.INTER_AREA)
 
 
 def _second_differences(picture: Floats, octave: Floats) -> None:
     """Fill (direction, rows, columns) with mean squared second differences of the cells."""
     height, width = picture.shape
     padded = np.asarray(cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REFLECT_101))
-    twice, found = picture * 2, np.empty_like(picture)
-    for (down, across), cells in zip(DIRECTIONS, octave, strict=True):
+    every = np.empty((len(DIRECTIONS), height, width), np.float32)
+    for (down, across), found in zip(DIRECTIONS, every, strict=True):
         after = padded[1 + down : 1 + down + height, 1 + across : 1 + across + width]
         before = padded[1 - down : 1 - down + height, 1 - across : 1 - across + width]
         cv2.add(after, before, dst=found)
-        cv2.subtract(found, twice, dst=found)
-        cv2.multiply(found, found, dst=found)
-        _means(found, cells)
+        cv2.scaleAdd(picture, -2, found, dst=found)
+    below = every.reshape(-1, width)
+    cv2.multiply(below, below, dst=below)
+    _means(below, octave.reshape(-1, octave.shape[-1]))
 
 
 def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
     """(blocks,) each: whether something is there, score, its lower bound, signal to noise."""
-    windows = _windows(cells)
+    layers, rows, columns = cells.shape
+    windows = cells.reshape(layers, -1).take(_cells_of_blocks(rows, columns), axis=1)
     means, quiet = windows.mean(-1), _quiet(windows)
     shape = LEVELS, len(DIRECTIONS), -1
     floor = quiet[OCTAVES:].reshape(shape)
@@ -189,28 +201,31 @@ def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Float
 
 def _quarters(cells: Floats) -> Floats:
     """(quarters,) the worse of both ratios, over all directions, where something is there."""
-    octaves = cells[OCTAVES:].reshape(LEVELS, len(DIRECTIONS), *cells.shape[1:]).mean(1)
-    floor = _quiet(octaves.reshape(LEVELS, -1))
-    above = np.maximum(_quarter_means(octaves) - floor[:, None], TINY)
+    layers, rows, columns = cells.shape
+    every = np.empty((layers, rows // QUARTER_CELLS, columns // QUARTER_CELLS), np.float32)
+    _means(cells.reshape(-1, columns), every.reshape(-1, every.shape[-1]))
+    quarters = every.reshape(layers, -1)
+    above = np.maximum(_over_directions(quarters) - _quiet(_over_directions(cells))[:, None], TINY)
     score = np.minimum(above[0] / above[1], above[1] / above[2]) / QUARTER_MIN
-    mean, square = _quarter_means(cells[MEAN : SQUARE + 1])
-    return np.asarray(score[square - mean**2 > EMPTY_VARIANCE])
+    return np.asarray(score[quarters[SQUARE] - quarters[MEAN] ** 2 > EMPTY_VARIANCE])
 
 
-def _quarter_means(values: Floats) -> Floats:
-    """(layers, rows, columns) of cells to (layers, quarters)."""
-    layers, rows, columns = values.shape
-    split = (layers, rows // QUARTER_CELLS, QUARTER_CELLS, columns // QUARTER_CELLS, QUARTER_CELLS)
-    return np.asarray(values.reshape(split).mean((2, 4)).reshape(layers, -1))
+def _over_directions(layers: Floats) -> Floats:
+    """(levels, places) mean of the directions of each octave."""
+    octaves = layers[OCTAVES:].reshape(LEVELS, len(DIRECTIONS), -1)
+    return np.asarray(np.add.reduce(octaves, 1) / np.float32(len(DIRECTIONS)))
 
 
-def _windows(cells: Floats) -> Floats:
-    """(..., blocks, cells of a block); the last blocks of odd sides overlap their neighbours."""
-    size = min(BLOCK_CELLS, *cells.shape[-2:])
-    sides = cells.shape[-2:]
-    rows, columns = (np.minimum(np.arange(0, side, size), side - size) for side in sides)
-    every = np.lib.stride_tricks.sliding_window_view(cells, (size, size), (-2, -1))
-    return every[..., rows[:, None], columns, :, :].reshape(*cells.shape[:-2], -1, size * size)
+@functools.lru_cache(maxsize=4)
+def _cells_of_blocks(rows: int, columns: int) -> npt.NDArray[np.intp]:
+    """(blocks, cells of a block) places of cells, counted row by row.
+
+    The last blocks of odd sides overlap their neighbours.
+    """
+    size = min(BLOCK_CELLS, rows, columns)
+    tops, lefts = (np.minimum(np.arange(0, n, size), n - size) for n in (rows, columns))
+    firsts = (tops[:, None] * columns + lefts).reshape(-1, 1)
+    return np.asarray(firsts + (np.arange(size)[:, None] * columns + np.arange(size)).ravel())
 
 
 def _quiet(energies: Floats) -> Floats:

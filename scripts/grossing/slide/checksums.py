@@ -5,12 +5,13 @@ it stops as soon as a tile is full.  Of LZW, and other streams without a checksu
 can tell anything.
 """
 
+import contextlib
+import math
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from grossing.slide import tiff_directory
-from grossing.slide.region import Region
 from grossing.slide.tiff_directory import Directory, Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import PathLike
@@ -21,72 +22,48 @@ TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES = 322, 323, 324, 325
 MOST_TILE_BYTES = 1 << 26
 
 
-class _Reader(Protocol):
-    name: str
-    scale: int
-    tile_px: tuple[int, int] | None
+class Checksums:
+    """Compares the checksums of the stored tiles that rectangles lie in, of each tile once.
 
-    def read(self, x: int, y: int, w: int, h: int) -> Region: ...
-
-    def close(self) -> None: ...
-
-
-class ChecksummedReader:
-    """A reader of a level in deflate, which refuses a rectangle that a broken stream lies in.
+    Levels that are not in deflate, or whose layout is not the usual one, pass unseen.
 
     Parameters
     ----------
-    path : an Aperio or generic TIFF, whose tiles neither overlap nor leave gaps
-    width_px, height_px : of the level
-    reader : counts in pixels of the level
-
-    Raises
-    ------
-    Unsupported : no level in deflate, or not the layout that can be checked.
+    path : a TIFF of `tiff_directory.GAPLESS`
+    sizes : (width, height) of the levels, px
+    downsamples : of the levels
     """
 
-    def __init__(self, path: PathLike, width_px: int, height_px: int, reader: _Reader) -> None:
-        self._reader = reader
-        self.name, self.scale, self.tile_px = reader.name, reader.scale, reader.tile_px
-        self._sound: dict[int, bool] = {}
-        self._source = Source(path)
-        try:
-            self._grid = _grid(self._source, width_px, height_px)
-        except Unsupported:
-            self._source.close()
-            raise
+    def __init__(
+        self, path: PathLike, sizes: Sequence[tuple[int, int]], downsamples: Sequence[float]
+    ) -> None:
+        self._path, self._downsamples = path, downsamples
+        self._sound: dict[tuple[int, int], bool] = {}
+        self._grids: dict[int, _Grid] = {}
+        with contextlib.suppress(Unsupported), Source(path) as source:
+            pages = [page for page in tiff_directory.directories(source) if TILE_WIDTH in page]
+            for level, size in enumerate(sizes):
+                if grid := _grid(pages, *size):
+                    self._grids[level] = grid
 
-    def read(self, x: int, y: int, w: int, h: int) -> Region:
-        """As the reader.
+    def check(self, level: int, x: int, y: int, w: int, h: int) -> None:
+        """Refuse a rectangle that a broken stream lies in; x, y in level-0 px, w, h in the level's.
 
         Raises
         ------
-        ReadError : the rectangle does not decode, or the stream of a stored tile is broken.
+        ReadError : the stream of a stored tile is broken.
         """
-        for tile in self._grid.tiles(x, y, w, h):
-            if not self._is_sound(tile):
-                raise ReadError(f"tile {tile}: its deflate stream is damaged (checksum)")
-        return self._reader.read(x, y, w, h)
-
-    def close(self) -> None:
-        """Close the reader and the file."""
-        self._reader.close()
-        self._source.close()
-
-    def _is_sound(self, tile: int) -> bool:
-        if tile not in self._sound:
-            self._sound[tile] = self._grid.is_sound(self._source, tile)
-        return self._sound[tile]
-
-
-def checked(
-    path: PathLike, width_px: int, height_px: int, reader: _Reader
-) -> ChecksummedReader | None:
-    """The reader of a level with its checksums compared; None where it has none."""
-    try:
-        return ChecksummedReader(path, width_px, height_px, reader)
-    except Unsupported:
-        return None
+        if level not in self._grids:
+            return
+        grid, downsample = self._grids[level], self._downsamples[level]
+        tiles = [(level, tile) for tile in grid.tiles(x / downsample, y / downsample, w, h)]
+        unknown = [tile for tile in tiles if tile not in self._sound]
+        if unknown:
+            with Source(self._path) as source:
+                self._sound |= {tile: grid.is_sound(source, tile[1]) for tile in unknown}
+        for tile in tiles:
+            if not self._sound[tile]:
+                raise ReadError(f"tile {tile[1]}: its deflate stream is damaged (checksum)")
 
 
 @dataclass(frozen=True)
@@ -101,12 +78,13 @@ class _Grid:
     offsets: Numbers
     byte_counts: Numbers
 
-    def tiles(self, x: int, y: int, w: int, h: int) -> list[int]:
+    def tiles(self, x: float, y: float, w: int, h: int) -> list[int]:
         """The tiles of a rectangle, as far as it lies in the picture."""
         across = -(-self.width // self.tile_width)
-        right, bottom = min(x + w, self.width), min(y + h, self.height)
-        rows = range(max(y, 0) // self.tile_height, -(-bottom // self.tile_height))
-        columns = range(max(x, 0) // self.tile_width, -(-right // self.tile_width))
+        right, bottom = min(math.ceil(x + w), self.width), min(math.ceil(y + h), self.height)
+        left, top = max(math.floor(x), 0), max(math.floor(y), 0)
+        rows = range(top // self.tile_height, -(-bottom // self.tile_height))
+        columns = range(left // self.tile_width, -(-right // self.tile_width))
         return [row * across + column for row in rows for column in columns]
 
     def is_sound(self, source: Source, tile: int) -> bool:
@@ -125,15 +103,15 @@ class _Grid:
         return stream.eof and inflated == self.tile_bytes
 
 
-def _grid(source: Source, width: int, height: int) -> _Grid:
-    pages = [
-        page
-        for page in tiff_directory.directories(source)
-        if TILE_WIDTH in page and (page.number(WIDTH, 0), page.number(HEIGHT, 0)) == (width, height)
-    ]
-    if len(pages) != 1 or pages[0].number(COMPRESSION, 1) not in DEFLATE:
-        raise Unsupported("not one level of this size in deflate")
-    return _layout(pages[0], width, height)
+def _grid(pages: Sequence[Directory], width: int, height: int) -> _Grid | None:
+    """Where the tiles of the level of this size lie; None where that cannot be told."""
+    try:
+        same = [p for p in pages if (p.number(WIDTH, 0), p.number(HEIGHT, 0)) == (width, height)]
+        if len(same) != 1 or same[0].number(COMPRESSION, 1) not in DEFLATE:
+            return None
+        return _layout(same[0], width, height)
+    except Unsupported:
+        return None
 
 
 def _layout(page: Directory, width: int, height: int) -> _Grid:

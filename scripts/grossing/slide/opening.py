@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 from typing import Self
@@ -12,7 +13,8 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
-from grossing.slide import companions, reader_messages, tiff_properties
+from grossing.slide import companions, reader_messages, tiff_directory, tiff_properties
+from grossing.slide.checksums import Checksums
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
@@ -48,6 +50,13 @@ class Slide:
         self._handle.close()
         self._handle = _open(self.path)
 
+    @functools.cached_property
+    def _checksums(self) -> Checksums | None:
+        handle = self._handle
+        if handle.properties.get(openslide.PROPERTY_NAME_VENDOR) not in tiff_directory.GAPLESS:
+            return None
+        return Checksums(self.path, handle.level_dimensions, handle.level_downsamples)
+
     def tile_px(self, level: int) -> tuple[int, int] | None:
         """Width and height of a level's stored tiles; None where it has none."""
         names = (f"openslide.level[{level}].tile-{side}" for side in ("width", "height"))
@@ -60,8 +69,10 @@ class Slide:
 
         Raises
         ------
-        ReadError : the place does not decode.
+        ReadError : the place does not decode, or lies in a stored tile with a wrong checksum.
         """
+        if self._checksums is not None:
+            self._checksums.check(level, x, y, w, h)
         pixels = np.empty((h, w, 4), np.uint8)
         target = pixels.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
         try:
@@ -76,12 +87,16 @@ class Slide:
         return over_glass(self.read_premultiplied(level, x, y, w, h), glass)
 
 
+def lowest_alpha(bgra: Pixels) -> int:
+    """The lowest alpha of (h, w, 4) uint8, which is the highest byte of OpenSlide's pixels."""
+    return int(bgra.view(np.uint32).min()) >> 24
+
+
 def over_glass(bgra: Pixels, glass: npt.ArrayLike) -> Pixels:
     """RGB of premultiplied BGRA, with the glass colour where nothing was scanned."""
     rgb = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB)
-    alpha = bgra[..., 3]
-    if alpha.min() < 255:
-        rest = (255 - alpha.astype(np.float32))[..., None] / 255
+    if lowest_alpha(bgra) < 255:
+        rest = (255 - bgra[..., 3].astype(np.float32))[..., None] / 255
         rgb = np.rint(rgb + rest * np.asarray(glass, np.float32)).clip(0, 255).astype(np.uint8)
     return np.asarray(rgb)
 

@@ -12,12 +12,11 @@ import simplejpeg
 from grossing.slide import jpeg_stream, tiff_directory
 from grossing.slide.record import FileFacts
 from grossing.slide.region import Region
-from grossing.slide.tiff_directory import Directory, Numbers, Source
+from grossing.slide.tiff_directory import GAPLESS, Directory, Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Mask, PathLike, Pixels
 
 CACHE_BYTES = 16 * 1024 * 1024
-VENDORS = ("aperio", "generic-tiff")  # others overlap their tiles or leave gaps
 MOST_TILE_PX = 2048
 MOST_TABLE_BYTES = 1 << 16
 SCALES = (1, 2, 4, 8)
@@ -174,7 +173,7 @@ def open_level(
     Unsupported : tiles may overlap, OpenSlide would resample the level, or as `RawTiffReader`.
     """
     extent = file.levels[level]
-    if file.vendor not in VENDORS:
+    if file.vendor not in GAPLESS:
         raise Unsupported(f"tiles of {file.vendor} may overlap")
     if extent.downsample != round(extent.downsample):
         raise Unsupported(f"downsample {extent.downsample} is resampled")

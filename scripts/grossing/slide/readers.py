@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import openslide
 
-from grossing.slide import checksums, opening, raw_tiff
+from grossing.slide import opening, raw_tiff
 from grossing.slide.record import FileFacts
 from grossing.slide.region import Region
 from grossing.support.errors import ReadError, Unsupported
@@ -77,8 +77,8 @@ class OpenSlideReader:
             round(at * self._downsample + by) for at, by in zip((x, y), self._shift, strict=True)
         )
         bgra = self._slide.read_premultiplied(self._level, x, y, w, h)
-        alpha = bgra[..., 3]
-        absent = alpha < opening.SCANNED_ALPHA if alpha.min() < opening.SCANNED_ALPHA else None
+        gaps = opening.lowest_alpha(bgra) < opening.SCANNED_ALPHA
+        absent = bgra[..., 3] < opening.SCANNED_ALPHA if gaps else None
         return Region(opening.over_glass(bgra, self._glass), absent)
 
     def close(self) -> None:
@@ -159,10 +159,6 @@ def open_reader(
     extent = file.levels[level]
     origin = (file.bounds.x, file.bounds.y)
     general = OpenSlideReader(path, level, extent.downsample, glass, cache_bytes, origin)
-    if file.vendor in raw_tiff.VENDORS and (
-        checked := checksums.checked(path, extent.width_px, extent.height_px, general)
-    ):
-        return checked
     if prefer != "auto":
         return general
     width, height = extent.width_px, extent.height_px

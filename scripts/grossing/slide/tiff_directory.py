@@ -17,6 +17,7 @@ import tifffile
 
 from grossing.support.errors import Unsupported
 
+GAPLESS = ("aperio", "generic-tiff")  # of the vendors; others overlap their tiles or leave gaps
 MOST_PAGES = 256
 MOST_BYTES = 1 << 24  # of one tag: 2 million tiles, 1.3e11 pixels in tiles of 256 px
 

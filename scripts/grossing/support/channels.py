@@ -1,4 +1,4 @@
-"""The brightest channel of a picture: a fluorophore may have any colour."""
+"""The lowest and the highest channel of pixels; a fluorophore may have any colour."""
 
 import cv2
 import numpy as np
@@ -15,3 +15,10 @@ def brightest(rgb: Pixels) -> Pixels:
 def as_grey(rgb: Pixels) -> Pixels:
     """(H, W, 3) uint8, `brightest` in all channels: blue signal counts a ninth in plain grey."""
     return np.asarray(cv2.cvtColor(brightest(rgb), cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def extremes(rgb: Pixels) -> tuple[Pixels, Pixels]:
+    """(...) uint8 lowest and highest channel of (..., 3); numpy's `min(axis=-1)` is far slower."""
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    lowest = np.minimum(np.minimum(red, green), blue)
+    return lowest, np.maximum(np.maximum(red, green), blue)
