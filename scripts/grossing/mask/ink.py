@@ -32,6 +32,7 @@ LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
 VERY_COLOUR = 0.07
 BROAD_PX = 10.0
+MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: even muscle and fat reach half
 ACROSS_GLASS = 0.15  # of the rim of a long piece
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
@@ -140,7 +141,9 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         )
         if film or same or piece in strokes:
             piece.draw(pen)
-        elif piece.even >= MOSTLY_EVEN and (piece.is_on_glass or piece.is_broad_ribbon):
+        elif piece.even >= MOSTLY_EVEN and (
+            piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon
+        ):
             piece.draw(possible)
     return pen, possible
 

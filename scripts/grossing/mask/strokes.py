@@ -110,7 +110,7 @@ def _excess(density: Densities, tissue: Mask, around: int) -> tuple[Densities, f
         sample = excess[tissue][::every]
         centre = float(np.median(sample))
         deviation = 1.4826 * float(np.median(np.abs(sample - centre)))
-        excess = excess - centre
+        excess = np.asarray(excess - np.float32(centre), np.float32)
         most = level + np.float32(deviation)
     return np.asarray(excess, np.float32), deviation
 
