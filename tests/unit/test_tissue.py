@@ -6,7 +6,7 @@ import pytest
 from grossing.mask import glass as glass_of
 from grossing.mask import ink as ink_of
 from grossing.mask import labels as labels_of
-from grossing.mask import tissue
+from grossing.mask import strokes, tissue
 from scores import SAMPLES, iou, read
 
 GLASS = (240, 238, 241)
@@ -302,3 +302,10 @@ def test_wrong_input_is_refused(picture, mpp, extra):
 @pytest.mark.parametrize("mpp", [0.5, 8])
 def test_real_empty_tiles_have_no_tissue(path, mpp):
     assert (tissue.segment(read(path), mpp) == labels_of.TISSUE).mean() <= 0.01
+
+
+def test_a_sliver_of_tissue_has_no_strokes():
+    picture = np.random.default_rng(0).integers(60, 255, (400, 400, 3), np.uint8)
+    sliver = np.zeros((400, 400), np.bool_)
+    sliver[1:4] = True
+    assert not strokes.find(picture, sliver, 32).any()

@@ -31,6 +31,7 @@ MOST_ALIKE = 2  # pieces of half its size or more that are no strokes
 INSIDE_TISSUE = 0.7  # of the surroundings
 LEAST_LIGHT = 8
 SAMPLE_PX = 8000
+SPARSE = 4  # every so many pixels tell what is around
 DENSITY = np.log(LIGHT / np.maximum(np.arange(256), LEAST_LIGHT)).clip(0).astype(np.float32)
 
 
@@ -57,7 +58,7 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
     factor = min(1.0, mpp / WORKING_MPP)
     size = tuple(max(1, round(side * factor)) for side in tissue.shape[::-1])
     there = cv2.resize(as_byte(tissue), size, interpolation=cv2.INTER_NEAREST) > 0
-    if np.count_nonzero(there) < LEAST_PX:
+    if np.count_nonzero(there[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2:
         return np.zeros(tissue.shape, np.bool_)
     small = cv2.medianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 5)
     around = 2 * round(AROUND_UM * factor / mpp / 2) + 1
@@ -98,21 +99,20 @@ def _excess(density: Densities, tissue: Mask, around: int) -> tuple[Densities, f
 
     Strokes are left out of what is around.
     """
-    inside = tissue.astype(np.float32)
-    count = np.maximum(cv2.blur(inside, (around, around)), 1e-3)
-    every = 1 + np.count_nonzero(tissue) // SAMPLE_PX
-    most: npt.ArrayLike = np.float32(np.percentile(density[tissue][::every], 90))
-    excess, deviation = density, 0.0
+    few, inside = density[::SPARSE, ::SPARSE], tissue[::SPARSE, ::SPARSE].astype(np.float32)
+    side = (max(1, around // SPARSE),) * 2
+    count = np.maximum(cv2.blur(inside, side), 1e-3)
+    seen = inside > 0
+    most = np.full(few.shape, np.percentile(few[seen], 90), np.float32)
+    level, deviation = few, 0.0
     for _ in range(3):
-        usual = np.minimum(density, most) * inside
-        level = cv2.blur(usual, (around, around)) / count
-        excess = density - level
-        sample = excess[tissue][::every]
-        centre = float(np.median(sample))
-        deviation = 1.4826 * float(np.median(np.abs(sample - centre)))
-        excess = np.asarray(excess - np.float32(centre), np.float32)
+        level = np.asarray(cv2.blur(np.minimum(few, most) * inside, side) / count, np.float32)
+        excess = (few - level)[seen]
+        centre = float(np.median(excess))
+        deviation = 1.4826 * float(np.median(np.abs(excess - centre)))
         most = level + np.float32(deviation)
-    return np.asarray(excess, np.float32), deviation
+        level = level + np.float32(centre)
+    return density - cv2.resize(level, tissue.shape[::-1]), deviation
 
 
 def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:
