@@ -61,6 +61,7 @@ GOOD: dict[type, dict[str, Any]] = {
         "dark_spot_fraction": 0.0,
         "bubble_fraction": 0.0,
         "possible_pen_fraction": 0.0,
+        "possible_pen_area_mm2": 0.0,
     },
     FocusMeasures: {
         "focus_tiles_failed": 0,

@@ -17,7 +17,7 @@ SLIDE_LIMITS = {
     "tissue_area_mm2_min": 0.1,
     "blurred_fraction_max": 0.2,
     "focus_uncertain_fraction_max": 0.2,
-    "possible_pen_fraction_max": 0.002,
+    "possible_pen_area_mm2_max": 0.05,
     "foreign_dye_fraction_max": 0.15,
     "eosin_fraction_min": 0.05,
     "pen_fraction_max": 0.3,
@@ -63,8 +63,8 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"tissue_area_mm2": 0.0999999}, "FAIL", "tissue_area_mm2=0.0999999<0.1"),
         ({"tissue_area_mm2": 0.12}, "PASS", None),
         ({"background_r": None}, "REVIEW", "glass_not_found"),
-        ({"possible_pen_fraction": 0.01}, "REVIEW", "possible_pen=0.01>0.002"),
-        ({"possible_pen_fraction": 0.002}, "PASS", None),
+        ({"possible_pen_area_mm2": 0.06}, "REVIEW", "possible_pen=0.06>0.05"),
+        ({"possible_pen_area_mm2": 0.05}, "PASS", None),
         ({"pen_fraction": 0.28}, "REVIEW", "near_threshold;pen_fraction=0.28<0.3"),
         ({"mpp": 0.52}, "FAIL", "coarser_than_target=0.52>0.5"),
         ({"mpp": 0.509}, "PASS", None),
@@ -286,7 +286,7 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "probes_failed": [0, 1],
         "focus": [(1.6,), (0.1,), (None,)],
         "background_r": [240, None],
-        "possible_pen_fraction": [0.0, 0.01],
+        "possible_pen_area_mm2": [0.0, 0.06],
     }
     reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
     unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)

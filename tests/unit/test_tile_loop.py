@@ -153,6 +153,16 @@ def test_candidates_need_tissue_and_scanned_picture():
     assert order == sorted(order)
 
 
+def test_what_may_be_ink_counts_as_pen_of_a_tile():
+    tiles = grid.make(Bounds(0, 0, 512, 256), 0.5, size_px=256, **TARGET)
+    mask = np.full((32, 64), labels.TISSUE, np.uint8)
+    mask[:8, 32:] = labels.POSSIBLE_PEN
+    mask[8:16, 32:] = labels.PEN
+    found = {row.place: row for row in tile_loop.candidates(mask, tiles, 8)}
+    assert found[0, 0].pen_fraction == 0
+    assert (found[1, 0].pen_fraction, found[1, 0].tissue_fraction) == (0.5, 0.5)
+
+
 @pytest.mark.parametrize("mpp", [None, 0.23, 0.2527])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_readers_and_threads_make_no_difference(at_40x, tmp_path, mpp, threads):

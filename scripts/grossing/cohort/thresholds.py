@@ -60,7 +60,7 @@ SLIDE = (
 #: beyond them a slide that would be tiled gets REVIEW
 REVIEW = (
     Threshold("focus_uncertain_fraction", "focus_uncertain_fraction_max", "max", "focus_uncertain"),
-    Threshold("possible_pen_fraction", "possible_pen_fraction_max", "max", "possible_pen"),
+    Threshold("possible_pen_area_mm2", "possible_pen_area_mm2_max", "max", "possible_pen"),
     Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
     Threshold("eosin_fraction", "eosin_fraction_min", "min", "eosin_missing"),
 )

@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
         ("fold_fraction", pa.float64()),
         ("bubble_fraction", pa.float64()),
         ("possible_pen_fraction", pa.float64()),
+        ("possible_pen_area_mm2", pa.float64()),
         ("focus_median", pa.float64()),
         ("blurred_fraction", pa.float64()),
         ("blurred_fraction_low", pa.float64()),

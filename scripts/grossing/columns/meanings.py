@@ -83,8 +83,14 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "possible_pen_fraction": {
             "unit": "fraction",
-            "meaning": "even pieces on the glass and even ribbons inside the tissue that may be ink or tissue, as a share of the scanned area; they are tissue in the mask",
+            "meaning": "what may be ink or tissue (even pieces on the glass; ribbons inside the tissue that are even, or evenly denser than both sides), as a share of the scanned area; it is not tissue",
             "range": [0, 1],
+            "values": [],
+        },
+        "possible_pen_area_mm2": {
+            "unit": "mm2",
+            "meaning": "area of what may be ink or tissue",
+            "range": [0, None],
             "values": [],
         },
         "focus_median": {
@@ -452,7 +458,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "pen_fraction": {
             "unit": "fraction",
-            "meaning": "share of the tile under pen ink, from the mask",
+            "meaning": "share of the tile under pen ink or what may be ink, from the mask",
             "range": [0, 1],
             "values": [],
         },
@@ -698,8 +704,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the mask and the colours; a scan with a rim of empty glass avoids it",
         },
         "possible_pen": {
-            "description": "REVIEW: even pieces on the glass and even ribbons inside the tissue that may be ink or tissue or a fold are more than possible_pen_fraction_max of the scanned area; they count as tissue or fold",
-            "remedy": "look at the thumbnail; leave the slide out where it is ink, or raise thresholds.slide.possible_pen_fraction_max",
+            "description": "REVIEW: more than possible_pen_area_mm2_max are even pieces on the glass or ribbons inside the tissue that may be ink, a clot or a fold; they do not count as tissue",
+            "remedy": "look at the overlay; leave the slide out where it is ink, or raise thresholds.slide.possible_pen_area_mm2_max",
         },
         "plane_shift": {
             "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
@@ -816,9 +822,9 @@ LIMITS: dict[str, dict[str, Any]] = {
         "range": [0, 1],
     },
     "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},
-    "slide.possible_pen_fraction_max": {
-        "meaning": "share of the scanned area that may be ink or tissue",
-        "range": [0, 1],
+    "slide.possible_pen_area_mm2_max": {
+        "meaning": "mm2 that may be ink or tissue",
+        "range": [0, 10000],
     },
     "slide.brightness_min": {"meaning": "90th percentile of grey", "range": [0, 255]},
     "slide.lost_fraction_max": {

@@ -31,6 +31,8 @@ ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; wid
 LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
 VERY_COLOUR = 0.07
+BROAD_PX = 10.0
+MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: even muscle and fat reach half
 ACROSS_GLASS = 0.15  # of the rim of a long piece
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
@@ -139,7 +141,9 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         )
         if film or same or piece in strokes:
             piece.draw(pen)
-        elif piece.even >= MOSTLY_EVEN and (piece.is_on_glass or piece.is_ribbon):
+        elif piece.even >= MOSTLY_EVEN and (
+            piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon
+        ):
             piece.draw(possible)
     return pen, possible
 
@@ -186,6 +190,11 @@ class _Piece:
     def is_ribbon(self) -> bool:
         """Whether it is large, long and of one width."""
         return self.area >= LEAST_STROKE_PX and self.length >= LONG and self.ribbon <= RIBBON
+
+    @property
+    def is_broad_ribbon(self) -> bool:
+        """Whether it is a ribbon that is broader than most folds."""
+        return self.width >= BROAD_PX and self.is_ribbon
 
     @property
     def is_drawn(self) -> bool:

@@ -13,6 +13,7 @@ DARK_SPOT = 3
 PEN = 4
 BUBBLE = 5
 GLASS = 7
+POSSIBLE_PEN = 8  # ink or tissue: not in GrandQC
 
 
 def read(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:

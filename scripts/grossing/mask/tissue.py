@@ -9,10 +9,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts, dark_field
+from grossing.mask import artefacts, dark_field, strokes
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
-from grossing.mask.labels import BUBBLE, DARK_SPOT, FOLD, GLASS, NOT_SCANNED, PEN, TISSUE
+from grossing.mask.labels import (
+    BUBBLE,
+    DARK_SPOT,
+    FOLD,
+    GLASS,
+    NOT_SCANNED,
+    PEN,
+    POSSIBLE_PEN,
+    TISSUE,
+)
 from grossing.mask.shapes import extremes
 from grossing.slide import modality
 
@@ -43,13 +52,11 @@ class _Scale:
 
 @dataclass(frozen=True)
 class Found:
-    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed; share
-    of it that may be ink or tissue."""
+    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed."""
 
     labels: Picture
     glass: Picture
     has_glass: bool
-    possible_pen_fraction: float
 
 
 def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
@@ -98,8 +105,7 @@ def find(
     Returns
     -------
     Found, its labels (H, W) uint8: 0 not scanned, 1 tissue, 2 fold, 3 dark spot, 4 pen,
-    5 bubble or edge,
-    7 glass. No 1 on a blank slide.
+    5 bubble or edge, 7 glass, 8 possible pen. No 1 on a blank slide.
 
     Raises
     ------
@@ -129,7 +135,7 @@ def find(
             fill_hole_mm2=fill_hole_mm2,
         )
         background = dark_field.background_colour(rgb, scanned)
-        return Found(labels, background, has_glass=True, possible_pen_fraction=0.0)
+        return Found(labels, background, has_glass=True)
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     measured = glasses.colour(picture, valid)
     glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
@@ -154,9 +160,8 @@ def find(
         scale.area(fill_hole_mm2, 2e-3),
     )
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    possible = np.count_nonzero(ink.possible & valid) / max(1, scale.scanned_px)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
-    return Found(whole, glass, measured is not None, round(float(possible), 4))
+    return Found(whole, glass, measured is not None)
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
@@ -241,12 +246,15 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts."""
     reached = ink.pen | ink.rim
+    whole = tissue | reached
     tissue = tissue & ~reached
     tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
+    drawn = strokes.find(rgb, whole, mpp) & tissue
+    labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN
     labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
     labels[~valid] = NOT_SCANNED

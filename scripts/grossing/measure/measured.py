@@ -13,7 +13,11 @@ from grossing.support.types import Pixels
 
 THUMBNAIL_QUALITY = 85
 OVERVIEW_QUALITY = 95  # tiles are compared with it
-CLASSES = {labels.TISSUE: ("Tissue", (200, 0, 120)), labels.PEN: ("Pen", (0, 140, 60))}
+CLASSES = {
+    labels.TISSUE: ("Tissue", (200, 0, 120)),
+    labels.PEN: ("Pen", (0, 140, 60)),
+    labels.POSSIBLE_PEN: ("Possible pen", (230, 160, 0)),
+}
 
 
 class SlideFiles(Protocol):

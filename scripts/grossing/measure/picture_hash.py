@@ -18,7 +18,7 @@ WORKING_PX = 512  # longer side of the picture that is looked at
 SAMPLED_PX, SIDE_PX = 256, 64  # side of the square, as it is sampled and as it is transformed
 FREQUENCIES = 16
 REACH = 1.7  # 1.73 for an even distribution
-CONTENT = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT, labels.PEN)
+CONTENT = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT, labels.PEN, labels.POSSIBLE_PEN)
 
 Floats = npt.NDArray[np.float32]
 

@@ -129,7 +129,6 @@ class _View:
     mask: Pixels
     glass: Pixels
     has_glass: bool
-    possible_pen_fraction: float
 
     @functools.cached_property
     def shown(self) -> Pixels:
@@ -172,7 +171,7 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     outside = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
     small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
-    return _View(small, found.labels, found.glass, found.has_glass, found.possible_pen_fraction)
+    return _View(small, found.labels, found.glass, found.has_glass)
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
@@ -231,23 +230,27 @@ def _lost_blocks(stack: StackRecord | None) -> float:
 
 def _areas(view: _View, lost_blocks: float) -> Areas:
     small = view.overview
-    counts = np.bincount(view.mask.ravel(), minlength=labels.GLASS + 1)
+    counts = np.bincount(view.mask.ravel(), minlength=labels.POSSIBLE_PEN + 1)
     scanned = max(1, int(counts[1:].sum()))
     bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
 
     def share(label: int, of: int = scanned) -> float:
         return round(float(counts[label] / of), 4)
 
+    def area(label: int) -> float:
+        return round(float(counts[label] * small.mpp**2 / 1e6), 4)
+
     return Areas(
         overview_downsample=small.downsample,
         overview_lost_fraction=min(1.0, round(small.lost_fraction + lost_blocks, 4)),
-        tissue_area_mm2=round(float(counts[labels.TISSUE] * small.mpp**2 / 1e6), 4),
+        tissue_area_mm2=area(labels.TISSUE),
         tissue_fraction=share(labels.TISSUE),
         pen_fraction=share(labels.PEN),
         fold_fraction=share(labels.FOLD, bodies),
         dark_spot_fraction=share(labels.DARK_SPOT),
         bubble_fraction=share(labels.BUBBLE),
-        possible_pen_fraction=view.possible_pen_fraction,
+        possible_pen_fraction=share(labels.POSSIBLE_PEN),
+        possible_pen_area_mm2=area(labels.POSSIBLE_PEN),
     )
 
 

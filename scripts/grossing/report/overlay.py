@@ -70,6 +70,7 @@ OUTLINES = {
     labels.FOLD: ("fold", YELLOW, True),
     labels.TISSUE: ("tissue", BLUE, False),
     labels.PEN: ("ink", ORANGE, False),
+    labels.POSSIBLE_PEN: ("possible ink", ORANGE, True),
 }
 
 

@@ -111,6 +111,7 @@ class Areas:
     dark_spot_fraction: float
     bubble_fraction: float
     possible_pen_fraction: float
+    possible_pen_area_mm2: float
 
 
 @dataclass(frozen=True)

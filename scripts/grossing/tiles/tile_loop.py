@@ -137,7 +137,7 @@ def candidates(mask: Pixels, grid: Grid, downsample: float) -> list[TileRow]:
         return grids.shares_of_squares(of, grid.bounds, grid.side_level0_px, downsample)
 
     tissue = share(mask == labels.TISSUE)
-    pen = share(mask == labels.PEN)
+    pen = share((mask == labels.PEN) | (mask == labels.POSSIBLE_PEN))
     scanned, unscanned = share(mask > 0), share(mask == labels.NOT_SCANNED)
     enough = (tissue >= CANDIDATE_TISSUE_FRACTION) & (scanned >= CANDIDATE_SCANNED_FRACTION)
     rows = [
