@@ -169,7 +169,7 @@
       if (isBeyond(rule, value, limits[rule.key])) codes.push(rule.code);
     }
     if (!tiles.passed) codes.push(tiles.candidates ? "no_passing_tile" : "no_candidate_tile");
-    if (codes.length) return { status: G.data.judged.fail[i], codes: [...before.codes, ...codes] };
+    if (codes.length) return { status: before.codes.includes(G.data.doubtful) ? "ERROR" : "FAIL", codes: [...before.codes, ...codes] };
     if (G.cell("lost_fraction", i) && !before.codes.includes("salvaged")) codes.push("salvaged");
     if (tiles.suspicious) codes.push("suspicious_tiles");
     return codes.length ? { status: "REVIEW", codes: [...before.codes, ...codes] } : before;
