@@ -20,7 +20,10 @@ from grossing.zones.zones_record import ZonesRecord
 PLACES = ("x_level0_px", "y_level0_px")
 BLOCK_METRICS = ("plane", "sharpness", "sharpness_ratio", "tissue_fraction")
 #: the mask's labels, as the page's layers name them
-LABELS = {"tissue": 1, "fold": 2, "dark spot": 3, "ink": 4, "bubble": 5, "not scanned": 0}
+LABELS = {
+    **{"tissue": 1, "fold": 2, "dark spot": 3, "ink": 4, "possible ink": 8, "bubble": 5},
+    "not scanned": 0,
+}
 
 
 @dataclass
@@ -81,6 +84,7 @@ def _frame(slide: UsableSlide) -> dict[str, Any]:
         "fold": areas.fold_fraction,
         "dark spot": areas.dark_spot_fraction,
         "ink": areas.pen_fraction,
+        "possible ink": areas.possible_pen_fraction,
         "bubble": areas.bubble_fraction,
     }
     return {

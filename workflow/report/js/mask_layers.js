@@ -7,6 +7,7 @@
   const LAYERS = {
     tissue: { text: "tissue", colour: "#0072b2", outline: true, shown: true },
     ink: { text: "ink", colour: "#e69f00", shown: true },
+    "possible ink": { text: "possible ink", colour: "#e69f00", outline: true, shown: true },
     fold: { text: "folds", colour: "#f0e442", shown: true },
     "dark spot": { text: "dark spots", colour: "#a65628", shown: false },
     bubble: { text: "bubbles, edges", colour: "#cc79a7", shown: false },
