@@ -9,7 +9,7 @@ from running import configure, plan, read_csv, run, snakemake, write_sheet
 
 FORMATS = ("trident", "clam", "hs2p", "webdataset", "geojson")
 ON = {"enabled": True}
-HALVES = {"enabled": True, "fractions": {"train": 0.5, "val": 0, "test": 0.5}}
+TRAIN = {"enabled": True, "fractions": {"train": 1, "val": 0, "test": 0}}
 
 
 def jobs(*formats: str) -> dict[str, int]:
@@ -36,8 +36,8 @@ def test_exports_are_made_from_a_finished_run(workdir: Path) -> None:
         assert len(file["coords"])
     meta = json.loads((made / "hs2p/real.coordinates.meta.json").read_text())
     assert meta["provenance"]["image_path"] == str(workdir / "slides/real.svs")
-    assert [path.name for path in (made / "webdataset").iterdir()] == ["unassigned-000000.tar"]
-    assert {path.name for path in (made / "geojson").iterdir()} == {
+    assert [path.name for path in (made / "webdataset").glob("*.tar")] == ["unassigned-000000.tar"]
+    assert {path.name for path in (made / "geojson").glob("*.geojson")} == {
         "real.geojson",
         "medium.geojson",
     }
@@ -45,25 +45,24 @@ def test_exports_are_made_from_a_finished_run(workdir: Path) -> None:
 
 def test_assigned_splits_go_into_the_exports_that_have_splits(workdir: Path) -> None:
     ids = ("real", "medium", "small", "absent")
-    rows = [{"slide_id": i, "path": f"slides/{i}.svs", "label": f"l{i}"} for i in ids]
+    rows = [{"slide_id": i, "path": f"slides/{i}.svs", "label": "a"} for i in ids]
+    rows = [row | {"split": "test" if row["slide_id"] == "real" else ""} for row in rows]
     write_sheet(workdir, rows)
-    configure(workdir, exports=ON | {"hs2p": False, "geojson": False}, splits=HALVES)
+    configure(workdir, exports=ON | {"hs2p": False, "geojson": False}, splits=TRAIN)
     run(workdir)
     split_of = {row["slide_id"]: row["split"] for row in read_csv(workdir, "splits.csv")}
-    assert {split_of["real"], split_of["medium"]} == {"train", "test"}
+    assert (split_of["real"], split_of["medium"]) == ("test", "train")
     made = workdir / "results/exports"
     assert not (made / "hs2p").exists()
-    (train,) = (slide_id for slide_id, split in split_of.items() if split == "train")
-    (test,) = (slide_id for slide_id, split in split_of.items() if split == "test")
     text = (made / "clam/splits/splits_0.csv").read_text()
-    assert text == f",train,val,test\n0,{train},,{test}\n"
+    assert text == ",train,val,test\n0,medium,,real\n"
     for slide_id in ("real", "medium"):
         shard = made / f"webdataset/{split_of[slide_id]}-000000.tar"
         samples = list(webdataset.WebDataset(str(shard), shardshuffle=False).decode())
         assert {sample["json"]["slide_id"] for sample in samples} == {slide_id}
         assert {sample["json"]["split"] for sample in samples} == {split_of[slide_id]}
 
-    configure(workdir, exports=ON, splits=HALVES | {"tolerance": 0.3})
+    configure(workdir, exports=ON, splits=TRAIN | {"tolerance": 0.3})
     wanted = {"assign_splits": 1, "check_leakage": 1}
     assert plan(workdir).jobs == wanted | jobs("clam", "webdataset", "hs2p", "geojson")
 
