@@ -26,11 +26,15 @@ from grossing.cohort import (
     leakage,
     measured_qc,
     nuclei_table,
+    plan,
+    plan_totals,
     sheet,
     splits,
     zones_table,
 )
 from grossing.cohort.patch_writer import PatchWriter
+from grossing.cohort.planned_sheet import PlannedSheet
+from grossing.cohort.reviews import Reviews
 from grossing.columns import duplicates as duplicates_columns
 from grossing.columns.error_codes import ErrorCode
 from grossing.export import clam
@@ -62,7 +66,7 @@ from grossing.zstack.options import FocusStackOptions
 from records import SHARP, good, refused
 from stages import CONFIG, CRITERIA
 
-RECORDS = ("slide", "fused", "zones")
+RECORDS = ("slide", "fused", "zones", "plan_totals")
 SCHEMAS = {name: generate.load(name) for name in (*generate.tables(), *RECORDS)}
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -224,6 +228,7 @@ def run(real_slide: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
         "patch_cohort": tables.read(out / "patches.parquet").to_pylist(),
         "duplicates": pairs(out, both[0].record),
         **fused_stacks(out, real_slide),
+        **planned(listed),
         **optional_stages(out, both[0]),
         **stage_tables(out, final),
         "exports": export_report(out, final),
@@ -237,6 +242,27 @@ def export_report(out: Path, final: pa.Table) -> list[dict[str, Any]]:
     tiling = Tiling(CONFIG["tiles"]["size_px"], **stages.TARGET)
     report: list[dict[str, Any]] = clam.export(chosen, out / "clam", tiling).to_pylist()
     return report
+
+
+def planned(listed: sheet.Sheet) -> Rows:
+    """The plan of the cohort, packed into batches."""
+    rule = {"name": "measure_slide", "outputs": ["results/{slide_id}.json"], "folders": 0}
+    settings = plan.Settings.from_params(
+        target={"mpp": 0.5, "tolerance": 0.02, "mpp_from_objective": False},
+        criteria={key: CONFIG[key] for key in ("thresholds", "target_mpp", "target_mpp_tolerance")},
+        slide_rules=[rule],
+        cohort_rules={"decide_slides": ["results/none.csv"]},
+        slide_ids=["real", "gone"],
+        memory_mb={"measure_slide": {"real": 800, "gone": 800}},
+        tile_px=512,
+        stages=["report"],
+    )
+    made = plan.make(PlannedSheet(listed, {}), Reviews({}, ""), settings)
+    batches = plan_totals.packed(made, plan_totals.Batches(0.0002, 2000), 2)
+    totals = plan_totals.totals(made, settings, batches, 2)
+    rows: list[dict[str, Any]] = plan.table(made, batches.batch_of).to_pylist()
+    assert [row["error_code"] for row in rows] == [None, "file_missing"]
+    return {"plan": rows, "plan_totals": [json.loads(json.dumps(totals))]}
 
 
 def pairs(out: Path, record: SlideRecord) -> list[dict[str, Any]]:

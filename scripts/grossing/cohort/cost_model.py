@@ -66,21 +66,20 @@ class RuleCosts:
         slides = sum(one.size is not None for one in observations)
         if slides < SLIDES_MIN:
             return None
-        names: tuple[Callable[[Observation], float], ...] = (
-            lambda one: one.cpu_s,
-            lambda one: one.written_bytes,
-            lambda one: one.written_files,
+        return cls(
+            _coefficients(observations, lambda one: one.cpu_s),
+            _coefficients(observations, lambda one: one.written_bytes),
+            _coefficients(observations, lambda one: one.written_files),
+            slides,
         )
-        return cls(*(_coefficients(observations, name) for name in names), slides)
 
 
 def terms(size: Size | None) -> Vector:
     """(5,) what the coefficients are multiplied by."""
     if size is None:
         return np.array([1.0, 0, 0, 0, 0])
-    return np.array([1, 1, size.target, size.tissue, size.read]) * np.array(
-        [1, 1, *(3 * (size.planes,))]
-    )
+    planes = size.planes
+    return np.array([1.0, 1, planes * size.target, planes * size.tissue, planes * size.read])
 
 
 def _coefficients(

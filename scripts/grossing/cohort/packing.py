@@ -12,8 +12,8 @@ from grossing.cohort.integer_program import Solver
 
 #: an imbalance that is not worth a program, relative to the mean
 EVEN = 1e-3
-#: larger programs take minutes: 60 slides in 5 batches, 15 in 20
-BINARIES_MAX = 300
+#: larger programs take minutes: 30 slides in 5 batches
+BINARIES_MAX = 150
 
 
 def pack(costs: Mapping[str, float], batches: int) -> dict[str, int]:

@@ -163,14 +163,14 @@ def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Set
         verdict = decide.slide(record, settings.criteria)
         verdict = reviews.applied(slide_id, record.identity.content_hash, verdict)
         return Slide(slide_id, header, record, False, verdict.status in TILED)
-    given = {
-        "given_mpp": sheet.given_mpp(slide_id),
-        "given_stain": sheet.value(slide_id, "stain"),
-    }
-    if not stack:
-        header = slide_header.read(path, settings.target, **given)
+    mpp, stain = sheet.given_mpp(slide_id), sheet.value(slide_id, "stain")
+    if stack:
+        paths, planes = stack.paths, len(stack.planes)
+        header = slide_header.of_stack(
+            paths, planes, settings.target, given_mpp=mpp, given_stain=stain
+        )
     else:
-        header = slide_header.of_stack(stack.paths, len(stack.planes), settings.target, **given)
+        header = slide_header.read(path, settings.target, given_mpp=mpp, given_stain=stain)
     return Slide(slide_id, header, None, bool(stack), False if header.problem else None)
 
 

@@ -30,7 +30,7 @@ LEVELS = 3
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # down, across
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
-FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.08
+FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
 #: limit of a quarter of a block, for both ratios
 QUARTER_MIN = 0.3
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
