@@ -20,7 +20,15 @@ if __name__ == "__main__":
 from fuzz import bases, compare
 from fuzz.compare import SlideResult
 from fuzz.variants import Variant, choose
-from running import REPOSITORY, by_slide, clean_environment, command, read_csv, write_sheet
+from running import (
+    REPOSITORY,
+    by_slide,
+    clean_environment,
+    command,
+    configure,
+    read_csv,
+    write_sheet,
+)
 
 UNDAMAGED = "undamaged"
 BATCH = 60
@@ -113,6 +121,7 @@ def _run(
         asked |= {name: (name, UNDAMAGED) for name in sources}
         paths |= sources
     write_sheet(workdir, [{"slide_id": i, "path": str(p.resolve())} for i, p in paths.items()])
+    configure(workdir, report={"enabled": False})  # Matplotlib alone takes more than the bar
     if not _run_limited(workdir, len(asked), outcome):
         return
     results = workdir / "results"
