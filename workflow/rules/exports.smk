@@ -8,14 +8,6 @@ TILING = {
 }
 
 
-def exported_slides(wildcards, resources):
-    """File of each slide; asking for `resources` keeps it out of the recorded parameters."""
-    return {
-        i: f"results/fused/{i}.tif" if i in STACKS else os.path.abspath(SHEET.slide_path(i))
-        for i in COMPLETE
-    }
-
-
 rule export_trident:
     """Coordinates of the passing tiles for TRIDENT."""
     input:

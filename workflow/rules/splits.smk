@@ -46,22 +46,6 @@ rule check_leakage:
         "../../scripts/check_leakage.py"
 
 
-def check_splits():
-    """Stops at start where the wanted splits make no sense."""
-    fractions = SPLITS["fractions"]
-    if abs(sum(fractions.values()) - 1) > 1e-6:
-        listed = ", ".join(f"{name} {fractions[name]:g}" for name in ("train", "val", "test"))
-        raise WorkflowError(f"splits.fractions: {listed}: they must sum to 1; 0 leaves one out")
-    siteless = [i for i in SHEET.rows if not SHEET.value(i, "site")]
-    if SPLITS["strategy"] == "site" and siteless:
-        names = ", ".join(siteless[:5]) + (", ..." if len(siteless) > 5 else "")
-        raise WorkflowError(
-            f"splits.strategy: site: {len(siteless)} slides of {config['cohort']} have no site "
-            f"({names}): fill that column, or use strategy: patient"
-        )
-
-
 if SPLITS["enabled"]:
-    check_splits()
     COHORT_TABLES += rules.assign_splits.output
 COHORT_TABLES += rules.check_leakage.output

@@ -85,3 +85,11 @@ def of_stacks(path):
         return path.format(slide_id=wildcards.slide_id) if wildcards.slide_id in STACKS else []
 
     return output
+
+
+def exported_slides(wildcards, resources):
+    """File of each slide; asking for `resources` keeps it out of the recorded parameters."""
+    return {
+        i: f"results/fused/{i}.tif" if i in STACKS else os.path.abspath(SHEET.slide_path(i))
+        for i in COMPLETE
+    }

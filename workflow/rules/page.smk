@@ -1,0 +1,26 @@
+# What the page of the cohort is made from.
+import hashlib
+import re
+
+import grossing
+
+REPORT_PAGE = workflow.source_path("../report/page.html.j2")
+REPORT_ASSETS = re.findall(
+    r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
+)
+NOT_REPORTED = ("part", "accept_failures", "report")
+
+
+def page_digest():
+    """Hash of the page's template, scripts and styles."""
+    digest = hashlib.sha256()
+    for name in ["page.html.j2", *REPORT_ASSETS]:
+        with open(workflow.source_path(f"../report/{name}"), "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+@asked_per_job
+def report_template(wildcards, resources):
+    """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
+    return REPORT_PAGE
