@@ -38,7 +38,8 @@ def test_captions_and_methods_have_the_numbers_of_the_tables(finished: Path) -> 
 def test_a_changed_limit_is_drawn_and_written(workdir: Path) -> None:
     before = (cohort(workdir) / "figures/tile_distributions.svg").read_bytes()
     configure(workdir, thresholds={"tile": {"tissue_fraction_min": 0.6}})
-    assert set(run(workdir).jobs) == {"decide_slides", "collect_tiles", "draw_overlays"}
+    done = set(run(workdir).jobs)
+    assert done == {"decide_slides", "collect_tiles", "check_leakage", "draw_overlays"}
     assert (cohort(workdir) / "figures/tile_distributions.svg").read_bytes() != before
     assert "tissue fraction at least 0.6" in (cohort(workdir) / "methods.md").read_text()
     assert plan(workdir).jobs == {}
