@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def test_every_view_opens_and_shows_hostile_cells_as_text(page: Any) -> None:
     page.wait_for_selector("canvas.over")
     assert page.get_by_text("<script>alert(1)</script>").count() >= 1
     assert page.evaluate("GROSSING.unexplained.size") == 0
+
+
+def test_slides_whose_tiles_are_close_to_a_threshold_are_shown(page: Any) -> None:
+    page.goto(page.url.split("#")[0] + "#view=thresholds")
+    panel = page.locator("[data-rule='tile.tissue_fraction_min']")
+    panel.locator("summary").click()
+    near = panel.locator(".borderline")
+    near.get_by_text("Just outside").wait_for()
+    assert near.locator(".gallery").count() >= 1
+    assert near.get_by_text(re.compile(r"[1-9]\d* tiles?")).count() >= 1
 
 
 def test_a_dragged_threshold_predicts_what_the_rerun_does(cohort: Path, page: Any) -> None:

@@ -61,10 +61,28 @@
     return { out: closest(out), inside: closest(inside) };
   }
 
+  /** The slides with the most tiles within two steps of a tile threshold, on both sides of it. */
+  function tilesClose(rule, limits) {
+    const place = rule.positions.indexOf(limits[rule.key]);
+    const below = [];
+    const above = [];
+    for (let i = 0; i < G.count; i += 1) {
+      const bins = G.tileBins(rule, [i]);
+      const tiles = (...places) => places.reduce((sum, at) => sum + (bins[at] || 0), 0);
+      below.push([i, tiles(place - 1, place)]);
+      above.push([i, tiles(place + 1, place + 2)]);
+    }
+    const most = (list) => list.filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]).slice(0, BORDERLINE);
+    const [out, inside] = rule.direction === "max" ? [above, below] : [below, above];
+    return { out: most(out), inside: most(inside) };
+  }
+
   function borderlineView(rule, limits) {
-    const { out, inside } = borderline(rule, limits);
+    const isOfTiles = rule.stage === "tile";
+    const { out, inside } = isOfTiles ? tilesClose(rule, limits) : borderline(rule, limits);
+    const text = (value) => (isOfTiles ? G.plural(value, "tile") : `${G.number(value)} ${G.unit(rule.unit)}`);
     const row = (title, list) => h("div", {}, h("h4", {}, title),
-      list.length ? h("div", { class: "gallery small" }, ...list.map(([i, value]) => G.thumbnail(i, `${G.number(value)} ${G.unit(rule.unit)}`))) : h("p", { class: "note" }, "No slide."));
+      list.length ? h("div", { class: "gallery small" }, ...list.map(([i, value]) => G.thumbnail(i, text(value)))) : h("p", { class: "note" }, "No slide."));
     return [row("Just inside", inside), row("Just outside", out)];
   }
 
@@ -120,7 +138,7 @@
       h("label", { for: `limit-${rule.id}`, class: "limit" }, h("code", {}, rule.key), " ", input, ` ${G.unit(rule.unit)}`,
         h("button", { type: "button", class: "quiet", onclick: () => set(rule.limit) }, `back to ${G.number(rule.limit)}`)),
       h("p", { class: "note" }, `${rule.meaning}. ${rule.positions ? "Moves in steps, exact at each." : ""}`), plot, legend, said,
-      rule.stage === "tile" ? null : details) };
+      details) };
   }
 
   G.snippet = (limits) => {
