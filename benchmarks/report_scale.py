@@ -122,6 +122,7 @@ def report(folder: Path) -> None:
         results=folder,
         records=map(SlideRecord.read, sorted((folder / "slides").iterdir())),
         config=CONFIG,
+        cohort="cohort.csv",
         version="0",
         others=Others(duplicates.by_slide(duplicates.table([])), Reviews({}, "")),
     )

@@ -17,6 +17,7 @@ cohort_page.write(
     results=Path(snakemake.input.verdicts).parents[1],
     records=map(SlideRecord.read, snakemake.input.facts),
     config=snakemake.params.config,
+    cohort=snakemake.params.cohort,
     version=snakemake.params.version,
     others=Others(
         duplicates.by_slide(duplicates.read(snakemake.input.duplicates)),

@@ -162,6 +162,7 @@ def page(browser: Any, cohort: Cohort) -> Iterator[Any]:
         results=cohort.folder / "now",
         records=cohort.records.values(),
         config=CONFIG,
+        cohort="cohort.csv",
         version="0",
         others=Others(duplicates.by_slide(cohort.pairs), cohort.reviews),
     )

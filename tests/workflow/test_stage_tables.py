@@ -81,6 +81,8 @@ def test_status_is_that_of_the_verdicts_and_csv_that_of_parquet(staged: Path, na
         for column, value in row.items():
             if isinstance(value, float):
                 assert float(text[column]) == pytest.approx(value, rel=1e-6)
+            elif isinstance(value, bool):
+                assert text[column] == str(value).lower()
             else:
                 assert text[column] == ("" if value is None else str(value))
 
@@ -110,7 +112,7 @@ def test_nuclei_of_a_slide_are_those_of_its_tables(staged: Path) -> None:
         }
         assert row["brightness_mean"] is None
         assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-5)
-        assert set(numbers(row)) == {*expected, "brightness_mean"}
+        assert set(numbers(row)) == {*expected, "brightness_mean", "mpp_doubtful"}
 
 
 def test_tissue_that_was_searched_is_that_of_the_tiles(staged: Path) -> None:

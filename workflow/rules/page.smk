@@ -8,7 +8,8 @@ REPORT_PAGE = workflow.source_path("../report/page.html.j2")
 REPORT_ASSETS = re.findall(
     r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
 )
-NOT_REPORTED = ("part", "accept_failures", "report")
+#: a path may name a person: the page shows the name of the sheet alone
+NOT_REPORTED = ("part", "accept_failures", "report", "cohort", "reviews")
 
 
 def page_digest():
@@ -24,3 +25,9 @@ def page_digest():
 def report_template(wildcards, resources):
     """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
     return REPORT_PAGE
+
+
+@asked_per_job
+def report_sheet(wildcards, resources):
+    """Path of the cohort sheet; asking for `resources` keeps it out of the recorded parameters."""
+    return config["cohort"]

@@ -36,6 +36,7 @@ def write(
     results: Path,
     records: Iterable[SlideRecord],
     config: Mapping[str, Any],
+    cohort: str,
     version: str,
     others: Others,
 ) -> None:
@@ -47,7 +48,8 @@ def write(
     template : page.html.j2
     results : holds cohort/, tissue/, ...
     records : what was measured of each slide
-    config : of the workflow
+    config : of the workflow, without paths
+    cohort : path of the sheet, relative to the working folder; the page shows its name alone
     version : of Grossing
     others : duplicates of the slides, and the reviews of people
     """
@@ -59,7 +61,7 @@ def write(
     verdicts = tables.read(results / "cohort/cohort_qc.parquet")
     patches = results / "cohort/patch_cohort.parquet"
     steps = tile_data.steps(patches, criteria)
-    about = _about(config, version)
+    about = _about(config, cohort, version)
     page.write(template, folder, _shown(verdicts, about))
     of = SlideVerdicts(criteria, steps[rules.FOCUS.limit], others)
     ids = verdicts["slide_id"].to_pylist()
@@ -83,7 +85,7 @@ def write(
             "review_columns": list(reviews.COLUMNS),
             "never_accepted": decide.NEVER_ACCEPTED,
             "tile_columns": meanings.COLUMNS["patch_cohort"],
-            "alarms": alarms.found(verdicts, results.parent, config["cohort"]),
+            "alarms": alarms.found(verdicts, results.parent, cohort),
             "pictures": _link_pictures(folder, results, ids) | {"facts": facts.marks()},
             "tiles": counts.as_data(ids),
         },
@@ -115,13 +117,13 @@ def _link_pictures(folder: Path, results: Path, ids: list[str]) -> dict[str, str
     return there
 
 
-def _about(config: Mapping[str, Any], version: str) -> dict[str, str]:
+def _about(config: Mapping[str, Any], cohort: str, version: str) -> dict[str, str]:
     text = json.dumps(config, sort_keys=True)
     return {
         "version": version,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "config_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
-        "cohort": str(config["cohort"]),
+        "cohort": Path(cohort).name,
         "reviews": str(config["reviews"]),
         "target_mpp": f"{config['target_mpp']:g}",
         "pyarrow": pa.__version__,
