@@ -1,7 +1,7 @@
 """What the jobs of the whole cohort cost: tables, figures, report, and Snakemake itself.
 
-Rough: of small cohorts and of those in docs/benchmarks.md, in part estimated from them; there are few
-such jobs, so they are not fitted.
+Rough: of small cohorts and of those in docs/benchmarks.md, in part estimated from them; there are
+few such jobs, so they are not fitted.
 """
 
 from dataclasses import dataclass
