@@ -16,10 +16,9 @@ import planted
 import pyarrow.parquet
 import pytest
 from damage import truncate
+from fuzz.bases import write_generic
 from PIL import Image
 from running import REPOSITORY, Once, by_slide, snakemake, write_sheet
-
-from fuzz.bases import write_generic
 
 #: slide_id -> file below the folder with a name in it; the first group can be used
 GOOD = {
