@@ -80,6 +80,7 @@ def snakemake(
     workdir: Path,
     *words: str,
     config: tuple[str, ...] = (),
+    report: bool = False,
     repository: Path = REPOSITORY,
     variables: dict[str, str] | None = None,
 ) -> Run:
@@ -90,11 +91,12 @@ def snakemake(
     workdir : holds `cohort.csv`; `mine.yaml` in it is used as the user's configuration
     words : targets and options
     config : further `key=value` of the command line
+    report : also the page, the figures and the text, which take longer than a small cohort
     repository : the checkout that is run
     variables : of the environment, further ones
     """
     done = subprocess.run(
-        command(workdir, *words, config=config),
+        command(workdir, *words, config=config, report=report),
         cwd=repository,
         env=clean_environment() | (variables or {}),
         stdout=subprocess.PIPE,
@@ -106,7 +108,9 @@ def snakemake(
     return Run(done.returncode, done.stdout, Path(named[1]).read_text() if named else "")
 
 
-def command(workdir: Path, *words: str, config: tuple[str, ...] = ()) -> list[str]:
+def command(
+    workdir: Path, *words: str, config: tuple[str, ...] = (), report: bool = False
+) -> list[str]:
     """What `snakemake` runs."""
     mine = workdir / "mine.yaml"
     return [
@@ -114,6 +118,7 @@ def command(workdir: Path, *words: str, config: tuple[str, ...] = ()) -> list[st
         *("--profile", "profiles/local", "--directory", str(workdir)),
         *(("--configfile", str(mine)) if mine.exists() else ()),
         *("--config", "cohort=cohort.csv", *config),
+        *(() if report else ("report={enabled: false}",)),
     ]
 
 

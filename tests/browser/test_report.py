@@ -83,7 +83,7 @@ def test_a_dragged_threshold_predicts_what_the_rerun_does(cohort: Path, page: An
             section = name
     assert limits["tile"] and limits["slide"]
     configure(cohort, thresholds=limits)
-    run(cohort)
+    run(cohort, report=True)
     final = by_slide(cohort, "cohort_qc.csv")
     known = {i: row["qc_status"] for i, row in final.items() if i not in ids}
     assert known == {i: status for i, status in statuses.items() if i not in ids}

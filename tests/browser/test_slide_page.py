@@ -42,7 +42,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_sheet(folder, [dict.fromkeys(names, "") | {"stain": "H&E"} | r for r in rows + stack])
     stages: dict[str, Any] = {stage: {"enabled": True} for stage in STAGES}
     configure(folder, tiles={"container": "directory", "format": "png"}, **stages)
-    run(folder)
+    run(folder, report=True)
     return folder
 
 

@@ -39,7 +39,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     configure(folder, leakage="report")
-    run(folder)
+    run(folder, report=True)
     return folder
 
 
@@ -223,7 +223,7 @@ def test_exported_reviews_are_what_the_next_run_decides(page: Any) -> None:
     (folder / "config").mkdir(exist_ok=True)
     (folder / "config/reviews.csv").write_text(text, encoding="utf-8")
     before = by_slide(folder, "cohort_qc.csv")
-    run(folder)
+    run(folder, report=True)
     after = by_slide(folder, "cohort_qc.csv")
     pen = after["synthetic_pen"]
     assert (before["synthetic_pen"]["qc_status"], pen["qc_status"]) == ("PASS", "FAIL")

@@ -67,7 +67,7 @@ def finished(once: Once, slides: Path) -> Path:
             if slide_id != "absent":
                 shutil.copyfile(slides / f"{slide_id}.svs", workdir / f"slides/{slide_id}.svs")
         write_sheet(workdir, [{"slide_id": i, "path": f"slides/{i}.svs"} for i in GATE_COHORT])
-        first = run(workdir)
+        first = run(workdir, report=True)
         (workdir / "first_run.txt").write_text(first.text)
         (workdir / "first_run.log").write_text(first.log)
 

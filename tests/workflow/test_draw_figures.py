@@ -38,18 +38,17 @@ def test_captions_and_methods_have_the_numbers_of_the_tables(finished: Path) -> 
 def test_a_changed_limit_is_drawn_and_written(workdir: Path) -> None:
     before = (cohort(workdir) / "figures/tile_distributions.svg").read_bytes()
     configure(workdir, thresholds={"tile": {"tissue_fraction_min": 0.6}})
-    done = set(run(workdir).jobs)
+    done = set(run(workdir, report=True).jobs)
     assert done == {"decide_slides", "collect_tiles", "check_leakage", "draw_overlays"}
     assert (cohort(workdir) / "figures/tile_distributions.svg").read_bytes() != before
     assert "tissue fraction at least 0.6" in (cohort(workdir) / "methods.md").read_text()
-    assert plan(workdir).jobs == {}
+    assert plan(workdir, report=True).jobs == {}
 
 
 def test_without_the_report_nothing_is_drawn(workdir: Path) -> None:
     shutil.rmtree(cohort(workdir) / "figures")
     (cohort(workdir) / "methods.md").unlink()
-    configure(workdir, report={"enabled": False})
-    assert plan(workdir).jobs == {}
+    assert plan(workdir, report=False).jobs == {}
 
 
 def test_snakemakes_report_holds_figures_tables_and_their_limits(workdir: Path) -> None:

@@ -57,7 +57,7 @@ def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
 def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: Path) -> None:
     first = run(real_and_missing, "qc")
     before = (real_and_missing / "results/cohort" / MEASURED).read_bytes()
-    done = run(real_and_missing)
+    done = run(real_and_missing, report=True)
     assert f"Verdicts before tiling (results/cohort/{MEASURED}):" in first.text
     assert "Verdicts (results/cohort/cohort_qc.csv):\n  real " in done.text
     assert "2 slides: 1 PASS, 0 REVIEW, 0 FAIL, 1 ERROR" in done.text
