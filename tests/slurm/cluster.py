@@ -55,7 +55,7 @@ TCPTimeout=1
 InactiveLimit=0
 KillWait=2
 OverTimeLimit=0
-MinJobAge=300
+MinJobAge=7200
 SchedulerParameters=sched_min_interval=100000,batch_sched_delay=0
 {nodes}
 PartitionName=test Nodes=ALL Default=YES MaxTime=60 State=UP

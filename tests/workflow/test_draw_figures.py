@@ -52,7 +52,7 @@ def test_without_the_report_nothing_is_drawn(workdir: Path) -> None:
 
 
 def test_snakemakes_report_holds_figures_tables_and_their_limits(workdir: Path) -> None:
-    run(workdir, "--report", "report.zip")
+    run(workdir, "--report", "report.zip", report=True)
     with zipfile.ZipFile(workdir / "report.zip") as archive:
         names = {Path(name).name for name in archive.namelist()}
         page = next(name for name in archive.namelist() if name.endswith("report.html"))
