@@ -136,7 +136,7 @@ def test_modules_cannot_be_imported_where_a_package_is_missing(conda: Path, tmp_
 
 
 def test_made_beforehand_and_used_by_the_run(conda: Path, workdir: Path, checkout: Path) -> None:
-    run(workdir, *use(conda), "--conda-create-envs-only")
+    run(workdir, *use(conda), "--conda-create-envs-only", report=True)
     found = environments(conda)
     made = {rule: found[env_file(rule).read_text()] for rule in RULES}
     assert created(conda) == len(found) == len(RULES)
@@ -144,28 +144,32 @@ def test_made_beforehand_and_used_by_the_run(conda: Path, workdir: Path, checkou
 
     for environment in made.values():
         watch(environment)
-    run(workdir, *use(conda))
+    run(workdir, *use(conda), report=True)
     assert by_slide(workdir, "cohort_qc.csv")["real"]["qc_status"] == "PASS"
     ran = {rule: ran_in(environment) for rule, environment in made.items()}
     assert ran == {rule: {rule} for rule in RULES}
     assert created(conda) == len(RULES)
 
     moved = workdir.rename(workdir.with_name("moved"))
-    assert plan(moved, *use(conda)).jobs == {}
+    assert plan(moved, *use(conda), report=True).jobs == {}
     for rule in ("tile_slide", "collect_tiles"):
         original = env_file(rule, checkout).read_text()
         env_file(rule, checkout).write_text(original.replace("numpy =2.4.6", "numpy =2.4.5"))
-        assert rerun_for_environment(plan(moved, *use(conda), repository=checkout)) == {rule}
+        assert rerun_for_environment(
+            plan(moved, *use(conda), repository=checkout, report=True)
+        ) == {rule}
         env_file(rule, checkout).write_text(original)
     for other in ((), ("--sdm", "conda")):
-        assert set(plan(moved, *other).jobs) == set(RULES) - set(REPORT_JOBS)
+        assert set(plan(moved, *other, report=True).jobs) == set(RULES) - set(REPORT_JOBS)
 
 
 def test_pin_file_is_used(conda: Path, workdir: Path, checkout: Path) -> None:
     names = ["python-3.12.13-h1_0", "numpy-2.4.6-py312h1_0", "pyarrow-25.0.0-py312h1_0"]
     pinned = "@EXPLICIT\n" + "".join(f"https://x/linux-64/{name}.conda\n" for name in names)
     (checkout / "envs/collect_tiles.linux-64.pin.txt").write_text(pinned)
-    said = run(workdir, *use(conda), "--conda-create-envs-only", repository=checkout).text
+    said = run(
+        workdir, *use(conda), "--conda-create-envs-only", repository=checkout, report=True
+    ).text
     assert re.findall(r"Using pinnings from \S+/envs/(\w+)\.", said) == ["collect_tiles"]
     others = {env_file(rule).read_text() for rule in RULES if rule != "collect_tiles"}
     assert set(environments(conda)) == {pinned, *others}
