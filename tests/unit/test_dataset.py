@@ -15,6 +15,7 @@ from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import patch_cohort, splits
 from grossing.support import images, tables
 from grossing.tiles import deepzoom
+from grossing.training import pictures
 from stages import CONFIG, PNG, cut, measured, write_rows
 
 VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
@@ -62,7 +63,7 @@ def inverted(folder, source, slide_id="A.1"):
     sink = deepzoom.ZipContainer(folder / "normalized" / f"{slide_id}.zip")
     for name in archive.namelist():
         data = archive.read(name)
-        sink.add(name, images.png(255 - decoded(data)) if name.endswith("png") else data)
+        sink.add(name, images.png(255 - pictures.decode(data)) if name.endswith("png") else data)
     sink.finish()
     return folder
 
@@ -88,7 +89,7 @@ def test_tile_and_row_belong_together(zipped, real_slide):
     assert pixels.shape == (256, 256, 3) and pixels.dtype == np.uint8
     assert row["qc_status_tile"] == "PASS" and row["split"] == "train"
     archive = zipfile.ZipFile(zipped.parent / "tiles" / "A.1.zip")
-    assert np.array_equal(pixels, dataset.decode(archive.read(row["tile_path"]), row))
+    assert np.array_equal(pixels, pictures.decode(archive.read(row["tile_path"])))
     with pytest.raises(IndexError):
         tiles[len(tiles)]
     assert np.array_equal(tiles[-1][0], tiles[len(tiles) - 1][0])
@@ -334,10 +335,6 @@ def test_a_label_that_reads_like_nothing_is_a_label(zipped, tmp_path, label):
     table = altered(zipped / "p.parquet", tmp_path / "p.csv", label=[label] * rows)
     _, row = dataset.Tiles(table, results=zipped.parent)[0]
     assert (row["label"], row["scanner"]) == (label, "")
-
-
-def decoded(data):
-    return dataset.decode(data, {})
 
 
 def test_rows_hold_no_none(zipped):
