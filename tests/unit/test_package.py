@@ -1,4 +1,4 @@
-"""`pip install .`: a library whose reader of tiles needs NumPy, PyArrow, OpenCV and simplejpeg alone."""
+"""`pip install .`: the reader of tiles needs NumPy, PyArrow, OpenCV and simplejpeg alone."""
 
 import shutil
 import subprocess
