@@ -89,9 +89,15 @@ class Tiles:
             rows = tile_table.with_splits(rows, Path(splits))
         elif fold is not None:
             raise ValueError("fold: give splits too, the path of the run's splits.csv")
-        of_slide = {"split": split, "label": label, "stain": stain, "fold": fold}
-        judged = {"qc_status": status, "qc_status_tile": tile_status}
-        rows = tile_table.matching(rows, of_slide | judged)
+        filters: dict[str, tile_table.Values] = {
+            "split": split,
+            "label": label,
+            "stain": stain,
+            "fold": fold,
+            "qc_status": status,
+            "qc_status_tile": tile_status,
+        }
+        rows = tile_table.matching(rows, filters)
         if product == "normalized":
             tile_table.require_normalized(rows)
         self._serve(tile_table.filled(rows), {None: (pictures, transform)})

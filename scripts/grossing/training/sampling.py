@@ -64,7 +64,7 @@ class TileSampler:
         weights: npt.ArrayLike | None = None,
         per_slide: int | None = None,
     ) -> None:
-        number = tiles.rows.num_rows
+        number = int(tiles.rows.num_rows)
         if not number:
             raise ValueError("no tiles to sample: the filters of Tiles leave none")
         if weights is not None and per_slide is not None:
@@ -96,16 +96,16 @@ class TileSampler:
         """Numbers of the tiles of an epoch."""
         if self._cumulative is not None:
             draws = random.random(self._number) * self._cumulative[-1]
-            return np.searchsorted(self._cumulative, draws, side="right")
-        order = random.permutation(self._number)
-        if self._slides is None:
+            return np.asarray(np.searchsorted(self._cumulative, draws, side="right"), np.intp)
+        order: Codes = random.permutation(self._number)
+        if self._slides is None or self.per_slide is None:
             return order
         slides = self._slides[order]
         by_slide = np.argsort(slides, kind="stable")
         counts = np.bincount(slides)
         place = np.empty(len(order), np.intp)  # of a tile among those of its slide
         place[by_slide] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return order[place < self.per_slide]
+        return random.permutation(order[place < self.per_slide])  # large slides came first
 
 
 def balanced_weights(tiles: HasRows, *columns: str) -> npt.NDArray[np.float64]:
@@ -150,7 +150,7 @@ def _codes(rows: pa.Table, column: str) -> Codes:
     values = rows[column]
     empty = pc.is_null(values, nan_is_null=True)
     if pa.types.is_string(values.type):
-        empty = pc.or_(empty, pc.equal(values, ""))
+        empty = pc.or_kleene(empty, pc.equal(values, ""))  # null stays null here
     without = rows.filter(empty)["slide_id"]
     if len(without):
         raise ValueError(
