@@ -12,7 +12,9 @@ __version__ = "0.1.0"
 #: public name -> module and name in it
 ENTRY_POINTS = {
     "Tiles": ("grossing.dataset", "Tiles"),
+    "TileSampler": ("grossing.training.sampling", "TileSampler"),
     "apply_stain": ("grossing.stain.normalisation", "apply"),
+    "balanced_weights": ("grossing.training.sampling", "balanced_weights"),
     "find_duplicates": ("grossing.cohort.same_pictures", "find_duplicates"),
     "fit_stain": ("grossing.stain.fit", "fit"),
     "fuse_planes": ("grossing.zstack.fusion", "fuse_planes"),

@@ -6,52 +6,21 @@ import shutil
 import zipfile
 from itertools import cycle, islice
 
+import cv2
 import numpy as np
-import pyarrow as pa
 import pytest
-from grossing import dataset
-from grossing.cohort import collect
-from grossing.cohort.patch_writer import PatchWriter
-from grossing.columns import patch_cohort, splits
+from grossing import TileSampler, dataset
+from grossing.columns import splits
 from grossing.support import images, tables
 from grossing.tiles import deepzoom
-from stages import CONFIG, PNG, cut, measured, write_rows
-
-VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
-
-
-def run(folder, real_slide, container, most=10**6):
-    (folder / "tiles").mkdir(parents=True)
-    target = folder / collect.CONTAINERS[container].format(slide_id="A.1")
-    rows = cut(real_slide, measured(real_slide), target, PNG | {"container": container})
-    write_rows(rows, folder / "A.1.parquet")
-    patches = (folder / "cohort/p.parquet", folder / "cohort/p.csv")
-    with PatchWriter(*patches, csv_rows_max=most) as writer:
-        collect.tiles(
-            pa.Table.from_pylist([VERDICT]),
-            collect.TileTables.from_paths([folder / "A.1.parquet"]),
-            writer,
-            limits=CONFIG["thresholds"],
-            container=container,
-        )
-    return folder / "cohort"
+from grossing.training import pictures
+from stages import CONFIG
+from training_cohort import altered, run
 
 
 @pytest.fixture(scope="module")
 def zipped(tmp_path_factory, real_slide):
     return run(tmp_path_factory.mktemp("zip"), real_slide, "zip")
-
-
-def altered(table, path, **columns):
-    """A copy of a table with other values in some columns."""
-    rows = tables.read(table).to_pylist()
-    for name, values in columns.items():
-        for row, value in zip(rows, values, strict=True):
-            row[name] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = tables.from_rows(rows, patch_cohort.SCHEMA)
-    (tables.write_parquet if path.suffix == ".parquet" else tables.write_csv)(made, path)
-    return path
 
 
 def inverted(folder, source, slide_id="A.1"):
@@ -62,7 +31,7 @@ def inverted(folder, source, slide_id="A.1"):
     sink = deepzoom.ZipContainer(folder / "normalized" / f"{slide_id}.zip")
     for name in archive.namelist():
         data = archive.read(name)
-        sink.add(name, images.png(255 - decoded(data)) if name.endswith("png") else data)
+        sink.add(name, images.png(255 - pictures.decode(data)) if name.endswith("png") else data)
     sink.finish()
     return folder
 
@@ -88,7 +57,7 @@ def test_tile_and_row_belong_together(zipped, real_slide):
     assert pixels.shape == (256, 256, 3) and pixels.dtype == np.uint8
     assert row["qc_status_tile"] == "PASS" and row["split"] == "train"
     archive = zipfile.ZipFile(zipped.parent / "tiles" / "A.1.zip")
-    assert np.array_equal(pixels, dataset.decode(archive.read(row["tile_path"]), row))
+    assert np.array_equal(pixels, pictures.decode(archive.read(row["tile_path"])))
     with pytest.raises(IndexError):
         tiles[len(tiles)]
     assert np.array_equal(tiles[-1][0], tiles[len(tiles) - 1][0])
@@ -229,6 +198,38 @@ def test_worker_processes_read_by_themselves(zipped):
         assert pool.map(first, [tiles, tiles]) == [expected, expected]
 
 
+def read_in(process, tiles):
+    """Sum of the first tile, read by a process that is forked or spawned."""
+    with multiprocessing.get_context(process).Pool(1) as pool:
+        return pool.apply(first, (tiles,))
+
+
+@pytest.mark.parametrize("process", ["fork", "spawn"])
+def test_a_worker_uses_no_file_that_its_parent_opened(zipped, tmp_path, process):
+    shutil.copytree(zipped.parent, tmp_path / "run")
+    tiles = dataset.Tiles(tmp_path / "run/cohort/p.parquet")
+    expected = first(tiles)
+    assert read_in(process, tiles) == expected
+    (tmp_path / "run/tiles/A.1.zip").unlink()
+    assert first(tiles) == expected  # by the file that is open here
+    with pytest.raises(FileNotFoundError, match=r"A\.1: .*A\.1\.zip does not exist: give"):
+        read_in(process, tiles)
+
+
+def test_more_slides_than_files_may_be_open(zipped, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_OPEN_FILES", 2)
+    tiles = dataset.Tiles(zipped / "p.parquet")
+    containers = [f"tiles/{n % 4}.zip" for n in range(tables.read(zipped / "p.parquet").num_rows)]
+    altered(zipped / "p.parquet", tmp_path / "cohort/p.parquet", tile_container=containers)
+    (tmp_path / "tiles").mkdir()
+    for name in containers[:4]:
+        (tmp_path / name).symlink_to(zipped.parent / "tiles/A.1.zip")
+    for (one, _), (other, _) in zip(
+        dataset.Tiles(tmp_path / "cohort/p.parquet"), tiles, strict=True
+    ):
+        assert np.array_equal(one, other)
+
+
 def test_another_product_is_found_though_its_offsets_differ(zipped, normalized):
     raw = dataset.Tiles(zipped / "p.parquet", results=zipped.parent)
     tiles = dataset.Tiles(normalized, product="normalized")
@@ -336,10 +337,6 @@ def test_a_label_that_reads_like_nothing_is_a_label(zipped, tmp_path, label):
     assert (row["label"], row["scanner"]) == (label, "")
 
 
-def decoded(data):
-    return dataset.decode(data, {})
-
-
 def test_rows_hold_no_none(zipped):
     """A batch cannot be made of it."""
     _, row = dataset.Tiles(zipped / "p.csv")[0]
@@ -348,10 +345,98 @@ def test_rows_hold_no_none(zipped):
 
 def test_a_container_of_another_run_is_named(zipped, tmp_path):
     tiles = dataset.Tiles(zipped / "p.parquet", results=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"A\.1: .*does not exist.*'tiles' as results"):
+        tiles[0]
     (tmp_path / "tiles").mkdir()
     (tmp_path / "tiles" / "A.1.zip").write_bytes(b"short")
     with pytest.raises(ValueError, match=r"A\.1.*delete .*tiles/A\.1\.zip and run again"):
         tiles[0]
+
+
+def test_a_picture_of_another_place_is_refused_though_it_decodes(zipped, tmp_path):
+    rows = tables.read(zipped / "p.parquet").to_pylist()
+    turned = {name: [row[name] for row in rows[1:] + rows[:1]] for name in PLACE}
+    table = altered(zipped / "p.parquet", tmp_path / "p.parquet", **turned)
+    with pytest.raises(ValueError, match=r"A\.1: .* is not in its place in .*delete"):
+        dataset.Tiles(table, results=zipped.parent)[0]
+
+
+PLACE = ("tile_offset", "tile_bytes")
+
+
+@pytest.fixture(scope="module", params=["420", "444", "dzsave"])
+def jpeg(request, tmp_path_factory, real_slide):
+    """A run whose tiles are JPEG, of each chroma and engine."""
+    engine = "dzsave" if request.param == "dzsave" else "tissue"
+    chroma = {"chroma": request.param} if engine == "tissue" else {}
+    options = CONFIG["tiles"] | {"size_px": 256, "engine": engine} | chroma
+    return run(tmp_path_factory.mktemp("jpeg"), real_slide, "zip", options)
+
+
+def test_a_jpeg_has_the_pixels_that_opencv_decodes(jpeg):
+    tiles = dataset.Tiles(jpeg / "p.parquet", tile_status=None)
+    archive = zipfile.ZipFile(jpeg.parent / "tiles/A.1.zip")
+    assert len(tiles) > 20
+    for pixels, row in tiles:
+        data = np.frombuffer(archive.read(row["tile_path"]), np.uint8)
+        assert np.array_equal(pixels, cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+        assert pixels.flags.writeable  # PyTorch warns of what it may not write to
+
+
+def test_a_grey_jpeg_has_three_equal_channels(real_slide):
+    grey = np.arange(64 * 50, dtype=np.uint8).reshape(64, 50)
+    pixels = pictures.decode(images.jpeg(grey, quality=90))
+    assert pixels.shape == (64, 50, 3) and (pixels == pixels[..., :1]).all()
+    assert np.abs(pixels[..., 0].astype(int) - grey).mean() < 20
+
+
+def test_a_jpeg_that_is_cut_short_is_refused(jpeg, tmp_path):
+    """OpenCV would return it with a grey end."""
+    sizes = [row["tile_bytes"] - 400 for row in tables.read(jpeg / "p.parquet").to_pylist()]
+    table = altered(jpeg / "p.parquet", tmp_path / "p.parquet", tile_bytes=sizes)
+    with pytest.raises(ValueError, match=r"A\.1: .*delete"):
+        dataset.Tiles(table, results=jpeg.parent)[0]
+
+
+# Several cohorts
+
+
+@pytest.fixture
+def both(zipped, normalized):
+    """Two cohorts with the same slide_id, of different products; one has counted nuclei."""
+    rows = tables.read(normalized).num_rows
+    altered(normalized, normalized, nuclei_count=list(range(rows)))
+    raw = dataset.Tiles(zipped / "p.parquet")
+    return raw, dataset.Tiles(normalized, product="normalized", transform=np.ascontiguousarray)
+
+
+def test_slides_of_joined_cohorts_stay_apart(both):
+    raw, other = both
+    tiles = dataset.Tiles.joined({"raw": raw, "other": other})
+    assert len(tiles) == 2 * len(raw)
+    numbers = [0, len(raw), len(raw) - 1, -1]
+    served = tiles.__getitems__(numbers)
+    assert [row["cohort"] for _, row in served] == ["raw", "other"] * 2
+    assert {row["slide_id"] for _, row in served} == {"A.1"}
+    for place in (0, 2):
+        assert np.array_equal(served[place][0], 255 - served[place + 1][0])
+        assert served[place][1]["tile_path"] == served[place + 1][1]["tile_path"]
+    again = pickle.loads(pickle.dumps(tiles))
+    assert all(np.array_equal(again[n][0], tiles[n][0]) for n in numbers)
+    assert len(TileSampler(tiles, per_slide=5)) == 10
+
+
+def test_rows_of_joined_cohorts_have_the_same_keys(both):
+    tiles = dataset.Tiles.joined({"raw": both[0], "other": both[1]})
+    rows = [row for _, row in tiles]
+    assert len({tuple((key, type(value)) for key, value in row.items()) for row in rows}) == 1
+    assert np.isnan(rows[0]["nuclei_count"]) and rows[len(both[0]) + 1]["nuclei_count"] >= 1
+
+
+def test_joined_cohorts_are_not_joined_again(both):
+    tiles = dataset.Tiles.joined({"raw": both[0]})
+    with pytest.raises(ValueError, match="'all' has several cohorts already: join all of them"):
+        dataset.Tiles.joined({"all": tiles, "other": both[1]})
 
 
 def test_a_csv_that_would_be_too_long_keeps_its_header(tmp_path, real_slide, zipped):

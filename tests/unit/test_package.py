@@ -1,4 +1,4 @@
-"""`pip install .`: a library whose reader of tiles needs NumPy, PyArrow and OpenCV alone."""
+"""`pip install .`: the reader of tiles needs NumPy, PyArrow, OpenCV and simplejpeg alone."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from running import REPOSITORY
 
-ALLOWED = ("numpy", "pyarrow", "cv2", "grossing")
+ALLOWED = ("numpy", "pyarrow", "cv2", "simplejpeg", "grossing")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_the_wheel_holds_the_library_and_states_few_dependencies(installed):
         for line in lines
         if line.startswith("Requires-Dist") and "extra" not in line
     ]
-    assert needed == ["numpy", "opencv-python-headless", "pyarrow"]
+    assert needed == ["numpy", "opencv-python-headless", "pyarrow", "simplejpeg"]
 
 
 def test_the_reader_imports_nothing_else(installed, tmp_path):
