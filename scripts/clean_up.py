@@ -20,6 +20,14 @@ def bytes_of(path: Path) -> int:
     return sum(file.lstat().st_size for file in files if file.is_file())
 
 
+def locks(folder: Path) -> list[Path]:
+    """Locks of a run in a folder; none where it may not be read."""
+    try:
+        return list(folder.glob(".snakemake/locks/*"))
+    except OSError:
+        return []
+
+
 def main() -> None:
     """Command line of `clean_up`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -32,7 +40,8 @@ def main() -> None:
         current = leftovers.current_ids(sheet.read_sheet(workdir / options.sheet))
     except UserError as error:
         sys.exit(str(error))
-    if any(workdir.glob(".snakemake/locks/*")):
+    # a module with a prefix works in a folder of the run's
+    if any(lock for folder in (workdir, *workdir.parents) for lock in locks(folder)):
         sys.exit(f"{workdir}: Snakemake runs here, or was killed (scripts/recover.py)")
 
     left = leftovers.find(workdir, current)

@@ -15,7 +15,7 @@ report = shards.export(
         snakemake.input.get("splits"),
         columns=None,
     ),
-    Path("results"),
+    Path(snakemake.input.verdicts).parents[1],
     snakemake.output.folder,
 )
 

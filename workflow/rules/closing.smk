@@ -7,8 +7,22 @@ from snakemake.logging import logger
 
 HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
 CLEAN_UP = os.path.normpath(os.path.join(HERE, "../../scripts/clean_up.py"))
-if workflow.is_main_process:
-    RUN = run_log.watch(logger, verdict_text)
+MODULE = workflow.modifier.namespace
+#: names of the rules in this run to their names here
+OWN_NAMES = {rule.name: name for name, rule in own_rules().items()}
+TARGETS = {name: workflow.modifier.modify_rulename(name) for name in ("plan", "batch")}
+
+
+def write_planned():
+    """The sheet and the reviews for the jobs of this run."""
+    PLANNED.write(PLANNED_SHEET)
+    REVIEWS.write(PLANNED_REVIEWS)
+
+
+if workflow.is_main_process and IS_MODULE:
+    RUN = run_log.join(logger, verdict_text, OWN_NAMES, write_planned)
+elif workflow.is_main_process:
+    RUN = run_log.watch(logger, verdict_text, OWN_NAMES)
 
 
 @atexit.register
@@ -22,25 +36,27 @@ def say_what_is_gone():
 def closing_summary():
     """The newest verdicts as text: final ones, or those before tiling where only these were made."""
     made = [f"results/cohort/{name}_qc" for name in ("measured", "cohort")]
-    made = [name for name in made if os.path.exists(f"{name}.parquet")]
+    made = {name: here(f"{name}.parquet") for name in made}
+    made = {name: path for name, path in made.items() if os.path.exists(path)}
     if not made:
         return ""
-    name = max(made, key=lambda name: os.path.getmtime(f"{name}.parquet"))
+    name = max(made, key=lambda name: os.path.getmtime(made[name]))
     when = " before tiling" if name.endswith("measured_qc") else ""
-    verdicts = summary.of_verdicts(tables.read(f"{name}.parquet"))
-    pairs = rules.find_duplicates.output.csv
+    verdicts = summary.of_verdicts(tables.read(made[name]))
+    pairs = here("results/cohort/duplicates.csv")
     alarm = summary.of_duplicates(duplicates.read(pairs)) if os.path.exists(pairs) else ""
     return "\n".join(
-        filter(None, [f"Verdicts{when} ({name}.csv):\n{verdicts}", alarm, leaks(name)])
+        filter(
+            None,
+            [f"Verdicts{when} ({placed(name)}.csv):\n{verdicts}", alarm, leaks(made[name])],
+        )
     )
 
 
 def leaks(verdicts):
     """The alarm for leakage between splits, where the table of it is as new as the verdicts."""
-    table = rules.check_leakage.output.csv
-    if not os.path.exists(table):
-        return ""
-    if os.path.getmtime(table) < os.path.getmtime(f"{verdicts}.parquet"):
+    table = here("results/cohort/leakage.csv")
+    if not os.path.exists(table) or os.path.getmtime(table) < os.path.getmtime(verdicts):
         return ""
     return summary.of_leakage(leakage.read(table))
 
@@ -49,8 +65,7 @@ def finished():
     """Whether all that is wanted of each slide is there, what optional stages make included."""
     wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics, *PRODUCTS]
     return {
-        slide_id: all(os.path.exists(str(path).format(slide_id=slide_id)) for path in wanted)
-        for slide_id in SHEET.rows
+        slide_id: all(is_made(pattern, slide_id) for pattern in wanted) for slide_id in SHEET.rows
     }
 
 
@@ -62,6 +77,9 @@ def forget_failures():
 
 def left_over():
     """Which files are of slides that are no longer in the sheet, and the command that removes them."""
+    if IN_STORAGE:
+        return ""
+    folder = os.path.abspath(FOLDER)
     try:
         current = leftovers.current_ids(sheets.read_sheet(config["cohort"]))
     except UserError:
@@ -70,10 +88,10 @@ def left_over():
         sys.executable,
         CLEAN_UP,
         "--directory",
-        os.getcwd(),
+        folder,
         os.path.abspath(config["cohort"]),
     ]
-    return leftovers.notice(leftovers.find(os.getcwd(), current), shlex.join(words))
+    return leftovers.notice(leftovers.find(folder, current), shlex.join(words))
 
 
 def part_summary():
@@ -87,9 +105,9 @@ def part_summary():
 def success_summary():
     """What a person reads at the end of a run without failures."""
     RUN.end()
-    if "plan" in workflow.dag_settings.targets:
+    if TARGETS["plan"] in workflow.dag_settings.targets:
         return plan_summary()
-    if "batch" in workflow.dag_settings.targets:
+    if TARGETS["batch"] in workflow.dag_settings.targets:
         return failures.retried(RUN.retried()) + part_summary()
     texts = (closing_summary(), left_over())
     return failures.retried(RUN.retried()) + "\n".join(text for text in texts if text)
@@ -108,5 +126,26 @@ def failure_summary():
         FAILED_JOBS,
         stopped=RUN.stopped,
         again=failures.command(words, workflow.rundir),
-        accepting=failures.command(words, workflow.rundir, "accept_failures=true"),
+        accepting=(
+            "accept_failures: true in the configuration of this module"
+            if IS_MODULE
+            else failures.command(words, workflow.rundir, "accept_failures=true")
+        ),
     )
+
+
+if IS_MODULE:
+    # Snakemake calls onstart, onsuccess and onerror of the workflow around this one alone
+
+    @atexit.register
+    def close_module():
+        """The closing summary, where jobs of this module ran."""
+        if not (workflow.is_main_process and RUN.took_part):
+            return
+        os.chdir(RUN_FOLDER)
+        print(f"Module {MODULE}:")
+        if RUN.failed() or RUN.stopped:
+            print(failure_summary())
+        else:
+            forget_failures()
+            print(success_summary())

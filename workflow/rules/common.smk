@@ -77,10 +77,23 @@ from grossing.support.errors import UserError
 from grossing.tiles import engines
 
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
-PLANNED_SHEET = "results/cohort/planned_sheet.json"
-PLANNED_REVIEWS = "results/cohort/planned_reviews.json"
+PLANNED_SHEET = placed("results/cohort/planned_sheet.json")
+PLANNED_REVIEWS = placed("results/cohort/planned_reviews.json")
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
+SHIPPED_CONFIG = workflow.source_path("../../config/config.yaml")
+CONFIG_FILES = {"config/config.yaml": SHIPPED_CONFIG}
+CONFIG_FILES |= {str(path): path for path in workflow.overwrite_configfiles}
+IN_SECTION, ELSEWHERE = (), "--config on the command line"
+if IS_MODULE:
+    # the keys that differ come from the workflow around this one: from a section of its files
+    around = workflow.modifier.parent_modifier.globals["config"]
+    IN_SECTION = settings.section_of(config, around) or ()
+    ELSEWHERE = f"config of the module {workflow.modifier.namespace}"
+    CONFIG_FILES = {
+        str(path): path for path in workflow.configfiles + workflow.overwrite_configfiles
+    }
+    config = settings.merged(SHIPPED_CONFIG, config)
 settings.read_flags(config, CONFIG_SCHEMA)
 
 
@@ -91,9 +104,10 @@ def checked_sheet():
     settings.check(
         config,
         CONFIG_SCHEMA,
-        {"config/config.yaml": workflow.source_path("../../config/config.yaml")}
-        | {str(path): path for path in workflow.overwrite_configfiles},
+        CONFIG_FILES,
         workflow.config_settings.config or {},
+        section=IN_SECTION,
+        elsewhere=ELSEWHERE,
     )
     slides, folded, warnings = sheet_checks.read(
         config["cohort"],
@@ -123,7 +137,7 @@ wildcard_constraints:
     slide_id="[^/]+",
 
 
-FAILED_JOBS = "results/cohort/failed_jobs.csv"
+FAILED_JOBS = placed("results/cohort/failed_jobs.csv")
 ACCEPTED = [
     failure.slide_id
     for failure in (failures.read(FAILED_JOBS) if config["accept_failures"] else [])
@@ -132,7 +146,7 @@ ACCEPTED = [
 COMPLETE = [slide_id for slide_id in SHEET.rows if slide_id not in ACCEPTED]
 try:
     # every n-th slide, or the batches of the target `plan`
-    plan_table = "results/cohort/plan.csv" if config["plan"]["hours_per_job"] else None
+    plan_table = here("results/cohort/plan.csv") if config["plan"]["hours_per_job"] else None
     PART = settings.part(COMPLETE, config["part"], plan_table)
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -149,8 +163,9 @@ def of_slides(slide_ids, *patterns):
     """Files of many slides as an input function, called only where a job of that rule is planned."""
 
     def paths(wildcards):
-        each = [str(pattern) for group in patterns for pattern in group]
-        return [path.replace("{slide_id}", slide_id) for slide_id in slide_ids for path in each]
+        each = [pattern for group in patterns for pattern in group]
+        each = list(map(str, each)) if AS_WRITTEN else each  # once, not for each slide
+        return [of_slide(pattern, slide_id) for slide_id in slide_ids for pattern in each]
 
     return paths
 
@@ -171,9 +186,9 @@ def code_digest(rule, *also):
 
 
 @functools.lru_cache(maxsize=None)
-def measured_before(slide_id, mtime_ns):
+def measured_before(path, mtime_ns):
     """Identity, verdict of the thresholds and gigapixels of a slide; nothing else stays in memory."""
-    record = SlideRecord.read(f"results/slides/{slide_id}.json")
+    record = SlideRecord.read(path)
     size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
     return record.identity, decide.slide(record, CRITERIA), size
 
@@ -181,7 +196,8 @@ def measured_before(slide_id, mtime_ns):
 def known(slide_id):
     """`measured_before` of a slide, None before it is measured."""
     try:
-        return measured_before(slide_id, os.stat(f"results/slides/{slide_id}.json").st_mtime_ns)
+        path = here(f"results/slides/{slide_id}.json")
+        return measured_before(path, os.stat(path).st_mtime_ns)
     except (FileNotFoundError, ValueError):
         return None
 
@@ -281,7 +297,14 @@ def announced(deed):
 @asked_per_job
 def slide_path(wildcards, resources):
     """Path of a slide; asking for `resources` keeps it out of the recorded parameters (it may move)."""
-    return os.path.abspath(SHEET.slide_path(wildcards.slide_id))
+    return slide_file(wildcards.slide_id)
+
+
+def slide_file(slide_id):
+    """Path of a slide, or of the slide that a stack is fused into."""
+    if slide_id in STACKS:
+        return os.path.abspath(of_slide(rules.fuse_focus.output.tiff, slide_id))
+    return os.path.abspath(SHEET.slide_path(slide_id))
 
 
 @asked_per_job

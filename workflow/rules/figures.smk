@@ -12,7 +12,7 @@ rule draw_figures:
     input:
         verdicts="results/cohort/cohort_qc.parquet",
         patches="results/cohort/patch_cohort.parquet",
-        overlays=rules.draw_overlays.output,
+        overlays=rules.draw_overlays.output.folder,
     output:
         figures=report(
             directory("results/cohort/figures"),
@@ -31,7 +31,6 @@ rule draw_figures:
     params:
         code=code_digest("draw_figures"),
         thresholds=config["thresholds"],
-        pictures=["results/overlays", "results/tissue/thumbnails"],
     script:
         "../../scripts/draw_figures.py"
 

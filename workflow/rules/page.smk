@@ -29,5 +29,5 @@ def report_template(wildcards, resources):
 
 @asked_per_job
 def report_sheet(wildcards, resources):
-    """Path of the cohort sheet; asking for `resources` keeps it out of the recorded parameters."""
-    return config["cohort"]
+    """Cohort sheet, seen from the folder of `results`; asking for `resources` keeps it out of the recorded parameters."""
+    return os.path.relpath(config["cohort"], FOLDER or ".")

@@ -13,13 +13,18 @@ RUN_FOLDER = os.getcwd()
 OPTIONAL = ("rescale", "stain", "stains", "focus_stack", "nuclei", "zones", "splits", "report")
 
 
+def own_rules():
+    """The rules by their names here, which a workflow that has this one as a module may change."""
+    return {name: proxy.rule for name, proxy in rules._rules.items()}
+
+
 def slide_rules():
-    """Rules that have a job per slide in this configuration."""
+    """Rules that have a job per slide in this configuration, by name."""
     wanted = {*map(str, PRODUCTS), *map(str, rules.measure_slide.output)}
     wanted |= {str(path) for path in rules.tile_slide.output}
     wanted |= {str(path) for path in FUSED_MAPS} if STACKS else set()
-    made = [rule for rule in workflow.rules if "slide_id" in rule.wildcard_names]
-    return [each for each in made if wanted & set(map(patterned, each.output))]
+    made = {name: rule for name, rule in own_rules().items() if "slide_id" in rule.wildcard_names}
+    return {name: each for name, each in made.items() if wanted & set(map(patterned, each.output))}
 
 
 def patterned(path):
@@ -27,8 +32,8 @@ def patterned(path):
     return str(path).replace("{slide_id,[^/]+}", "{slide_id}")
 
 
-def planned_for(made, slide_id):
-    return made.name != "fuse_focus" or slide_id in STACKS
+def planned_for(name, slide_id):
+    return name != "fuse_focus" or slide_id in STACKS
 
 
 def planned_memory(wildcards, resources):
@@ -36,12 +41,12 @@ def planned_memory(wildcards, resources):
     unrecorded."""
     slides = [types.SimpleNamespace(slide_id=slide_id) for slide_id in COMPLETE]
     return {
-        each.name: {
+        name: {
             slide.slide_id: each.resources["mem_mb"].evaluate(slide, attempt=1).value
             for slide in slides
-            if planned_for(each, slide.slide_id)
+            if planned_for(name, slide.slide_id)
         }
-        for each in slide_rules()
+        for name, each in slide_rules().items()
     }
 
 
@@ -54,8 +59,8 @@ def cohort_rules():
         wanted |= set(map(str, rules.report_cohort.output))
     if NORMALIZED and STAIN["reference"] != "shipped":
         wanted |= set(map(str, rules.pool_stain.output))
-    made = [rule for rule in workflow.rules if rule.script and not rule.wildcard_names]
-    outputs = {each.name: list(map(str, each.output)) for each in made}
+    made = {n: rule for n, rule in own_rules().items() if rule.script and not rule.wildcard_names}
+    outputs = {name: list(map(str, each.output)) for name, each in made.items()}
     return {name: paths for name, paths in outputs.items() if wanted & set(paths)}
 
 
@@ -71,14 +76,15 @@ def plan_settings(wildcards):
         "criteria": JUDGED_BY,
         "slide_rules": [
             {
-                "name": each.name,
+                "name": name,
                 "outputs": list(map(patterned, each.output)),
                 "folders": sum(path.is_directory for path in each.output),
             }
-            for each in slide_rules()
+            for name, each in slide_rules().items()
         ],
         "cohort_rules": cohort_rules(),
         "slide_ids": COMPLETE,
+        "folder": FOLDER,
         "tile_px": config["tiles"]["size_px"],
         "stages": on,
     }
@@ -97,8 +103,8 @@ def files_digest(wildcards):
         stack = STACKS.get(slide_id)
         for path in stack.paths if stack else [SHEET.slide_path(slide_id)]:
             digest.update(repr(plan_stat(path)).encode())
-    folders = {os.path.dirname(path) for each in slide_rules() for path in each.output}
-    folders |= {os.path.dirname(each.benchmark) for each in slide_rules()}
+    folders = {os.path.dirname(path) for each in slide_rules().values() for path in each.output}
+    folders |= {os.path.dirname(each.benchmark) for each in slide_rules().values()}
     for folder in sorted(folders):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
         stats = [(name, plan_stat(os.path.join(folder, name))) for name in names]
@@ -116,12 +122,11 @@ def plan_stat(path):
 
 def plan_summary():
     """What is printed at the end of the target `plan`."""
-    made = rules.plan_cohort.output
-    with open(made.totals, encoding="utf-8") as file:
+    with open(here("results/cohort/plan.json"), encoding="utf-8") as file:
         totals = json.load(file)
-    with open(made.csv, newline="", encoding="utf-8") as file:
+    with open(here("results/cohort/plan.csv"), newline="", encoding="utf-8") as file:
         failing = [row for row in csv.DictReader(file) if row["error_code"]]
-    return plan_text.of_plan(totals, failing, made.csv)
+    return plan_text.of_plan(totals, failing, placed("results/cohort/plan.csv"))
 
 
 @atexit.register
@@ -129,12 +134,18 @@ def say_what_a_dry_run_is_about():
     """One line at the end of a dry run; nothing is opened for it."""
     if not (workflow.is_main_process and workflow.dag and workflow.dryrun):
         return
-    jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if not job.is_norun]
+    jobs = [
+        job
+        for job in workflow.dag.needrun_jobs(exclude_finished=False)
+        if not job.is_norun and job.rule.name in OWN_NAMES
+    ]
+    if IS_MODULE and not jobs:
+        return
     slides = {job.wildcards.slide_id for job in jobs if "slide_id" in job.wildcards.keys()}
     paths = [SHEET.slide_path(i) for i in slides if i not in STACKS]
     paths += [path for i in slides if i in STACKS for path in STACKS[i].paths]
     found = [size for path in paths if (size := plan_stat(os.path.join(RUN_FOLDER, path)))]
-    made = os.path.join(RUN_FOLDER, rules.plan_cohort.output.totals)
+    made = os.path.join(RUN_FOLDER, placed("results/cohort/plan.json"))
     totals = None
     if os.path.exists(made):
         with open(made, encoding="utf-8") as file:

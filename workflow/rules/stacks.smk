@@ -22,7 +22,7 @@ def fused_before(slide_id):
     """Identity of each plane's file as an earlier fusion recorded it, or None for each."""
     paths = STACKS[slide_id].paths
     try:
-        before = StackRecord.read(f"results/fused/{slide_id}.json").files
+        before = StackRecord.read(here(f"results/fused/{slide_id}.json")).files
     except (FileNotFoundError, KeyError, ValueError):
         before = []
     return before if len(before) == len(paths) else [None] * len(paths)
@@ -82,14 +82,11 @@ def of_stacks(path):
 
     @asked_per_job
     def output(wildcards):
-        return path.format(slide_id=wildcards.slide_id) if wildcards.slide_id in STACKS else []
+        return of_slide(path, wildcards.slide_id) if wildcards.slide_id in STACKS else []
 
     return output
 
 
 def exported_slides(wildcards, resources):
     """File of each slide; asking for `resources` keeps it out of the recorded parameters."""
-    return {
-        i: f"results/fused/{i}.tif" if i in STACKS else os.path.abspath(SHEET.slide_path(i))
-        for i in COMPLETE
-    }
+    return {i: placed(f"results/fused/{i}.tif") if i in STACKS else slide_file(i) for i in COMPLETE}

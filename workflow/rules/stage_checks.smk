@@ -41,7 +41,7 @@ def reference_slides():
 
 def check_part():
     """Stops the run of a part where the reference that all parts need is missing."""
-    made = "results/stain/reference.json"
+    made = here("results/stain/reference.json")
     needed = NORMALIZED and STAIN["reference"] != "shipped" and config["part"] != "1/1"
     if needed and not os.path.exists(made):
         remedy = f"make it first, as a target without part: snakemake {made} ..."

@@ -69,11 +69,42 @@ def _batches(plan: PathLike) -> dict[str, int]:
         ) from None
 
 
+def merged(shipped: PathLike, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The shipped configuration with the values that differ, which stay as they are.
+
+    Parameters
+    ----------
+    shipped : path of config.yaml
+    given : the keys that differ; single keys of a section replace those of the shipped one
+    """
+    return _merged(yaml.safe_load(_text(shipped)), given)
+
+
+def _merged(below: Any, above: Mapping[str, Any]) -> dict[str, Any]:
+    both = dict(below) if isinstance(below, Mapping) else {}
+    for key, value in above.items():
+        both[key] = _merged(both.get(key), value) if isinstance(value, Mapping) else value
+    return both
+
+
+def section_of(given: object, config: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Keys that lead to an object in a configuration, itself not a copy; None where it is not."""
+    if given is config:
+        return ()
+    for key, value in config.items():
+        if isinstance(value, Mapping) and (keys := section_of(given, value)) is not None:
+            return (key, *keys)
+    return None
+
+
 def check(
     config: Mapping[str, Any],
     schema_path: str | os.PathLike[str],
     files: Mapping[str, str | os.PathLike[str]],
     command_line: Mapping[str, Any],
+    *,
+    section: Sequence[str] = (),
+    elsewhere: str = "--config on the command line",
 ) -> None:
     """Check all keys and values.
 
@@ -83,6 +114,8 @@ def check(
     schema_path : its schema
     files : name to path of the config files as they were merged; the last one with the key is named
     command_line : what `--config` gave; it wins over the files
+    section : keys that lead to this configuration in the files and the command line
+    elsewhere : what is named where no file has the key
 
     Raises
     ------
@@ -90,11 +123,17 @@ def check(
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     nodes = {name: yaml.compose(_text(path)) for name, path in files.items()}
-    faults = [finding for name, node in nodes.items() for finding in _faults_of_file(name, node)]
+    above = tuple(section)
+    faults = [
+        finding
+        for name, node in nodes.items()
+        for finding in _faults_of_file(name, _value(node, above), above)
+    ]
     plain = json.loads(json.dumps(config, default=_no_json), parse_constant=str)
     for error in sorted(jsonschema.Draft202012Validator(schema).iter_errors(plain), key=_depth):
         for keys, value, remedy in _faults(error):
-            file, line, column = _place(keys, nodes, command_line)
+            keys = [*above, *keys]
+            file, line, column = _place(keys, nodes, command_line, elsewhere)
             faults.append(Finding(file, line, column, f"{'.'.join(keys)}: {value}", remedy))
     findings.refuse(faults)
 
@@ -180,7 +219,10 @@ def _rule(schema: Mapping[str, Any]) -> str:
 
 
 def _place(
-    keys: Sequence[str], nodes: Mapping[str, yaml.Node | None], command_line: Mapping[str, Any]
+    keys: Sequence[str],
+    nodes: Mapping[str, yaml.Node | None],
+    command_line: Mapping[str, Any],
+    elsewhere: str,
 ) -> tuple[str, int, str]:
     """Where a key was given last: file, line and column, or the command line."""
     if not _has(command_line, keys):
@@ -188,6 +230,7 @@ def _place(
             mark = _mark(node, keys)
             if mark:
                 return name, mark.line + 1, str(mark.column + 1)
+        return elsewhere, 0, ""
     return "--config on the command line", 0, ""
 
 
@@ -202,9 +245,23 @@ def _has(given: Any, keys: Sequence[str]) -> bool:
 def _mark(node: Any, keys: Sequence[str]) -> Any:
     mark = None
     for key in keys:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        match = next(((k, v) for k, v in pairs if k.value == key), None)
+        match = _pair(node, key)
         if match is None:
             return None
         mark, node = match[0].start_mark, match[1]
     return mark
+
+
+def _value(node: Any, keys: Sequence[str]) -> Any:
+    """What some keys lead to; None where there is no such section."""
+    for key in keys:
+        match = _pair(node, key)
+        if match is None:
+            return None
+        node = match[1]
+    return node
+
+
+def _pair(node: Any, key: str) -> Any:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next(((k, v) for k, v in pairs if k.value == key), None)

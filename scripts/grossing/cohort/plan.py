@@ -52,6 +52,7 @@ class Settings:
     memory_mb : rule to slide_id to the memory that its job asks for; slides that have one
     tile_px : side of a tile
     stages : optional stages that are on
+    folder : what `results` and `benchmarks` are in
     """
 
     target: Target
@@ -62,6 +63,7 @@ class Settings:
     memory_mb: Mapping[str, Mapping[str, int]]
     tile_px: int
     stages: Sequence[str]
+    folder: str = ""
 
     @classmethod
     def from_params(
@@ -131,7 +133,9 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
         return _slide(slide_id, planned, reviews, settings)
 
     slides = list(parallel.ordered(known, settings.slide_ids, THREADS))
-    observed = {rule.name: _observations(rule, slides) for rule in settings.slide_rules}
+    observed = {
+        rule.name: _observations(rule, slides, settings.folder) for rule in settings.slide_rules
+    }
     costs = {
         rule.name: RuleCosts.fitted(observed[rule.name])
         or shipped_costs.of(rule.name, len(rule.outputs), rule.folders, settings.tile_px)
@@ -157,7 +161,7 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
 def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Slide:
     sheet, stack = planned.sheet, planned.stacks.get(slide_id)
     path = stack.paths[0] if stack else sheet.slide_path(slide_id)
-    record = None if stack else _record(slide_id, path)
+    record = None if stack else _record(slide_id, path, settings.folder)
     if record:
         header = slide_header.of_record(record, settings.target)
         verdict = decide.slide(record, settings.criteria)
@@ -174,22 +178,22 @@ def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Set
     return Slide(slide_id, header, None, bool(stack), False if header.problem else None)
 
 
-def _record(slide_id: str, path: str) -> SlideRecord | None:
+def _record(slide_id: str, path: str, folder: str) -> SlideRecord | None:
     """What was measured of a slide, if its file is still that one or is archived."""
     try:
-        record = SlideRecord.read(FACTS.format(slide_id=slide_id))
+        record = SlideRecord.read(os.path.join(folder, FACTS.format(slide_id=slide_id)))
     except (FileNotFoundError, ValueError):
         return None
     return record if identity.recorded_hash(path, record.identity) else None
 
 
-def _observations(rule: SlideRule, slides: Sequence[Slide]) -> list[Observation]:
+def _observations(rule: SlideRule, slides: Sequence[Slide], folder: str) -> list[Observation]:
     """What the jobs of a rule cost in earlier runs of this working directory."""
     found = []
     for slide in slides:
         if slide.record is None:
             continue
-        name = BENCHMARK.format(rule=rule.name, slide_id=slide.slide_id)
+        name = os.path.join(folder, BENCHMARK.format(rule=rule.name, slide_id=slide.slide_id))
         time, written = earlier_jobs.read(name), earlier_jobs.written(rule.paths(slide.slide_id))
         if time and written:
             size = slide.size_for(rule.name)

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from grossing.cohort import failures
 
@@ -30,17 +30,28 @@ class RunLog(logging.Handler):
     ----------
     console : the handler that prints; None prints nothing
     verdict : status and reasons of a measured slide; empty where it passes
+    names : of the rules in this run to their own names; jobs of others are not followed
+    started : called before the first job starts, never in a dry run
     """
 
-    def __init__(self, console: logging.Handler | None, verdict: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        console: logging.Handler | None,
+        verdict: Callable[[str], str],
+        names: Mapping[str, str],
+        started: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__()
         self.stopped = False
+        self.took_part = False
         self._console, self._verdict = console, verdict
+        self._names, self._started = names, started
         self._running = False
         self._jobs: dict[int, tuple[str, str]] = {}
         self._exceptions: dict[int | None, str] = {}
         self._attempts: Counter[int] = Counter()
         self._failures: dict[int, tuple[failures.Failure, list[str]]] = {}
+        self._finished: set[int] = set()  # what is in storage is not there to be looked for
         self._judged: set[str] = set()
         self._progress_at = (0.0, 0.0)
         self._answers = {
@@ -66,18 +77,26 @@ class RunLog(logging.Handler):
 
     def failed(self) -> list[failures.Failure]:
         """The jobs that failed and were not made good by a later attempt."""
-        return [failure for failure, outputs in self._failures.values() if not _all_there(outputs)]
+        return [failure for failure, made in self._outcomes() if not made]
 
     def retried(self) -> list[failures.Failure]:
         """The jobs that failed and went well at a later attempt."""
-        return [failure for failure, outputs in self._failures.values() if _all_there(outputs)]
+        return [failure for failure, made in self._outcomes() if made]
+
+    def _outcomes(self) -> list[tuple[failures.Failure, bool]]:
+        """The jobs that failed, and whether a later attempt went well."""
+        return [
+            (failure, jobid in self._finished or _all_there(outputs))
+            for jobid, (failure, outputs) in self._failures.items()
+        ]
 
     def _text(self, record: logging.LogRecord) -> str | None:
         """What to print for a record: empty for nothing, None for what Snakemake prints."""
         event = str(getattr(record, "event", None) or "")
         if event == "workflow_started":
             return ""
-        if event == "job_started":  # never in a dry run
+        if event == "job_started" and not self._running:  # never in a dry run
+            self._started()
             self._running = True
         if not self._running:
             return None
@@ -92,12 +111,16 @@ class RunLog(logging.Handler):
     def _start(self, record: logging.LogRecord) -> str:
         fields = vars(record)
         slide_id = (fields["wildcards"] or {}).get("slide_id", "")
-        self._jobs[fields["jobid"]] = (fields["rule_name"], slide_id)
+        if name := self._names.get(fields["rule_name"]):
+            self._jobs[fields["jobid"]] = (name, slide_id)
+            self.took_part = True
         return ""
 
     def _finish(self, record: logging.LogRecord) -> str:
         """The verdict of a slide that was measured or tiled, once, where it is not PASS."""
-        rule, slide_id = self._jobs.get(vars(record)["job_id"], ("", ""))
+        jobid = vars(record)["job_id"]
+        self._finished.add(jobid)
+        rule, slide_id = self._jobs.get(jobid, ("", ""))
         if rule not in JUDGED_AFTER or slide_id in self._judged:
             return ""
         verdict = self._verdict(slide_id)
@@ -112,16 +135,19 @@ class RunLog(logging.Handler):
         self._exceptions[record.thread] = record.getMessage()
         return "" if vars(record)["exception"] == "RuleException" else None
 
-    def _fail(self, record: logging.LogRecord) -> str:
+    def _fail(self, record: logging.LogRecord) -> str | None:
         fields = vars(record)
         jobid = fields["jobid"]
-        rule, slide_id = self._jobs.get(jobid, (fields["rule_name"], ""))
         raised = self._exceptions.pop(record.thread, "")
+        if fields["rule_name"] not in self._names:
+            return None
+        rule, slide_id = self._jobs.get(jobid, (self._names[fields["rule_name"]], ""))
         failure = failures.of_job(slide_id, rule, fields["rule_msg"] or "", raised, fields["log"])
         if self.stopped or failures.is_interrupt(failure):
             return ""
         self._attempts[jobid] += 1
         self._failures[jobid] = failure, fields["output"]
+        self._finished.discard(jobid)
         attempt = f"{rule} failed (attempt {self._attempts[jobid]})"
         return f"  {slide_id or 'cohort'}  {attempt}: {failure.cause}"
 
@@ -140,19 +166,39 @@ def _all_there(paths: list[str]) -> bool:
     return all(map(os.path.exists, paths))
 
 
-def watch(logger: logging.Logger, verdict: Callable[[str], str]) -> RunLog:
+def watch(
+    logger: logging.Logger, verdict: Callable[[str], str], names: Mapping[str, str]
+) -> RunLog:
     """Follow a run from now on; `--verbose` leaves the console to Snakemake.
 
     Parameters
     ----------
     logger : Snakemake's
-    verdict : status and reasons of a measured slide; empty where it passes
+    verdict, names : as for `RunLog`
     """
     console = None
     if not logger.isEnabledFor(logging.DEBUG):
         console = next((h for h in logger.handlers if h.name == "DefaultStreamHandler"), None)
     if console:
         logger.removeHandler(console)
-    run = RunLog(console, verdict)
+    run = RunLog(console, verdict, names)
+    logger.addHandler(run)
+    return run
+
+
+def join(
+    logger: logging.Logger,
+    verdict: Callable[[str], str],
+    names: Mapping[str, str],
+    started: Callable[[], None],
+) -> RunLog:
+    """Follow a run of which this workflow is a part; its console stays as it is.
+
+    Parameters
+    ----------
+    logger : Snakemake's
+    verdict, names, started : as for `RunLog`
+    """
+    run = RunLog(None, verdict, names, started)
     logger.addHandler(run)
     return run
