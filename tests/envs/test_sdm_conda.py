@@ -21,6 +21,7 @@ from running import (
     snakemake,
     write_sheet,
 )
+from workflow_rules import rules
 
 STAND_IN = Path(__file__).parent / "conda"
 RULES = (
@@ -70,7 +71,12 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def env_file(rule: str, repository: Path = REPOSITORY) -> Path:
-    return repository / f"envs/{rule}.yaml"
+    return repository / "envs" / rules()[rule].environment
+
+
+def together(rule: str) -> set[str]:
+    """The rules of a run that use the environment of a rule, itself included."""
+    return {other for other in RULES if env_file(other) == env_file(rule)}
 
 
 def use(conda: Path) -> tuple[str, ...]:
@@ -139,16 +145,16 @@ def test_made_beforehand_and_used_by_the_run(conda: Path, workdir: Path, checkou
     run(workdir, *use(conda), "--conda-create-envs-only", report=True)
     found = environments(conda)
     made = {rule: found[env_file(rule).read_text()] for rule in RULES}
-    assert created(conda) == len(found) == len(RULES)
+    assert created(conda) == len(found) == len({env_file(rule) for rule in RULES}) < len(RULES)
     assert not (workdir / "results").exists()
 
-    for environment in made.values():
+    for environment in set(made.values()):
         watch(environment)
     run(workdir, *use(conda), report=True)
     assert by_slide(workdir, "cohort_qc.csv")["real"]["qc_status"] == "PASS"
     ran = {rule: ran_in(environment) for rule, environment in made.items()}
-    assert ran == {rule: {rule} for rule in RULES}
-    assert created(conda) == len(RULES)
+    assert ran == {rule: together(rule) for rule in RULES}
+    assert created(conda) == len(found)
 
     moved = workdir.rename(workdir.with_name("moved"))
     assert plan(moved, *use(conda), report=True).jobs == {}
@@ -157,7 +163,7 @@ def test_made_beforehand_and_used_by_the_run(conda: Path, workdir: Path, checkou
         env_file(rule, checkout).write_text(original.replace("numpy =2.4.6", "numpy =2.4.5"))
         assert rerun_for_environment(
             plan(moved, *use(conda), repository=checkout, report=True)
-        ) == {rule}
+        ) == together(rule)
         env_file(rule, checkout).write_text(original)
     for other in ((), ("--sdm", "conda")):
         assert set(plan(moved, *other, report=True).jobs) == set(RULES) - set(REPORT_JOBS)
@@ -166,12 +172,14 @@ def test_made_beforehand_and_used_by_the_run(conda: Path, workdir: Path, checkou
 def test_pin_file_is_used(conda: Path, workdir: Path, checkout: Path) -> None:
     names = ["python-3.12.13-h1_0", "numpy-2.4.6-py312h1_0", "pyarrow-25.0.0-py312h1_0"]
     pinned = "@EXPLICIT\n" + "".join(f"https://x/linux-64/{name}.conda\n" for name in names)
-    (checkout / "envs/collect_tiles.linux-64.pin.txt").write_text(pinned)
+    env_file("collect_tiles", checkout).with_suffix(".linux-64.pin.txt").write_text(pinned)
     said = run(
         workdir, *use(conda), "--conda-create-envs-only", repository=checkout, report=True
     ).text
-    assert re.findall(r"Using pinnings from \S+/envs/(\w+)\.", said) == ["collect_tiles"]
-    others = {env_file(rule).read_text() for rule in RULES if rule != "collect_tiles"}
+    assert re.findall(r"Using pinnings from \S+/envs/(\w+)\.", said) == [
+        env_file("collect_tiles").stem
+    ]
+    others = {env_file(rule).read_text() for rule in set(RULES) - together("collect_tiles")}
     assert set(environments(conda)) == {pinned, *others}
 
 

@@ -10,7 +10,7 @@ rule find_duplicates:
     log:
         "logs/find_duplicates.log",
     conda:
-        "../../envs/find_duplicates.yaml"
+        "../../envs/checked_tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -40,7 +40,7 @@ rule decide_slides:
     log:
         "logs/decide_slides.log",
     conda:
-        "../../envs/decide_slides.yaml"
+        "../../envs/checked_tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
@@ -78,7 +78,7 @@ rule collect_tiles:
     log:
         "logs/collect_tiles.log",
     conda:
-        "../../envs/collect_tiles.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
@@ -105,7 +105,7 @@ rule draw_overlays:
     log:
         "logs/draw_overlays.log",
     conda:
-        "../../envs/draw_overlays.yaml"
+        "../../envs/pictures.yaml"
     threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,

@@ -66,7 +66,7 @@ rule export_hs2p:
     log:
         "logs/export_hs2p.log",
     conda:
-        "../../envs/export_coordinates.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
@@ -113,7 +113,7 @@ rule export_geojson:
     log:
         "logs/export_geojson.log",
     conda:
-        "../../envs/export_coordinates.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

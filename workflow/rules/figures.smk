@@ -49,7 +49,7 @@ rule write_methods:
     log:
         "logs/write_methods.log",
     conda:
-        "../../envs/write_methods.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=lambda wildcards, attempt: 10 * attempt,

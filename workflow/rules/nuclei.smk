@@ -45,7 +45,7 @@ rule collect_nuclei:
     log:
         "logs/collect_nuclei.log",
     conda:
-        "../../envs/collect_nuclei.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

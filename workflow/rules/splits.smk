@@ -35,7 +35,7 @@ rule check_leakage:
     log:
         "logs/check_leakage.log",
     conda:
-        "../../envs/check_leakage.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

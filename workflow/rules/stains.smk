@@ -64,7 +64,7 @@ rule separate_stains:
     benchmark:
         "benchmarks/separate_stains/{slide_id}.tsv"
     conda:
-        "../../envs/separate_stains.yaml"
+        "../../envs/pictures.yaml"
     resources:
         mem_mb=memory(300, 10),
         runtime=minutes(10, 3),

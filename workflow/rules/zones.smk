@@ -40,7 +40,7 @@ rule collect_zones:
     log:
         "logs/collect_zones.log",
     conda:
-        "../../envs/collect_zones.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
