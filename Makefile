@@ -57,12 +57,14 @@ benchmarks/.hs2p/ready: benchmarks/hs2p.lock
 	@touch $@
 
 # `snakemake --profile slurm`: the profile's folder in the place where Snakemake looks for profiles.
+# PROFILE=lsf, sge or pbs for other schedulers.
+PROFILE ?= slurm
 install-profile: setup
 	@set -e; folder=$$($(BIN)/python -c 'from snakemake.common import get_appdirs; print(get_appdirs().user_config_dir)'); \
-	if [ -e "$$folder/slurm" ] && [ ! -L "$$folder/slurm" ]; then \
-	  echo "$$folder/slurm is not from here: move it away, or use --profile profiles/slurm" >&2; exit 1; fi; \
-	mkdir -p "$$folder"; ln -sfn "$(CURDIR)/profiles/slurm" "$$folder/slurm"; \
-	echo "$$folder/slurm -> $(CURDIR)/profiles/slurm"
+	if [ -e "$$folder/$(PROFILE)" ] && [ ! -L "$$folder/$(PROFILE)" ]; then \
+	  echo "$$folder/$(PROFILE) is not from here: move it away, or use --profile $(CURDIR)/profiles/$(PROFILE)" >&2; exit 1; fi; \
+	mkdir -p "$$folder"; ln -sfn "$(CURDIR)/profiles/$(PROFILE)" "$$folder/$(PROFILE)"; \
+	echo "$$folder/$(PROFILE) -> $(CURDIR)/profiles/$(PROFILE)"
 
 lock:
 	$(BIN)/pip install --quiet pip-tools
