@@ -7,6 +7,14 @@ RUN_FILES = {
     PLANNED_SHEET.removeprefix("results/"): "The cohort sheet with which the run was planned",
     "cohort/provenance.json": "Versions, configuration, and hashes of code, slides and tables",
 }
+#: rule whose files state no libraries -> its environment, and what it uses alone
+UNSTATED_LIBRARIES = {
+    "rescale_slide": ("rescale_slide", ("pyvips",)),
+    "assign_splits": ("assign_splits", ("PuLP", "highspy")),
+    "export_trident": ("export_hdf5", ("h5py",)),
+    "export_clam": ("export_hdf5", ("h5py",)),
+    "export_webdataset": ("export_webdataset", ("webdataset",)),
+}
 
 
 def stated_rules():
@@ -41,10 +49,14 @@ def workflow_versions(wildcards, resources):
 
 @asked_per_job
 def unstated_versions(wildcards, resources):
-    """Versions of what writes files that state none: a rescaled slide."""
-    if not config["rescale"]["enabled"]:
-        return {}
-    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        return {"libvips": versions.installed("pyvips-binary")}
-    environment = workflow.source_path("../../envs/rescale_slide.yaml")
-    return {"pyvips": versions.pinned("pyvips", environment)}  # which brings libvips
+    """Versions of what writes files that state none; unrecorded."""
+    made = {each.name for each in stated_rules()} & {*UNSTATED_LIBRARIES}
+    wanted = {
+        name: env for rule in made for env, names in [UNSTATED_LIBRARIES[rule]] for name in names
+    }
+    if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+        files = {env: workflow.source_path(f"../../envs/{env}.yaml") for env in wanted.values()}
+        return {name: versions.pinned(name.lower(), files[env]) for name, env in wanted.items()}
+    native = {"libvips": "pyvips-binary"} if "pyvips" in wanted else {}
+    packages = {name: name for name in wanted} | native
+    return {name: versions.installed(package) for name, package in packages.items()}
