@@ -165,6 +165,7 @@ ROOMS = {
     "report_cohort": {"report", "cohort", "zones", "slide"},
     "draw_figures": {"report", "cohort"},
     "write_methods": {"report", "cohort"},
+    "write_provenance": {"export"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
@@ -203,6 +204,7 @@ NEVER = {
     ),
     "report_cohort": ("report/figures", "report/methods", "report/overlays", "report/serving"),
     "draw_figures": ("cohort/decide", "report/methods", "report/references"),
+    "write_provenance": ("export/selection", "export/hs2p"),
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
     **{

@@ -1,5 +1,6 @@
 """Figures and methods text: the numbers of the tables, always the same bytes."""
 
+import json
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from grossing.report.limit import Limit, reason_text
 from grossing.support import tables
 from grossing.tiles import tile_loop
 from PIL import Image
+from running import REPOSITORY
 from stages import CONFIG
 
 LIMITS = limits_in_use.of(CONFIG["thresholds"])
@@ -287,9 +289,15 @@ def test_every_option_of_a_stage_has_its_words() -> None:
     assert "non-local means" in text(tiles={"denoise": 3})
 
 
-def test_versions_are_those_of_the_environments(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("dependencies:\n  - openslide =4.0.0\n  - numpy =2.4.6\n")
-    (tmp_path / "b.yaml").write_text("dependencies:\n  - pip:\n    - torchstain ==1.4.1\n")
-    found = versions.pinned([tmp_path / "a.yaml", tmp_path / "b.yaml"])
-    assert found == {"OpenSlide": "4.0.0", "NumPy": "2.4.6", "torchstain": "1.4.1"}
-    assert versions.installed()["NumPy"] == np.__version__
+def test_versions_are_those_that_the_jobs_used(tmp_path: Path) -> None:
+    stated = {"grossing": "2.0", "snakemake": "9.0", "libraries": {"NumPy": ["2.4.5", "2.4.6"]}}
+    (tmp_path / "provenance.json").write_text(json.dumps(stated))
+    found = versions.of_run(tmp_path / "provenance.json")
+    assert found == {"Grossing": "2.0", "Snakemake": "9.0", "NumPy": "2.4.5 and 2.4.6"}
+
+
+def test_a_version_is_that_of_the_environment_of_a_rule() -> None:
+    pyvips = versions.pinned("pyvips", REPOSITORY / "envs/rescale_slide.yaml")
+    assert pyvips.split(".")[0] == versions.installed("pyvips").split(".")[0]
+    with pytest.raises(ValueError, match="no version of torchstain"):
+        versions.pinned("torchstain", REPOSITORY / "envs/rescale_slide.yaml")

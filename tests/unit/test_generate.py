@@ -48,7 +48,7 @@ def test_every_code_says_what_it_means_and_what_to_do(name: str) -> None:
 def test_the_outputs_page_has_the_table_of_every_schema_and_list() -> None:
     text = generate.PAGES[0].read_text(encoding="utf-8")
     records, codes = (
-        {"slide", "fused", "zones", "plan_totals"},
+        {"slide", "fused", "zones", "plan_totals", "provenance"},
         {"reason_codes", "tile_reason_codes"},
     )
     listed = [match[2] for match in generate.MARKED.finditer(text)]

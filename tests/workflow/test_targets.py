@@ -65,7 +65,7 @@ def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: P
     names = ("measured_qc", "cohort_qc", "patch_cohort")
     tables = {f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")}
     others = {"duplicates.csv", "leakage.csv", "planned_sheet.json", "planned_reviews.json"}
-    assert made == {*tables, *others, "report", "figures", "methods.md"}
+    assert made == {*tables, *others, "report", "figures", "methods.md", "provenance.json"}
     assert (real_and_missing / "results/cohort" / MEASURED).read_bytes() == before
     both = [by_slide(real_and_missing, name) for name in (MEASURED, "cohort_qc.csv")]
     for slide_id, row in both[0].items():

@@ -315,14 +315,3 @@ def given_mpp(wildcards):
 @asked_per_job
 def given_stain(wildcards):
     return SHEET.value(wildcards.slide_id, "stain")
-
-
-def program_versions(wildcards, resources):
-    """Versions of what the jobs use; asking for `resources` keeps an update from a rerun."""
-    own = {"Grossing": grossing.__version__, "Snakemake": snakemake.__version__}
-    if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-        return own | versions.installed()
-    environments = ("measure_slide", "tile_slide", "measure_nuclei")
-    return own | versions.pinned(
-        workflow.source_path(f"../../envs/{rule}.yaml") for rule in environments
-    )

@@ -123,6 +123,7 @@ rule export_geojson:
         "../../scripts/export_geojson.py"
 
 
+EXPORT_TABLES = []  # what became of each slide
 if EXPORTS["enabled"]:
     if EXPORTS["webdataset"] and ENCODED_AS["container"] == "none":
         raise WorkflowError(
@@ -132,3 +133,4 @@ if EXPORTS["enabled"]:
     for name in ("trident", "clam", "hs2p", "webdataset", "geojson"):
         if EXPORTS[name]:
             COHORT_PRODUCTS += getattr(rules, f"export_{name}").output
+            EXPORT_TABLES.append(getattr(rules, f"export_{name}").output.report)

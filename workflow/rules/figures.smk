@@ -39,6 +39,7 @@ rule write_methods:
     """A text for the methods section of a paper, with the numbers of this cohort."""
     input:
         verdicts="results/cohort/cohort_qc.parquet",
+        provenance=rules.write_provenance.output.provenance,
     output:
         methods=report(
             "results/cohort/methods.md",
@@ -56,7 +57,6 @@ rule write_methods:
     params:
         code=code_digest("write_methods"),
         settings={key: config[key] for key in DESCRIBED},
-        versions=program_versions,
     script:
         "../../scripts/write_methods.py"
 

@@ -8,8 +8,12 @@ REPORT_PAGE = workflow.source_path("../report/page.html.j2")
 REPORT_ASSETS = re.findall(
     r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
 )
-#: a path may name a person: the page shows the name of the sheet alone
-NOT_REPORTED = ("part", "accept_failures", "report", "cohort", "reviews")
+#: a path may name a person: of sheet and reviews, the name alone is shown
+NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews")
+#: the configuration as page and provenance state it
+STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
+    "reviews": os.path.basename(config["reviews"])
+}
 
 
 def page_digest():

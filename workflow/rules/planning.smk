@@ -53,7 +53,13 @@ def planned_memory(wildcards, resources):
 def cohort_rules():
     """Rules of the whole cohort that run in this configuration: name to outputs."""
     wanted = {*map(str, COHORT_TABLES), *map(str, COHORT_PRODUCTS)}
-    for always in ("find_duplicates", "decide_slides", "collect_tiles", "draw_overlays"):
+    for always in (
+        "find_duplicates",
+        "decide_slides",
+        "collect_tiles",
+        "draw_overlays",
+        "write_provenance",
+    ):
         wanted |= set(map(str, getattr(rules, always).output))
     if config["report"]["enabled"]:
         wanted |= set(map(str, rules.report_cohort.output))

@@ -35,8 +35,7 @@ if config["report"]["enabled"]:
             version=grossing.__version__,
             reviews=PLANNED_REVIEWS,
             reviews_digest=REVIEWS.digest,
-            config={key: value for key, value in config.items() if key not in NOT_REPORTED}
-            | {"reviews": os.path.basename(config["reviews"])},
+            config=STATED_CONFIG,
             cohort=report_sheet,
         script:
             "../../scripts/report_cohort.py"

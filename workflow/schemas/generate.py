@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = ROOT / "scripts/grossing/columns"
 PAGES = (ROOT / "docs/outputs.md", ROOT / "config/README.md")
-NO_TABLES = ("config", "cohort", "slide", "fused", "zones", "reviews", "plan_totals")
+NO_TABLES = ("config", "cohort", "slide", "fused", "zones", "reviews", "plan_totals", "provenance")
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 

@@ -42,7 +42,7 @@ class PatchWriter:
             self._stack.enter_context(files.replacing(path)) for path in self._paths
         )
         self._parquet = self._stack.enter_context(
-            pa.parquet.ParquetWriter(parquet, patch_cohort.SCHEMA)
+            pa.parquet.ParquetWriter(parquet, tables.stated(patch_cohort.SCHEMA))
         )
         self._csv = self._open_csv()
         return self

@@ -1,1 +1,1 @@
-"""What passes, in the formats of other tools: TRIDENT, CLAM, hs2p, WebDataset and QuPath."""
+"""What passes in the formats of TRIDENT, CLAM, hs2p, WebDataset, QuPath; and provenance."""

@@ -45,7 +45,7 @@ class NucleiFiles:
     def __enter__(self) -> Self:
         table, geojson = self._paths
         path = self._stack.enter_context(files.replacing(table))
-        parquet = pyarrow.parquet.ParquetWriter(path, columns.SCHEMA)
+        parquet = pyarrow.parquet.ParquetWriter(path, tables.stated(columns.SCHEMA))
         self._parquet = self._stack.enter_context(parquet)
         if geojson is not None:
             path = self._stack.enter_context(files.replacing(geojson))

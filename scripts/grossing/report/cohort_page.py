@@ -1,8 +1,6 @@
 """The report of a cohort: all of its data and pictures, written once."""
 
 import datetime
-import hashlib
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,7 +16,7 @@ from grossing.columns import meanings
 from grossing.report import alarms, page, picture_data, rules, slide_data, tile_data
 from grossing.report.verdict_data import Others, SlideVerdicts
 from grossing.slide.record import SlideRecord
-from grossing.support import tables
+from grossing.support import digests, tables
 
 #: pictures of a slide below results/, the first that is there is taken
 PICTURES = {
@@ -118,11 +116,10 @@ def _link_pictures(folder: Path, results: Path, ids: list[str]) -> dict[str, str
 
 
 def _about(config: Mapping[str, Any], cohort: str, version: str) -> dict[str, str]:
-    text = json.dumps(config, sort_keys=True)
     return {
         "version": version,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "config_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "config_digest": digests.of_settings(config)[:12],
         "cohort": Path(cohort).name,
         "reviews": str(config["reviews"]),
         "target_mpp": f"{config['target_mpp']:g}",

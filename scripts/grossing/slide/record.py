@@ -14,7 +14,7 @@ import numpy as np
 
 from grossing.columns.error_codes import ErrorCode
 from grossing.slide.identity import Identity
-from grossing.support import files
+from grossing.support import files, versions
 from grossing.support.errors import SlideError
 from grossing.support.types import PathLike, Pixels
 
@@ -347,7 +347,8 @@ class SlideRecord:
             raise ValueError(f"{path}: no {error}: delete this file and run again") from error
 
     def write(self, path: PathLike) -> None:
-        files.write_json(self.to_json(), path)
+        """JSON of the record, and with which libraries it was made."""
+        files.write_json(self.to_json() | {"made_with": versions.used()}, path)
 
 
 def _group(kind: Any, data: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """How tables are made of rows, written and read."""
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,7 +11,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from grossing.support import files
+from grossing.support import files, versions
+
+#: key of a Parquet file's metadata: libraries and versions that it was made with, as JSON
+MADE_WITH = b"made_with"
 
 TEXT, FLAG = pa.string(), pa.bool_()
 
@@ -48,9 +52,24 @@ def _bits(flags: npt.NDArray[np.bool_]) -> pa.Buffer:
 
 
 def write_parquet(table: pa.Table, path: str | os.PathLike[str]) -> None:
-    """Write under a temporary name, then rename."""
+    """Write under a temporary name, then rename; the file states what it is made with."""
     with files.replacing(path) as temporary:
-        pa.parquet.write_table(table, temporary)
+        pa.parquet.write_table(
+            table.replace_schema_metadata(stated(table.schema).metadata), temporary
+        )
+
+
+def stated(schema: pa.Schema) -> pa.Schema:
+    """The schema with the libraries of this process, in place of those of tables it is made of."""
+    return schema.with_metadata({MADE_WITH: json.dumps(versions.used()).encode()})
+
+
+def made_with(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Libraries and versions that a Parquet file was made with; empty where it does not say."""
+    found: dict[str, str] = json.loads(
+        (pa.parquet.read_schema(path).metadata or {}).get(MADE_WITH, b"{}")
+    )
+    return found
 
 
 def write_csv(table: pa.Table, path: str | os.PathLike[str]) -> None:

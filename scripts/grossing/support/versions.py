@@ -1,0 +1,46 @@
+"""Versions of the libraries that this process uses, which its files state."""
+
+import platform
+import sys
+from importlib import metadata
+from types import ModuleType
+
+#: name of a library in the outputs -> its module; native libraries state theirs below
+MODULES = {
+    "Grossing": "grossing",
+    "NumPy": "numpy",
+    "OpenCV": "cv2",
+    "openslide-python": "openslide",
+    "pyvips": "pyvips",
+    "pyarrow": "pyarrow",
+    "simplejpeg": "simplejpeg",
+    "tifffile": "tifffile",
+    "Pillow": "PIL",
+    "shapely": "shapely",
+    "torchstain": "torchstain",
+    "SciPy": "scipy",
+    "scikit-image": "skimage",
+    "h5py": "h5py",
+    "webdataset": "webdataset",
+    "PuLP": "pulp",
+    "highspy": "highspy",
+}
+
+
+def used() -> dict[str, str]:
+    """Versions of Python and of the libraries that are loaded now, by their names."""
+    loaded = {
+        name: sys.modules[module] for name, module in MODULES.items() if module in sys.modules
+    }
+    versions = {name: _version(module) for name, module in loaded.items()}
+    versions["Python"] = platform.python_version()
+    if openslide := loaded.get("openslide-python"):
+        versions["OpenSlide"] = openslide.__library_version__
+    if pyvips := loaded.get("pyvips"):
+        versions["libvips"] = ".".join(str(pyvips.version(part)) for part in range(3))
+    return dict(sorted(versions.items()))
+
+
+def _version(module: ModuleType) -> str:
+    found = getattr(module, "__version__", None)
+    return str(found) if found else metadata.version(module.__name__)
