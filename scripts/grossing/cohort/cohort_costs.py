@@ -40,9 +40,9 @@ _TABLE = (Cost(0.5, 0, 1e-4), Cost(2000, 0, 300), Cost(1))
 COSTS: dict[str, tuple[Cost, Cost, Cost]] = {
     "decide_slides": (Cost(0.6, 1e-3, 1e-3), Cost(15_000, 400, 400), Cost(2)),
     "collect_tiles": (Cost(0.7, 1e-3, 1e-3, 2.5e-6), Cost(30_000, 400, 400, 500), Cost(4)),
-    "draw_overlays": (Cost(1.0, 0.15), Cost(0, 180_000, 300), Cost(1, 0, 1)),
-    "report_cohort": (Cost(1.0, 0.1), Cost(1_200_000, 250_000, 3000), Cost(45, 4, 1)),
-    "draw_figures": (Cost(6.0, 1e-3), Cost(1_900_000), Cost(17)),
+    "draw_overlays": (Cost(0.2, 0.04), Cost(0, 180_000, 300), Cost(1, 0, 1)),
+    "report_cohort": (Cost(0.3, 0.05), Cost(1_200_000, 250_000, 3000), Cost(45, 4, 1)),
+    "draw_figures": (Cost(4.5, 1e-3), Cost(1_900_000), Cost(17)),
     "write_methods": (Cost(0.4), Cost(6000), Cost(1)),
     "export_trident": (Cost(0.6, 2e-3), Cost(10_000, 12_000), Cost(5, 1)),
     "export_clam": (Cost(0.6, 2e-3), Cost(14_000, 12_000), Cost(6, 1)),
