@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo serve test fuzz check schemas bench bench-scale install-profile lock clean
+.PHONY: setup demo serve test fuzz check schemas bench bench-scale record-costs hs2p install-profile lock clean
 
 setup: .venv/ready
 
@@ -48,8 +48,15 @@ schemas: setup
 bench: setup benchmarks/.hs2p/ready
 	$(BIN)/python benchmarks/bench.py
 
+# Costs that a plan begins with: docs/plan.md. About 5 minutes of CPU time.
+record-costs: setup
+	$(BIN)/python benchmarks/record_costs.py --make benchmarks/work/costs
+
 bench-scale: setup
 	$(BIN)/python benchmarks/scale.py
+
+# hs2p in an environment of its own, for `make bench` and the test of its export.
+hs2p: benchmarks/.hs2p/ready
 
 benchmarks/.hs2p/ready: benchmarks/hs2p.lock
 	$(PYTHON) -m venv benchmarks/.hs2p

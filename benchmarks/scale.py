@@ -19,6 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests/data"))
+
+from make_slide import make_slide
+
 WORK = ROOT / "benchmarks/work/scale"
 REGION = ROOT / "tests/data/CMU-1-Small-Region.svs"
 FLIPPED = 19
@@ -130,12 +134,24 @@ def measured(folder: Path, slides: int) -> None:
     cost(snakemake(folder))
 
 
+def headers(folder: Path, slides: int) -> dict[str, float]:
+    """The target `plan` of that many links to one slide with a pyramid, all headers opened."""
+    sheet(folder, slides)
+    (folder / "slides").mkdir()
+    first = folder / "slide.svs"
+    make_slide(REGION, first, 4000, 3000)
+    for number in range(slides):
+        os.link(first, folder / f"slides/TCGA-{number:05d}-01Z.x.svs")
+    return cost(snakemake(folder, "plan"))
+
+
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every step with its cost."""
     for slides in (100, 1000, 10_000):
         sheet(WORK / "plan", slides)
         yield f"plan {slides} slides (-n)", cost(snakemake(WORK / "plan", "-n"))
     yield "first job of 10000 slides", until_first_job(snakemake(WORK / "plan"))
+    yield "headers of 10000 slides (plan)", headers(WORK / "headers", 10_000)
     measured(WORK / "flip", FINISHED)
     yield f"plan {FINISHED} finished slides (-n)", cost(snakemake(WORK / "flip", "-n"))
     limits = WORK / "flip/limits.yaml"

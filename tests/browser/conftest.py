@@ -34,6 +34,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, str(maker), str(folder)], check=True)
     sheet = folder / "cohort.csv"
     sheet.write_text(sheet.read_text().replace("normal,train", "<script>alert(1)</script>,train"))
+    run(folder, "plan", report=True)
     run(folder, report=True)
     return folder
 

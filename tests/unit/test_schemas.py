@@ -261,6 +261,7 @@ def planned(listed: sheet.Sheet) -> Rows:
         cohort_rules={"decide_slides": ["results/none.csv"]},
         slide_ids=["real", "gone"],
         memory_mb={"measure_slide": {"real": 800, "gone": 800}},
+        cohort_memory_mb={"decide_slides": 1500},
         tile_px=512,
         stages=["report"],
     )

@@ -1,4 +1,4 @@
-# What the page of the cohort is made from.
+# What the pages of the cohort and of its plan are made from.
 import hashlib
 import re
 
@@ -9,17 +9,19 @@ REPORT_ASSETS = re.findall(
     r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
 )
 #: a path may name a person: of sheet and reviews, the name alone is shown
-NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews")
+NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
 #: the configuration as page and provenance state it
 STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
     "reviews": os.path.basename(config["reviews"])
 }
+PLAN_PAGE = workflow.source_path("../report/plan.html.j2")
+PLAN_STYLES = ("css/page.css", "css/plan.css", "css/print.css")
 
 
-def page_digest():
-    """Hash of the page's template, scripts and styles."""
+def page_digest(template, assets):
+    """Hash of a page's template, scripts and styles."""
     digest = hashlib.sha256()
-    for name in ["page.html.j2", *REPORT_ASSETS]:
+    for name in [template, *assets]:
         with open(workflow.source_path(f"../report/{name}"), "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
@@ -29,6 +31,12 @@ def page_digest():
 def report_template(wildcards, resources):
     """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
     return REPORT_PAGE
+
+
+@asked_per_job
+def plan_template(wildcards, resources):
+    """Paths of the plan's template and of its styles, kept out of the recorded parameters."""
+    return [PLAN_PAGE, *(workflow.source_path(f"../report/{name}") for name in PLAN_STYLES)]
 
 
 @asked_per_job

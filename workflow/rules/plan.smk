@@ -8,6 +8,7 @@ rule plan_cohort:
     output:
         csv="results/cohort/plan.csv",
         totals="results/cohort/plan.json",
+        page="results/cohort/plan.html",
     log:
         "logs/plan_cohort.log",
     conda:
@@ -18,8 +19,12 @@ rule plan_cohort:
     params:
         code=code_digest("plan_cohort"),
         files=files_digest,
+        page=page_digest("plan.html.j2", PLAN_STYLES),
+        template=plan_template,
+        version=grossing.__version__,
         settings=plan_settings,
         memory_mb=planned_memory,
+        cohort_memory_mb=cohort_memory,
         batches=config["plan"],
         cores=plan_cores(),
         sheet=PLANNED_SHEET,

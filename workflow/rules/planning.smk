@@ -50,6 +50,13 @@ def planned_memory(wildcards, resources):
     }
 
 
+def cohort_memory(wildcards, resources):
+    """The same of the rules of the whole cohort."""
+    nothing = types.SimpleNamespace()
+    found = {name: workflow.get_rule(name).resources["mem_mb"] for name in cohort_rules()}
+    return {name: asked.evaluate(nothing, attempt=1).value for name, asked in found.items()}
+
+
 def cohort_rules():
     """Rules of the whole cohort that run in this configuration: name to outputs."""
     wanted = {*map(str, COHORT_TABLES), *map(str, COHORT_PRODUCTS)}
@@ -109,8 +116,8 @@ def files_digest(wildcards):
         stack = STACKS.get(slide_id)
         for path in stack.paths if stack else [SHEET.slide_path(slide_id)]:
             digest.update(repr(plan_stat(path)).encode())
-    folders = {os.path.dirname(path) for each in slide_rules().values() for path in each.output}
-    folders |= {os.path.dirname(each.benchmark) for each in slide_rules().values()}
+    paths = [path for each in slide_rules().values() for path in (*each.output, each.benchmark)]
+    folders = {os.path.dirname(patterned(path)) for path in paths}
     for folder in sorted(folders):
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
         stats = [(name, plan_stat(os.path.join(folder, name))) for name in names]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 #: Snakemake's own: start of a run; per slide; per job on one machine, and as a job of a scheduler
 START_S, PLANNED_SLIDE_S, LOCAL_JOB_S, SCHEDULED_JOB_S = 1.7, 0.0026, 0.07, 2.8
 TILE_GIGAPIXELS = 512 * 512 / 1e9
-MEMORY_MB = 1500
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,7 @@ class CohortJob:
     cpu_s: float
     written_bytes: float
     written_files: float
+    memory_mb: int
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,27 @@ _TABLE = (Cost(0.5, 0, 1e-4), Cost(2000, 0, 300), Cost(1))
 COSTS: dict[str, tuple[Cost, Cost, Cost]] = {
     "decide_slides": (Cost(0.6, 1e-3, 1e-3), Cost(15_000, 400, 400), Cost(2)),
     "collect_tiles": (Cost(0.7, 1e-3, 1e-3, 2.5e-6), Cost(30_000, 400, 400, 500), Cost(4)),
-    "draw_overlays": (Cost(1.0, 0.15), Cost(0, 180_000, 300), Cost(1, 0, 1)),
-    "report_cohort": (Cost(1.0, 0.1), Cost(1_200_000, 250_000, 3000), Cost(45, 4, 1)),
-    "draw_figures": (Cost(6.0, 1e-3), Cost(1_900_000), Cost(17)),
+    "draw_overlays": (Cost(0.2, 0.04), Cost(0, 180_000, 300), Cost(1, 0, 1)),
+    "report_cohort": (Cost(0.3, 0.05), Cost(1_200_000, 250_000, 3000), Cost(45, 4, 1)),
+    "draw_figures": (Cost(4.5, 1e-3), Cost(1_900_000), Cost(17)),
     "write_methods": (Cost(0.4), Cost(6000), Cost(1)),
+    "export_trident": (Cost(0.6, 2e-3), Cost(10_000, 12_000), Cost(5, 1)),
+    "export_clam": (Cost(0.6, 2e-3), Cost(14_000, 12_000), Cost(6, 1)),
+    "export_hs2p": (Cost(0.6, 2e-3), Cost(5_000, 3_000), Cost(4, 2)),
+    "export_webdataset": (Cost(0.6, 0, 0, 1e-4), Cost(5_000, 0, 0, 55_000), Cost(4)),
+    "export_geojson": (Cost(0.6, 2e-3), Cost(5_000, 2_000, 0, 250), Cost(3, 1)),
 }
 
 
-def of(rule: str, slides: int, used: int, tissue_gigapixels: float) -> CohortJob:
+def of(rule: str, slides: int, used: int, tissue_gigapixels: float, memory_mb: int) -> CohortJob:
     """The job of a rule.
 
     Parameters
     ----------
     slides, used : of the sheet, and those that can be opened
     tissue_gigapixels : of tissue at the target resolution
+    memory_mb : that the job asks for
     """
     tiles = tissue_gigapixels / TILE_GIGAPIXELS
-    return CohortJob(rule, *(cost.of(slides, used, tiles) for cost in COSTS.get(rule, _TABLE)))
+    cpu_s, size, files = (cost.of(slides, used, tiles) for cost in COSTS.get(rule, _TABLE))
+    return CohortJob(rule, cpu_s, size, files, memory_mb)

@@ -16,6 +16,8 @@ from grossing.cohort.slide_header import Size
 
 #: slides that were worked on, not refused, from which coefficients are fitted
 SLIDES_MIN = 5
+#: cost, relative to the median, below which jobs count the same
+SMALLEST = 0.02
 #: per job; per job of a slide that can be used; per gigapixel of it, as `Size` has them
 TERMS = ("job", "slide", "target", "tissue", "read")
 
@@ -87,17 +89,24 @@ def _coefficients(
 ) -> Coefficients:
     table = np.array([terms(one.size) for one in observations])
     costs = np.array([cost(one) for one in observations], float)
-    values = non_negative(table, costs)
+    values = _fit(table, costs)
+    used = [i for i, one in enumerate(observations) if one.size]
     left_out = np.array(
-        [
-            table[i] @ non_negative(np.delete(table, i, 0), np.delete(costs, i))
-            for i in range(len(costs))
-            if observations[i].size
-        ]
+        [table[i] @ _fit(np.delete(table, i, 0), np.delete(costs, i)) for i in used]
     )
-    real = costs[[one.size is not None for one in observations]]
+    real = costs[used]
     error = float(np.abs(left_out - real).sum() / max(real.sum(), 1e-9))
     return Coefficients(tuple(float(f"{value:.4g}") for value in values), round(error, 3))
+
+
+def _fit(table: Vector, costs: Vector) -> Vector:
+    """(K,) coefficients; the variance of a cost grows with it, as that of a sum over tiles does.
+
+    Without weights the largest slides alone decide, and small ones are off by a multiple.
+    """
+    least = max(SMALLEST * float(np.median(costs)), 1e-9)
+    weights = 1 / np.sqrt(np.maximum(costs, least))
+    return non_negative(table * weights[:, None], costs * weights)
 
 
 def non_negative(table: Vector, costs: Vector) -> Vector:

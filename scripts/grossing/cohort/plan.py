@@ -50,6 +50,7 @@ class Settings:
     slide_rules, cohort_rules : rules that will run; of the latter name to outputs
     slide_ids : slides that are worked on
     memory_mb : rule to slide_id to the memory that its job asks for; slides that have one
+    cohort_memory_mb : the same of the rules of the cohort
     tile_px : side of a tile
     stages : optional stages that are on
     folder : what `results` and `benchmarks` are in
@@ -61,6 +62,7 @@ class Settings:
     cohort_rules: Mapping[str, Sequence[str]]
     slide_ids: Sequence[str]
     memory_mb: Mapping[str, Mapping[str, int]]
+    cohort_memory_mb: Mapping[str, int]
     tile_px: int
     stages: Sequence[str]
     folder: str = ""
@@ -151,7 +153,7 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
     used = sum(slide.header.size is not None for slide in slides)
     tiles = sum(slide.header.size.tissue for slide in slides if slide.header.size)
     cohort = [
-        cohort_costs.of(name, len(slides), used, tiles)
+        cohort_costs.of(name, len(slides), used, tiles, settings.cohort_memory_mb[name])
         for name in settings.cohort_rules
         if pending or not made[name]
     ]
@@ -179,11 +181,13 @@ def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Set
 
 
 def _record(slide_id: str, path: str, folder: str) -> SlideRecord | None:
-    """What was measured of a slide, if its file is still that one or is archived."""
+    """What was measured of a slide, if its file is still that one, was archived or never there."""
     try:
         record = SlideRecord.read(os.path.join(folder, FACTS.format(slide_id=slide_id)))
     except (FileNotFoundError, ValueError):
         return None
+    if record.identity.content_hash is None:  # absent or unreadable: it would be refused again
+        return record if identity.stat(path) == record.identity.source else None
     return record if identity.recorded_hash(path, record.identity) else None
 
 

@@ -18,14 +18,14 @@ def of_plan(totals: Json, failing: Sequence[Mapping[str, str]], path: str) -> st
     path : of the table
     """
     lines = [f"Plan ({path}):", *_failing(failing), *_rules(totals)]
-    lines += [f"  {line}" for line in (*_sums(totals), *_assumptions(totals))]
+    lines += [f"  {line}" for line in (*_sums(totals), *assumptions(totals))]
     return "\n".join([*lines, *_batches(totals)])
 
 
 def _failing(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
     if not rows:
         return
-    yield f"  {len(rows)} slides will fail:"
+    yield f"  {len(rows)} slide{'s' if len(rows) > 1 else ''} will fail:"
     for row in rows[:LISTED_MAX]:
         told = f"{row['error_message']}; {row['remedy']}"
         yield f"    {row['slide_id']}  {row['error_code']} ({told})"
@@ -54,7 +54,9 @@ def _rules(totals: Json) -> Iterator[str]:
             for key in ("cpu_s", "written_bytes", "written_files")
         )
         name = "tables and report"
-        rows.append((name, str(len(of_cohort)), "", duration(cpu), amount(size), str(files), ""))
+        memory = f"{max(rule['memory_mb'] for rule in of_cohort)} MB"
+        sums = (duration(cpu), amount(size), str(files), memory)
+        rows.append((name, str(len(of_cohort)), "", *sums))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         cells = [row[0].ljust(widths[0])]
@@ -103,7 +105,7 @@ def of_dry_run(jobs: int, slides: int, missing: int, read: int, totals: Json | N
     return f"{line}. What they will cost: snakemake plan"
 
 
-def _assumptions(totals: Json) -> Iterator[str]:
+def assumptions(totals: Json) -> Iterator[str]:
     """Where the costs come from, and how far they may be off."""
     rules = [rule for rule in totals["rules"] if rule["jobs"]]
     fitted = [rule["rule"] for rule in rules if rule["fitted_to"]]
@@ -131,10 +133,13 @@ def _batches(totals: Json) -> Iterator[str]:
         return
     times = [batch["wall_s"] for batch in batches]
     last = batches[-1]["part"]
+    if len(batches) == 1:
+        yield f"  one batch, {totals['at_once']} slides at once: {duration(times[0])}"
+        return
     yield (
         f"  {len(batches)} batches, {totals['at_once']} slides at once in each: "
-        f"{duration(min(times))} to {duration(max(times))}; run `snakemake batch` with part=1/"
-        f"{last.split('/')[1]} to part={last}"
+        f"{duration(min(times))} to {duration(max(times))}; run `snakemake batch` with "
+        f"part={batches[0]['part']} to part={last}"
     )
 
 

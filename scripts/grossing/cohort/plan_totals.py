@@ -46,7 +46,7 @@ def packed(plan: Plan, wanted: Batches, cores: int) -> Packed:
     """
     if not wanted.hours_per_job:
         return Packed({}, (), 0)
-    largest = _largest(plan)
+    largest = _largest_of_slides(plan)
     at_once = min(cores, int(wanted.memory // max(largest, 1)))
     if not at_once:
         raise CohortError(
@@ -71,6 +71,7 @@ def totals(plan: Plan, settings: Settings, batches: Packed, cores: int) -> Json:
         {
             "rule": job.rule,
             "cpu_s": round(job.cpu_s, 2),
+            "memory_mb": job.memory_mb,
             "written_bytes": math.ceil(job.written_bytes),
             "written_files": math.ceil(job.written_files),
         }
@@ -86,7 +87,7 @@ def totals(plan: Plan, settings: Settings, batches: Packed, cores: int) -> Json:
         "finished_jobs": sum(map(len, plan.finished.values())),
         "cpu_s": round(sum(j.cpu_s for j in jobs) + sum(j.cpu_s for j in plan.cohort), 2),
         "snakemake_cpu_s": round(started + cohort_costs.LOCAL_JOB_S * count, 2),
-        "memory_mb": _largest(plan) or None,
+        "memory_mb": max([_largest_of_slides(plan), *(j.memory_mb for j in plan.cohort)]) or None,
         "written_bytes": sum(row["written_bytes"] for row in (*rules, *tables)),
         "written_files": sum(row["written_files"] for row in (*rules, *tables)),
         "passing_share": round(plan.passing_share, 4),
@@ -111,10 +112,9 @@ def _counts(batches: Packed) -> list[int]:
     return [counts[number + 1] for number in range(len(batches.seconds))]
 
 
-def _largest(plan: Plan) -> int:
-    """The largest memory that a job asks for, MB; 0 where there is none."""
-    slides = [job.memory_mb for each in plan.jobs.values() for job in each]
-    return max([*slides, *(cohort_costs.MEMORY_MB for _ in plan.cohort)], default=0)
+def _largest_of_slides(plan: Plan) -> int:
+    """The largest memory that a job of a slide asks for, MB; 0 where there is none."""
+    return max((job.memory_mb for each in plan.jobs.values() for job in each), default=0)
 
 
 def _rule(name: str, plan: Plan) -> Json:

@@ -133,7 +133,8 @@ def of_stack(
     """
     missing = next((path for path in paths if not os.path.exists(path)), None)
     if missing:
-        problem = Problem("file_missing", f"{missing}: no such file", REMEDIES["file_missing"])
+        message = f"{os.path.basename(missing)}: no such file"
+        problem = Problem("file_missing", message, REMEDIES["file_missing"])
         return SlideHeader(None, problem, 0)
     header = read(paths[0], target, given_mpp=given_mpp, given_stain=given_stain)
     if header.size is None:

@@ -86,6 +86,8 @@ def write(
             "alarms": alarms.found(verdicts, results.parent, cohort),
             "pictures": _link_pictures(folder, results, ids) | {"facts": facts.marks()},
             "tiles": counts.as_data(ids),
+            # of the plan as it was when the report was made, if there was one
+            "plan": page.link(results / "cohort/plan.html", folder / "plan.html"),
         },
     )
 

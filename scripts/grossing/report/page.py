@@ -35,9 +35,13 @@ def write(template: Path, folder: Path, shown: Mapping[str, Any]) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(template.parent / name, target)
+    (folder / "index.html").write_text(render(text, shown), encoding="utf-8")
+
+
+def render(template: str, shown: Mapping[str, Any]) -> str:
+    """The text of a template with its variables, all escaped."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    html = environment.from_string(text).render(shown)
-    (folder / "index.html").write_text(html, encoding="utf-8")
+    return environment.from_string(template).render(shown)
 
 
 def write_data(path: Path, name: str, data: object) -> None:

@@ -14,7 +14,8 @@
 
   G.show = () => {
     const view = Object.hasOwn(G.views, G.state().view) ? G.state().view : "overview";
-    document.getElementById("nav").replaceChildren(...Object.entries(VIEWS).map(([name, title]) => h("a", { href: G.link({ view: name }), "aria-current": name === view ? "page" : null }, title)));
+    document.getElementById("nav").replaceChildren(...Object.entries(VIEWS).map(([name, title]) => h("a", { href: G.link({ view: name }), "aria-current": name === view ? "page" : null }, title)),
+      ...(G.data.plan ? [h("a", { href: "plan.html" }, "Plan")] : []));
     const main = document.getElementById("main");
     main.replaceChildren();
     G.views[view](main);
