@@ -201,6 +201,19 @@ def test_ink_over_tissue_whose_texture_shows_through_may_be_ink(light):
     assert told[stroke == 0].mean() < 0.005
 
 
+@pytest.mark.parametrize("colour", [(205, 60, 110), (95, 40, 140)])
+def test_an_even_stroke_of_varying_pressure_and_width_is_pen(colour):
+    stroke = np.zeros((500, 500), np.uint8)
+    cv2.line(stroke, (60, 400), (430, 400), 1, 40)
+    cv2.circle(stroke, (60, 400), 48, 1, -1)
+    cover = cv2.GaussianBlur(stroke.astype(np.float32), (0, 0), 0.8)
+    pressure = cover * np.linspace(0.55, 0.95, 500, dtype=np.float32)
+    picture = with_tissue(glass(), ellipse(axes=(80, 60), centre=(250, 150)))
+    drawn = picture * (np.array(colour) / np.array(GLASS)) ** pressure[..., None]
+    labels = tissue.segment(drawn.astype(np.uint8), 8)
+    assert (labels[stroke > 0] == labels_of.PEN).mean() > 0.95
+
+
 def test_a_dense_region_of_tissue_is_no_ink():
     picture = with_tissue(glass(), ellipse())
     around = np.zeros(picture.shape[:2], np.float32)

@@ -31,7 +31,11 @@ ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; wid
 LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
 VERY_COLOUR = 0.07
+AS_WIDE = 1.3  # of the stroke on the glass: what is darker and wider is dense tissue
+FILM_ON_GLASS = 0.05  # of the rim
 BROAD_PX = 10.0
+WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
+COLOUR_STEP, COLOURS = 16, 3  # grey levels; colours of a piece that are looked at by themselves
 MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: even muscle and fat reach half
 ACROSS_GLASS = 0.15  # of the rim of a long piece
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
@@ -126,16 +130,22 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
     shown = depth > FAINTEST
     certain = shown & (spread <= np.maximum(EVEN * depth, EVEN_LEVELS))
     likely = shown & (spread <= np.maximum(NEARLY_EVEN * depth, EVEN_LEVELS))
+    whole = list(_pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3))
     pieces = [
         piece
-        for piece in _pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3)
+        for piece in whole
         if piece.deviation <= ONE_COLOUR and piece.depth >= LEAST_DEPTH and piece.even >= LEAST_EVEN
     ]
     strokes = [piece for piece in pieces if piece.is_stroke]
-    inks = [stroke.colour for stroke in strokes if stroke.depth >= FILM]
+    strokes += _strokes_within(rgb, depth, certain, [p for p in whole if p not in strokes])
+    pieces += [stroke for stroke in strokes if stroke not in pieces]
+    inks = [stroke for stroke in strokes if stroke.depth >= FILM]
     pen, possible = np.zeros(depth.shape, np.bool_), np.zeros(depth.shape, np.bool_)
     for piece in pieces:
-        film = any((piece.colour <= ink + SAME_INK).all() for ink in inks)
+        film = any(
+            piece.width <= AS_WIDE * ink.width and (piece.colour <= ink.colour + SAME_INK).all()
+            for ink in inks
+        )
         same = piece.is_on_glass and any(
             (np.abs(piece.colour - stroke.colour) <= SAME_INK).all() for stroke in strokes
         )
@@ -146,6 +156,41 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         ):
             piece.draw(possible)
     return pen, possible
+
+
+def _strokes_within(
+    rgb: Pixels, depth: Pixels, certain: Mask, pieces: list[_Piece]
+) -> list[_Piece]:
+    """Strokes that run into even tissue: parts of a piece that have one colour."""
+    strokes = []
+    for piece in pieces:
+        if piece.glass < FILM_ON_GLASS or piece.area < 2 * LEAST_STROKE_PX:
+            continue
+        place = (piece.rows, piece.columns)
+        seen = rgb[place].astype(np.int16)
+        left = piece.body.copy()
+        for _ in range(COLOURS):
+            colour = _commonest(seen[left])
+            part = opened(left & (np.abs(seen - colour).max(axis=2) <= SAME_INK + 5), 5)
+            left &= ~part
+            mask = np.zeros(depth.shape, np.bool_)
+            mask[place] = part
+            strokes += [
+                found
+                for found in _pieces(rgb, depth, mask, certain, around=3)
+                if found.is_even_ribbon
+            ]
+    return strokes
+
+
+def _commonest(colours: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """(N, 3) -> (3,): the mean of the commonest step of colour."""
+    if not len(colours):
+        return np.zeros(3, np.int16)
+    steps = colours // COLOUR_STEP
+    codes = (steps[:, 0] * 16 + steps[:, 1]) * 16 + steps[:, 2]
+    same = codes == np.bincount(codes).argmax()
+    return np.asarray(colours[same].mean(axis=0), np.int16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +260,19 @@ class _Piece:
         if self.length < LONG_ON_GLASS or self.area < LEAST_STROKE_PX:
             return False
         one_ink = even and (strong or self.deviation <= VERY_COLOUR)
+        one_ink |= self.even >= WHOLLY_EVEN and self.deviation <= 1.5 * VERY_COLOUR
         return one_ink or self.ribbon <= RIBBON
+
+    @property
+    def is_even_ribbon(self) -> bool:
+        """Whether it is a stroke also where its colour was chosen, which makes any part even."""
+        return (
+            self.even >= WHOLLY_EVEN
+            and self.glass >= ON_GLASS
+            and self.depth >= LEAST_DEPTH
+            and self.width >= BROAD_PX
+            and self.is_ribbon
+        )
 
     def draw(self, mask: Mask) -> None:
         mask[self.rows, self.columns] |= self.body
