@@ -70,7 +70,7 @@ from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.cohort.reviews import Reviews
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.report import versions
-from grossing.slide import identity
+from grossing.slide import identity, mask_identity
 from grossing.slide.record import SlideRecord
 from grossing.support import findings, interpreter, tables
 from grossing.support.errors import UserError
@@ -172,10 +172,10 @@ def code_digest(rule, *also):
 
 @functools.lru_cache(maxsize=None)
 def measured_before(slide_id, mtime_ns):
-    """Identity, verdict of the thresholds and gigapixels of a slide; nothing else stays in memory."""
+    """Identity, verdict of the thresholds, gigapixels and mask of a slide; nothing else is kept."""
     record = SlideRecord.read(f"results/slides/{slide_id}.json")
     size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
-    return record.identity, decide.slide(record, CRITERIA), size
+    return record.identity, decide.slide(record, CRITERIA), size, record.mask
 
 
 def known(slide_id):
@@ -282,6 +282,20 @@ def announced(deed):
 def slide_path(wildcards, resources):
     """Path of a slide; asking for `resources` keeps it out of the recorded parameters (it may move)."""
     return os.path.abspath(SHEET.slide_path(wildcards.slide_id))
+
+
+@asked_per_job
+def users_mask(wildcards, resources):
+    """Path of a mask of the user's own, None where the sheet names none; it may move, as a slide."""
+    path = SHEET.mask_path(wildcards.slide_id)
+    return os.path.abspath(path) if path else None
+
+
+@asked_per_job
+def mask_fingerprint(wildcards):
+    """Identity of the content of a mask of the user's own; empty where the sheet names none."""
+    path, before = SHEET.mask_path(wildcards.slide_id), known(wildcards.slide_id)
+    return mask_identity.fingerprint(path, before[3] if before else None) if path else ""
 
 
 @asked_per_job
