@@ -197,6 +197,12 @@ def was_read(slide_id):
     return measured_hash(slide_id) is not None
 
 
+def used_mask(slide_id):
+    """Whether a mask of the user's own was there when the slide was measured."""
+    before = known(slide_id)
+    return before is not None and before[3].mask_hash is not None
+
+
 try:
     if is_head:
         schema = workflow.source_path("../schemas/reviews.schema.yaml")
@@ -229,6 +235,8 @@ if workflow.is_main_process:
         logger.warning(findings.text(copies))
     if pathless := sheet_paths.warning(SHEET, STACKS, was_read):
         logger.warning(pathless)
+    if maskless := sheet_paths.mask_warning(SHEET, used_mask):
+        logger.warning(maskless)
 
 
 @asked_per_job

@@ -15,7 +15,7 @@ from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.cohort.reviews import Reviews
 from grossing.cohort.slide_header import Size, SlideHeader, Target
 from grossing.columns import plan as columns
-from grossing.slide import identity
+from grossing.slide import identity, mask_identity
 from grossing.slide.record import SlideRecord
 from grossing.support import parallel, tables
 
@@ -157,7 +157,8 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
 def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Slide:
     sheet, stack = planned.sheet, planned.stacks.get(slide_id)
     path = stack.paths[0] if stack else sheet.slide_path(slide_id)
-    record = None if stack else _record(slide_id, path)
+    mask = sheet.mask_path(slide_id)
+    record = None if stack else _record(slide_id, path, mask)
     if record:
         header = slide_header.of_record(record, settings.target)
         verdict = decide.slide(record, settings.criteria)
@@ -171,16 +172,20 @@ def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Set
         )
     else:
         header = slide_header.read(path, settings.target, given_mpp=mpp, given_stain=stain)
+    if mask and not header.problem:
+        header = slide_header.with_mask(header, mask)
     return Slide(slide_id, header, None, bool(stack), False if header.problem else None)
 
 
-def _record(slide_id: str, path: str) -> SlideRecord | None:
-    """What was measured of a slide, if its file is still that one or is archived."""
+def _record(slide_id: str, path: str, mask: str | None) -> SlideRecord | None:
+    """What was measured of a slide, if its file and mask are still those or are archived."""
     try:
         record = SlideRecord.read(FACTS.format(slide_id=slide_id))
     except (FileNotFoundError, ValueError):
         return None
-    return record if identity.recorded_hash(path, record.identity) else None
+    mask_hash = mask_identity.fingerprint(mask, record.mask) if mask else None
+    is_valid = identity.recorded_hash(path, record.identity) and mask_hash == record.mask.mask_hash
+    return record if is_valid else None
 
 
 def _observations(rule: SlideRule, slides: Sequence[Slide]) -> list[Observation]:

@@ -40,10 +40,11 @@ class MaskOutlines:
         for polygon in self._inside(grid):
             rings = [np.asarray(r.coords)[:, :2] for r in (polygon.exterior, *polygon.interiors)]
             drawn = [(ring - (grid.x, grid.y)) * scale - 0.5 for ring in rings]
-            whole = [np.round(ring * 2**SHIFT).astype(np.int32) for ring in drawn]
-            layer = canvas if len(whole) == 1 else np.zeros_like(canvas)
-            cv2.fillPoly(layer, whole, 1, shift=SHIFT)
-            canvas |= layer
+            left, top = np.maximum(np.floor(drawn[0].min(axis=0)), 0).astype(int)
+            right, bottom = np.ceil(drawn[0].max(axis=0)).astype(int) + 1
+            part = canvas[top:bottom, left:right]
+            whole = [np.round((ring - (left, top)) * 2**SHIFT).astype(np.int32) for ring in drawn]
+            part |= np.asarray(cv2.fillPoly(np.zeros_like(part), whole, 1, shift=SHIFT))
         return np.asarray(canvas[FINE // 2 :: FINE, FINE // 2 :: FINE] > 0)
 
     def _check(self, grid: MaskGrid) -> None:
@@ -112,7 +113,8 @@ def _counts(properties: dict[str, Any]) -> bool:
 
 
 def _shapes(geometry: dict[str, Any]) -> Iterator[shapely.Polygon]:
-    shape = shapely.geometry.shape(geometry)
+    with np.errstate(invalid="ignore"):  # NaN is refused below
+        shape = shapely.geometry.shape(geometry)
     corners = shapely.get_coordinates(shape)
     if not np.isfinite(corners).all():
         raise ValueError("a coordinate is not a number")

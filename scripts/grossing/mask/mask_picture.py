@@ -77,6 +77,8 @@ def read(data: bytes) -> MaskPicture:
     """
     try:
         with Image.open(io.BytesIO(data)) as picture:
+            picture.verify()  # the checksums of a PNG, which decoding leaves out
+        with Image.open(io.BytesIO(data)) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 message = f"the mask has {width} x {height} px, more than {MAX_PIXELS:,} pixels"

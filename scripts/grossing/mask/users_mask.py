@@ -58,8 +58,8 @@ def combine(own: Pixels, users: Mask) -> Pixels:
 def common(own: Pixels, users: Mask) -> Pixels:
     """The labels of `combine` with tissue only where ours have it too, to measure tissue in.
 
-    Glass that a generous outline takes in is neither sharp nor stained. Where the two have no tissue
-    in common, those of `combine`.
+    Glass that a generous outline takes in is neither sharp nor stained. Where the two have no
+    tissue in common, those of `combine`.
     """
     labels = combine(own, users)
     shared = (labels == TISSUE) & (own == TISSUE)
