@@ -14,6 +14,7 @@ measured = slide.measure(
     mpp_from_objective=snakemake.params.mpp_from_objective,
     tissue=snakemake.params.tissue,
     focus=snakemake.params.focus,
+    users_mask=snakemake.params.mask,
     stack=stack_record.read_if_stack(snakemake.input.get("stack")),
 )
 

@@ -25,6 +25,7 @@ from grossing.slide.record import (
     Resolution,
     SlideRecord,
     StainMeasures,
+    TissueMask,
 )
 from grossing.support import tables
 from grossing.tiles.deepzoom import Member
@@ -77,7 +78,10 @@ GOOD: dict[type, dict[str, Any]] = {
     },
     StainMeasures: {"is_he": True},
     Picture: {"picture_hash": None},
+    TissueMask: {},
 }
+
+PARTS = (Areas, FocusMeasures, Light, StainMeasures, Picture, TissueMask)
 
 
 def good(
@@ -110,7 +114,7 @@ def good(
         file=part(FileFacts),
         resolution=part(Resolution),
         probes=part(Probes),
-        measures=Measures(*map(part, (Areas, FocusMeasures, Light, StainMeasures, Picture))),
+        measures=Measures(*map(part, PARTS)),
     )
     assert not changes, f"no such field of a slide: {', '.join(changes)}"
     return record

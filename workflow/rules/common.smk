@@ -70,7 +70,7 @@ from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.cohort.reviews import Reviews
 from grossing.columns import cohort_qc, patch_cohort, tile_metrics
 from grossing.report import versions
-from grossing.slide import identity
+from grossing.slide import identity, mask_identity
 from grossing.slide.record import SlideRecord
 from grossing.support import findings, interpreter, tables
 from grossing.support.errors import UserError
@@ -187,10 +187,10 @@ def code_digest(rule, *also):
 
 @functools.lru_cache(maxsize=None)
 def measured_before(path, mtime_ns):
-    """Identity, verdict of the thresholds and gigapixels of a slide; nothing else stays in memory."""
+    """Identity, verdict of the thresholds, gigapixels and mask of a slide; nothing else is kept."""
     record = SlideRecord.read(path)
     size = record.file.width_px * record.file.height_px / 1e9 if record.file else 0
-    return record.identity, decide.slide(record, CRITERIA), size
+    return record.identity, decide.slide(record, CRITERIA), size, record.mask
 
 
 def known(slide_id):
@@ -211,6 +211,12 @@ def measured_hash(slide_id):
 def was_read(slide_id):
     """Whether a slide's file was there when the slide was measured."""
     return measured_hash(slide_id) is not None
+
+
+def used_mask(slide_id):
+    """Whether a mask of the user's own was there when the slide was measured."""
+    before = known(slide_id)
+    return before is not None and before[3].mask_hash is not None
 
 
 try:
@@ -245,6 +251,8 @@ if workflow.is_main_process:
         logger.warning(findings.text(copies))
     if pathless := sheet_paths.warning(SHEET, STACKS, was_read):
         logger.warning(pathless)
+    if maskless := sheet_paths.mask_warning(SHEET, used_mask):
+        logger.warning(maskless)
 
 
 @asked_per_job
@@ -305,6 +313,20 @@ def slide_file(slide_id):
     if slide_id in STACKS:
         return os.path.abspath(of_slide(rules.fuse_focus.output.tiff, slide_id))
     return os.path.abspath(SHEET.slide_path(slide_id))
+
+
+@asked_per_job
+def users_mask(wildcards, resources):
+    """Path of a mask of the user's own, None where the sheet names none; it may move, as a slide."""
+    path = SHEET.mask_path(wildcards.slide_id)
+    return os.path.abspath(path) if path else None
+
+
+@asked_per_job
+def mask_fingerprint(wildcards):
+    """Identity of the content of a mask of the user's own; empty where the sheet names none."""
+    path, before = SHEET.mask_path(wildcards.slide_id), known(wildcards.slide_id)
+    return mask_identity.fingerprint(path, before[3] if before else None) if path else ""
 
 
 @asked_per_job

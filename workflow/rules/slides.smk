@@ -27,6 +27,8 @@ rule measure_slide:
         mpp=given_mpp,
         stain=given_stain,
         fingerprint=fingerprint,
+        mask=users_mask,
+        mask_fingerprint=mask_fingerprint,
         mpp_from_objective=config["mpp_from_objective"],
         tissue=config["tissue"],
         focus=config["focus"],

@@ -41,6 +41,12 @@ MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
 DYES = "foreign_dye_fraction", "eosin_fraction"
+OF_USERS_MASK = (
+    "mask_agreement",
+    "mask_missed_fraction",
+    "mask_on_glass_fraction",
+    "mask_moved_gain",
+)
 HARMLESS_SHARE = 0.5  # of the tiles: a warning that most of them carry says nothing about one
 
 
@@ -177,6 +183,7 @@ def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
     """Numbers that `thresholds.SLIDE` and `REVIEW` judge, without what could not be measured."""
     values = vars(measures.areas) | {BLURRED: focus.blurred}
     values |= {name: getattr(measures.stain, name) for name in DYES}
+    values |= {name: getattr(measures.mask, name) for name in OF_USERS_MASK}
     if measures.areas.tissue_area_mm2:
         values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain
     return {name: value for name, value in values.items() if value is not None}

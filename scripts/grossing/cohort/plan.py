@@ -15,7 +15,7 @@ from grossing.cohort.planned_sheet import PlannedSheet
 from grossing.cohort.reviews import Reviews
 from grossing.cohort.slide_header import Size, SlideHeader, Target
 from grossing.columns import plan as columns
-from grossing.slide import identity
+from grossing.slide import identity, mask_identity
 from grossing.slide.record import SlideRecord
 from grossing.support import parallel, tables
 
@@ -163,7 +163,8 @@ def make(planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Plan:
 def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Settings) -> Slide:
     sheet, stack = planned.sheet, planned.stacks.get(slide_id)
     path = stack.paths[0] if stack else sheet.slide_path(slide_id)
-    record = None if stack else _record(slide_id, path, settings.folder)
+    mask = sheet.mask_path(slide_id)
+    record = None if stack else _record(slide_id, path, mask, settings.folder)
     if record:
         header = slide_header.of_record(record, settings.target)
         verdict = decide.slide(record, settings.criteria)
@@ -177,14 +178,19 @@ def _slide(slide_id: str, planned: PlannedSheet, reviews: Reviews, settings: Set
         )
     else:
         header = slide_header.read(path, settings.target, given_mpp=mpp, given_stain=stain)
+    if mask and not header.problem:
+        header = slide_header.with_mask(header, mask)
     return Slide(slide_id, header, None, bool(stack), False if header.problem else None)
 
 
-def _record(slide_id: str, path: str, folder: str) -> SlideRecord | None:
-    """What was measured of a slide, if its file is still that one, was archived or never there."""
+def _record(slide_id: str, path: str, mask: str | None, folder: str) -> SlideRecord | None:
+    """What was measured of a slide, if file and mask are still those, archived or never there."""
     try:
         record = SlideRecord.read(os.path.join(folder, FACTS.format(slide_id=slide_id)))
     except (FileNotFoundError, ValueError):
+        return None
+    mask_hash = mask_identity.fingerprint(mask, record.mask) if mask else None
+    if mask_hash != record.mask.mask_hash:
         return None
     if record.identity.content_hash is None:  # absent or unreadable: it would be refused again
         return record if identity.stat(path) == record.identity.source else None

@@ -27,10 +27,12 @@ KNOWN_COLUMNS = (
     "label",
     "split",
     "mpp",
+    "mask",
     "z_stack",
     "z_plane",
 )
 _NEEDED = ("slide_id", "path")
+_PATHS = ("path", "mask")
 _BLANKS = " \t\r\n"
 _INVISIBLE = "invisible characters"
 _DELETE = "delete them in the sheet"
@@ -59,6 +61,11 @@ class Sheet:
     def slide_path(self, slide_id: str) -> str:
         """Path of a slide's file; relative ones are relative to the sheet."""
         return os.path.join(os.path.dirname(self.path), self.rows[slide_id]["path"])
+
+    def mask_path(self, slide_id: str) -> str | None:
+        """Path of a slide's mask of the user's own, None where it names none."""
+        name = self.value(slide_id, "mask")
+        return os.path.join(os.path.dirname(self.path), name) if name else None
 
     def given_mpp(self, slide_id: str) -> float | None:
         """The sheet's um/px of a slide, None where it gives none."""
@@ -161,7 +168,7 @@ class _ValueReader:
     def _visible(self, line: int, column: str, value: str) -> str:
         if not values.invisible(value) or column == "slide_id":
             return value
-        if column == "path":
+        if column in _PATHS:
             self._note(line, column, value, f"{_INVISIBLE} are part of the path; {_DELETE}")
             return value.strip()
         self._note(line, column, value, f"{_INVISIBLE} are left out; {_DELETE}")

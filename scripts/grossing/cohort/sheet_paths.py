@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from grossing.cohort.sheet import Sheet
 from grossing.cohort.stacks import Stack
@@ -41,7 +41,7 @@ _MISSING = (
 _NO_ACCESS = "lies in a folder that may not be searched", "make it accessible for this user"
 _FOLDER = (
     "is a folder",
-    "name the slide's file: any file of a DICOM series, the .mrxs file of MIRAX",
+    "name a file: of a slide any file of a DICOM series, the .mrxs file of MIRAX",
 )
 _SPECIAL = "is a FIFO, a device or a socket, which is not opened", "give the path of a file"
 
@@ -62,12 +62,38 @@ def warning(
     stacks : their planes, by slide_id
     is_measured : whether a slide was measured before; it may be gone (archived)
     """
+    return _warning(sheet, "path", _paths(sheet, stacks), is_measured, "file at their path")
+
+
+def mask_warning(sheet: Sheet, was_used: Callable[[str], bool]) -> str | None:
+    """The same of the masks that the column `mask` names.
+
+    Parameters
+    ----------
+    was_used : whether a slide was measured with its mask, which may be gone then
+    """
+    masks = (
+        (slide_id, path, sheet.value(slide_id, "mask"))
+        for slide_id in sheet.rows
+        if (path := sheet.mask_path(slide_id))
+    )
+    return _warning(sheet, "mask", masks, was_used, "mask at its path")
+
+
+def _warning(
+    sheet: Sheet,
+    column: str,
+    paths: Iterable[tuple[str, str, str]],
+    may_be_gone: Callable[[str], bool],
+    lacking: str,
+) -> str | None:
+    """The text of a warning of slides without a file, by what is wrong with their paths."""
     problems: dict[Problem, list[str]] = {}
     slides = set()
-    for slide_id, path, text in _paths(sheet, stacks):
+    for slide_id, path, text in paths:
         problem = _problem(path, text)
         is_there = problem in (_FOLDER, _SPECIAL)
-        if problem and (is_there or not is_measured(slide_id)):
+        if problem and (is_there or not may_be_gone(slide_id)):
             name = re.split(r"[\\/]", text.rstrip("\\/"))[-1]
             place = f"{slide_id} (line {sheet.lines[slide_id]}: {name!r})"
             problems.setdefault(problem, []).append(place)
@@ -76,12 +102,12 @@ def warning(
         return None
     count = f"{len(slides)} of {len(sheet.rows)} slides"
     lines = [
-        f"warning: {os.path.basename(sheet.path)}, column path: "
-        f"{count} have no file at their path and become ERROR:"
+        f"warning: {os.path.basename(sheet.path)}, column {column}: "
+        f"{count} have no {lacking} and become ERROR:"
     ]
     for (what, remedy), places in sorted(problems.items(), key=lambda item: -len(item[1])):
         more = ", ..." if len(places) > _LISTED_MAX else ""
-        lines.append(f"  {len(places)} x path {what}: {', '.join(places[:_LISTED_MAX])}{more}")
+        lines.append(f"  {len(places)} x {column} {what}: {', '.join(places[:_LISTED_MAX])}{more}")
         lines.append(f"    {remedy}")
     return "\n".join(lines)
 

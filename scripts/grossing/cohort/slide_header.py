@@ -142,6 +142,15 @@ def of_stack(
     return replace(header, size=replace(header.size, planes=max(planes, len(paths))))
 
 
+def with_mask(header: SlideHeader, mask: PathLike) -> SlideHeader:
+    """The header of a slide with a mask of the user's own, with a problem where that is missing."""
+    if os.path.exists(mask):
+        return header
+    message = f"no mask {os.path.basename(os.fspath(mask))!r}"
+    problem = Problem("mask_missing", message, REMEDIES["mask_missing"])
+    return replace(header, size=None, problem=problem)
+
+
 def _usable(
     file: FileFacts, resolution: Resolution, file_bytes: int, target: Target
 ) -> SlideHeader:

@@ -10,7 +10,7 @@ from grossing.support import findings
 from grossing.support.findings import Finding
 
 FUSED = "results/fused/{slide_id}.tif"  # the tiff of `fuse_focus`
-SHARED_COLUMNS = ("case_id", "stain", "label", "split", "mpp")
+SHARED_COLUMNS = ("case_id", "stain", "label", "split", "mpp", "mask")
 # as in the schema of the sheet, for `z_plane` and `slide_id`
 _PLANE = re.compile(r"-?[0-9]{1,9}")
 _STACK_ID = re.compile(r"(?!.*?(.{1,10})\1{19}$)[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
@@ -38,7 +38,7 @@ def fold(sheet: Sheet, enabled: bool) -> tuple[Sheet, dict[str, Stack]]:
     Returns
     -------
     The row of a stack has the stack's id, the path of its fused slide and the values of its first
-    plane; `case_id`, `stain`, `label`, `split` and `mpp` may be given in any of its rows.
+    plane; `SHARED_COLUMNS` may be given in any of its rows.
 
     Raises
     ------

@@ -63,6 +63,10 @@ REVIEW = (
     Threshold("possible_pen_area_mm2", "possible_pen_area_mm2_max", "max", "possible_pen"),
     Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
     Threshold("eosin_fraction", "eosin_fraction_min", "min", "eosin_missing"),
+    Threshold("mask_agreement", "mask_agreement_min", "min", "mask_disagrees"),
+    Threshold("mask_missed_fraction", "mask_missed_fraction_max", "max", "mask_misses_tissue"),
+    Threshold("mask_on_glass_fraction", "mask_on_glass_fraction_max", "max", "mask_on_glass"),
+    Threshold("mask_moved_gain", "mask_moved_gain_max", "max", "mask_misplaced"),
 )
 
 #: beside the other slides: beyond them a slide that would be tiled gets REVIEW

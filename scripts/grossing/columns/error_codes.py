@@ -20,6 +20,9 @@ ErrorCode = Literal[
     "levels_disagree",
     "planes_differ",
     "unregistered",
+    "mask_missing",
+    "mask_unreadable",
+    "mask_mismatch",
     "job_failed",
 ]
 
@@ -38,5 +41,8 @@ REMEDIES: dict[ErrorCode, str] = {
     "levels_disagree": "copy, scan or convert the slide again",
     "planes_differ": "give planes of one scan; correct `path` and `z_stack` in the cohort sheet",
     "unregistered": "register the planes, or leave the one that is named out of the sheet",
+    "mask_missing": "correct `mask` in the cohort sheet, or bring the file back",
+    "mask_unreadable": "write the mask again as PNG or GeoJSON, or leave `mask` empty",
+    "mask_mismatch": "give the mask of this slide (polygons in level-0 px), or leave `mask` empty",
     "job_failed": "fix the cause in failed_jobs.csv and run again",
 }

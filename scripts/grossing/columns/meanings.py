@@ -93,6 +93,36 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "mask_source": {
+            "unit": "",
+            "meaning": "whether the tissue is ours or that of the file in the column `mask` of the sheet",
+            "range": [None, None],
+            "values": ["ours", "user"],
+        },
+        "mask_agreement": {
+            "unit": "fraction",
+            "meaning": "1 minus the smaller of two shares beyond a margin of 100 um: our tissue that a user's mask leaves out, and its part on glass; 1 where one mask holds the other, null where a mask is empty or there is none",
+            "range": [0, 1],
+            "values": [],
+        },
+        "mask_missed_fraction": {
+            "unit": "fraction",
+            "meaning": "share of our tissue farther than 100 um from a user's mask; null where there is none",
+            "range": [0, 1],
+            "values": [],
+        },
+        "mask_on_glass_fraction": {
+            "unit": "fraction",
+            "meaning": "share of a user's mask that we take for glass, farther than 500 um from our tissue; null where there is none",
+            "range": [0, 1],
+            "values": [],
+        },
+        "mask_moved_gain": {
+            "unit": "1",
+            "meaning": "by how much the intersection over union of both masks grows where the user's is mirrored, turned by 180 degrees or shifted to where it fits best; null as mask_agreement",
+            "range": [0, 1],
+            "values": [],
+        },
         "focus_median": {
             "unit": "1",
             "meaning": "median focus of the sampled tissue tiles at 0.5 um/px; 1 is the limit of blur",
@@ -253,6 +283,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "content_hash": {
             "unit": "",
             "meaning": "SHA-256 of size and sampled blocks of the slide; null where it cannot be read",
+            "range": [None, None],
+            "values": [],
+        },
+        "mask_hash": {
+            "unit": "",
+            "meaning": "SHA-256 of the mask of the user's own; null where there is none, or it cannot be read",
             "range": [None, None],
             "values": [],
         },
@@ -627,6 +663,18 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "ERROR: a plane of a stack is shifted by more than 2 px against the middle one, or shows something else",
             "remedy": "register the planes, or leave the one that is named out of the sheet",
         },
+        "mask_missing": {
+            "description": "ERROR: no file at the path in the column `mask` of the sheet",
+            "remedy": "correct `mask` in the cohort sheet, or bring the file back",
+        },
+        "mask_unreadable": {
+            "description": "ERROR: the mask that the sheet names is neither a picture nor GeoJSON with polygons, is damaged, too large or may not be read",
+            "remedy": "write the mask again as PNG or GeoJSON, or leave `mask` empty",
+        },
+        "mask_mismatch": {
+            "description": "ERROR: the mask that the sheet names has another shape than the slide, or its polygons lie outside of it",
+            "remedy": "give the mask of this slide (polygons in level-0 px), or leave `mask` empty",
+        },
         "job_failed": {
             "description": "ERROR: a job of the slide failed after all retries, and accept_failures was given",
             "remedy": "fix the cause in failed_jobs.csv and run again",
@@ -646,6 +694,22 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         "eosin_missing": {
             "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min is in pixels with eosin or blood: hematoxylin alone, or eosin that has faded away",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
+        },
+        "mask_disagrees": {
+            "description": "REVIEW: a mask of your own leaves out tissue that we find, and takes in glass (mask_agreement below mask_agreement_min)",
+            "remedy": "look at the overlay; correct `mask` in the cohort sheet where it is of another slide, or lower thresholds.slide.mask_agreement_min",
+        },
+        "mask_misses_tissue": {
+            "description": "REVIEW: a mask of your own leaves out more of the tissue that we find than mask_missed_fraction_max",
+            "remedy": "look at the overlay; raise thresholds.slide.mask_missed_fraction_max where the mask is of a region on purpose",
+        },
+        "mask_on_glass": {
+            "description": "REVIEW: more of a mask of your own than mask_on_glass_fraction_max lies on what we take for glass, far from tissue",
+            "remedy": "look at the overlay: the mask may be inverted, or of another slide; raise thresholds.slide.mask_on_glass_fraction_max where we miss tissue",
+        },
+        "mask_misplaced": {
+            "description": "REVIEW: a mask of your own would fit the tissue that we find better by more than mask_moved_gain_max if it were mirrored, turned by 180 degrees or shifted",
+            "remedy": "look at the overlay; write the mask again in the orientation and place of the slide, or raise thresholds.slide.mask_moved_gain_max",
         },
         "coarser_than_target": {
             "description": "FAIL: the slide would have to be enlarged to reach target_mpp",
@@ -819,6 +883,22 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.eosin_fraction_min": {
         "meaning": "share of the tissue's density in pixels with eosin or blood",
+        "range": [0, 1],
+    },
+    "slide.mask_agreement_min": {
+        "meaning": "agreement of a mask of your own with ours",
+        "range": [0, 1],
+    },
+    "slide.mask_missed_fraction_max": {
+        "meaning": "share of our tissue that a mask of your own leaves out",
+        "range": [0, 1],
+    },
+    "slide.mask_on_glass_fraction_max": {
+        "meaning": "share of a mask of your own on glass far from tissue",
+        "range": [0, 1],
+    },
+    "slide.mask_moved_gain_max": {
+        "meaning": "how much better a mask of your own may fit elsewhere",
         "range": [0, 1],
     },
     "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},

@@ -10,8 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from grossing.mask import dark_field, labels
+from grossing.mask import dark_field, labels, mask_file
 from grossing.mask import tissue as tissue_mask
+from grossing.mask import users_mask as users_masks
+from grossing.mask.mask_grid import MaskGrid, UsersMask
 from grossing.mask.surround import black_surround
 from grossing.measure import (
     colours,
@@ -25,12 +27,15 @@ from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
     identity,
+    mask_identity,
     modality,
     opening,
     reader_messages,
     tiff_properties,
 )
+from grossing.slide.mask_identity import NO_MASK
 from grossing.slide.record import (
+    OUR_MASK,
     Areas,
     FileFacts,
     Light,
@@ -38,6 +43,7 @@ from grossing.slide.record import (
     Picture,
     Refusal,
     SlideRecord,
+    TissueMask,
 )
 from grossing.slide.stack_record import StackRecord
 from grossing.slide.tiff_properties import TiffProperties
@@ -62,6 +68,7 @@ def measure(
     tissue: Mapping[str, Any],
     focus: Mapping[str, Any],
     stack: StackRecord | None = None,
+    users_mask: PathLike | None = None,
 ) -> Measured:
     """Facts, tissue and pen mask, focus, stain and identity of one slide.
 
@@ -74,9 +81,15 @@ def measure(
     tissue : keywords of `tissue.segment`, and `working_mpp` of the overview
     focus : keywords of `sampling.read`
     stack : the stack that the slide was fused from, if it was
+    users_mask : a tissue mask of the user's own, which replaces ours (`mask_file.read`)
     """
     refused = stack.refusal if stack else None
-    record = SlideRecord(slide_id, identity.identity(path, hashed=not refused), refused)
+    record = SlideRecord(
+        slide_id,
+        identity.identity(path, hashed=not refused),
+        refused,
+        mask=mask_identity.of_file(users_mask) if users_mask else NO_MASK,
+    )
     if refused:
         LOG.warning("slide %s: %s: %s", slide_id, refused.code, refused.message)
         return Measured(record)
@@ -92,6 +105,8 @@ def measure(
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             _check_colours(view.overview, tags, given_stain)
+            if users_mask:
+                view = view.with_tissue_of(mask_file.read(users_mask), file)
             if len(file.levels) == 1:
                 embedded_thumbnail.check(slide, view.shown)
             probed = sampling.probe(slide, file, view.mask, view.overview.downsample)
@@ -123,12 +138,16 @@ def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
 
 @dataclass(frozen=True)
 class _View:
-    """The overview, its labels, and the colour of the glass or of the dark background."""
+    """The overview, its labels, and the colour of the glass or of the dark background.
+
+    `mask` are the labels that count, `own` those without a mask of the user's own.
+    """
 
     overview: overview.Overview
-    mask: Pixels
+    own: Pixels
     glass: Pixels
     has_glass: bool
+    users: Mask | None = None
 
     @functools.cached_property
     def shown(self) -> Pixels:
@@ -136,6 +155,39 @@ class _View:
         shown = self.overview.rgb.copy()
         shown[~self.overview.scanned] = self.glass
         return shown
+
+    @functools.cached_property
+    def mask(self) -> Pixels:
+        """(H, W) uint8 labels."""
+        return self.own if self.users is None else users_masks.combine(self.own, self.users)
+
+    @property
+    def sampled(self) -> Pixels:
+        """(H, W) uint8 labels, tissue where focus and stain are measured."""
+        return self.own if self.users is None else users_masks.common(self.own, self.users)
+
+    def with_tissue_of(self, users_mask: UsersMask, file: FileFacts) -> "_View":
+        """The view with a mask of the user's own; raises SlideError where it belongs elsewhere."""
+        bounds, (rows, columns) = file.bounds, self.own.shape
+        grid = MaskGrid(
+            columns=columns,
+            rows=rows,
+            downsample=self.overview.downsample,
+            x=bounds.x,
+            y=bounds.y,
+            bounds_width=bounds.width,
+            bounds_height=bounds.height,
+            slide_width=file.width_px,
+            slide_height=file.height_px,
+        )
+        return replace(self, users=users_mask.on(grid))
+
+    def tissue_mask(self) -> TissueMask:
+        """Whose tissue it is, and how the masks agree."""
+        if self.users is None:
+            return OUR_MASK
+        agreement = users_masks.compare(self.own, self.users, self.overview.mpp)
+        return TissueMask("user", **vars(agreement))
 
 
 def _view(
@@ -202,7 +254,7 @@ def _sample(
     slide: opening.Slide, file: FileFacts, view: _View, mpp: float, options: Mapping[str, Any]
 ) -> sampling.Sample:
     downsample = view.overview.downsample
-    return sampling.read(slide, file, view.mask, downsample, mpp, view.glass, **options)
+    return sampling.read(slide, file, view.sampled, downsample, mpp, view.glass, **options)
 
 
 def _measures(
@@ -216,7 +268,8 @@ def _measures(
         focus=sample.focus,
         light=Light(red, green, blue, brightness, contrast, dark),
         stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
-        picture=Picture(picture_hash.of_picture(view.shown, view.mask)),
+        picture=Picture(picture_hash.of_picture(view.shown, view.own)),
+        mask=view.tissue_mask(),
     )
 
 

@@ -8,12 +8,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from grossing.columns.error_codes import ErrorCode
 from grossing.slide.identity import Identity
+from grossing.slide.mask_identity import NO_MASK, MaskIdentity
 from grossing.support import files, versions
 from grossing.support.errors import SlideError
 from grossing.support.types import PathLike, Pixels
@@ -235,6 +236,20 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class TissueMask:
+    """Whose tissue mask it is, and how a user's agrees with ours (`mask.users_mask`)."""
+
+    mask_source: Literal["ours", "user"] = "ours"
+    mask_agreement: float | None = None
+    mask_missed_fraction: float | None = None
+    mask_on_glass_fraction: float | None = None
+    mask_moved_gain: float | None = None
+
+
+OUR_MASK = TissueMask()
+
+
+@dataclass(frozen=True)
 class Measures:
     """Everything that is measured of a slide that can be used."""
 
@@ -243,6 +258,7 @@ class Measures:
     light: Light
     stain: StainMeasures
     picture: Picture
+    mask: TissueMask = OUR_MASK
 
 
 @dataclass(frozen=True)
@@ -265,6 +281,7 @@ class SlideRecord:
     """One slide: its identity, and what was measured or why it cannot be used.
 
     A refused slide has `file`, `resolution` and `probes` as far as they could be determined.
+    `mask` is the identity of a mask of the user's own.
     """
 
     slide_id: str
@@ -274,6 +291,7 @@ class SlideRecord:
     resolution: Resolution | None = None
     probes: Probes | None = None
     measures: Measures | None = None
+    mask: MaskIdentity = NO_MASK
 
     @property
     def readable(self) -> bool:
@@ -306,6 +324,7 @@ class SlideRecord:
             "error_message": refusal.message,
             "remedy": refusal.remedy,
             **self.identity.to_json(),
+            **asdict(self.mask),
         }
         for group in (self.file, self.resolution, self.probes):
             record |= asdict(group) if group else {}
@@ -330,6 +349,7 @@ class SlideRecord:
             resolution=_group(Resolution, data) if "mpp" in data else None,
             probes=_group(Probes, data) if "probes" in data else None,
             measures=_measures(data) if data["readable"] else None,
+            mask=MaskIdentity.from_json(data),
         )
 
     @classmethod
@@ -385,4 +405,5 @@ def _measures(data: Mapping[str, Any]) -> Measures:
         light=_group(Light, whole),
         stain=_group(StainMeasures, whole),
         picture=_group(Picture, whole),
+        mask=_group(TissueMask, whole),
     )
