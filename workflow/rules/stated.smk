@@ -19,7 +19,7 @@ UNSTATED_LIBRARIES = {
 
 def stated_rules():
     """The rules that make what is stated, in this configuration."""
-    names = {*(each.name for each in slide_rules()), *cohort_rules()} - {*UNSTATED_RULES}
+    names = {*slide_rules(), *cohort_rules()} - {*UNSTATED_RULES}
     return [each for each in workflow.rules if each.name in names]
 
 
@@ -35,7 +35,7 @@ def result_folders(wildcards, resources):
     """Folders of what every slide gets -> what the rule says of them; unrecorded."""
     made = {
         os.path.dirname(path).removeprefix("results/"): each.docstring
-        for each in slide_rules()
+        for each in slide_rules().values()
         for path in map(patterned, each.output)
     }
     return dict(sorted(made.items()))
