@@ -3,6 +3,7 @@
 import functools
 import logging
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,7 @@ from grossing.slide import (
     reader_messages,
     tiff_properties,
 )
+from grossing.slide.raw_slide import RawSlide
 from grossing.slide.record import (
     Areas,
     FileFacts,
@@ -81,7 +83,7 @@ def measure(
         LOG.warning("slide %s: %s: %s", slide_id, refused.code, refused.message)
         return Measured(record)
     try:
-        with opening.Slide(path) as slide:
+        with RawSlide(os.fspath(path)) as slide:
             opening.check_size(slide)
             file = _file_facts(slide, stack)
             record = replace(record, file=file)
