@@ -27,6 +27,7 @@ PEER = HERE / ".hs2p/bin/python"
 #: name -> width and height in px, further arguments of the slide maker
 SLIDES: dict[str, tuple[str, ...]] = {
     "12000": ("12000", "12000"),
+    "12001": ("12001", "12001"),  # its levels are of rounded size
     "20000": ("20000", "20000"),
     "24000": ("24000", "24000"),
     "24000-2x": ("24000", "24000", "--pyramid-factor", "2"),
@@ -46,6 +47,8 @@ TARGETS = [
     ("24000", "tiles, openslide, 2x level", "dzsave", 0.45),
     ("24000", "tiles, openslide, 2x level", "naive", 0.24),
 ]
+#: slide of odd size, the even one, row, largest ratio of their CPU times
+ODD = [("12001", "12000", name, 1.1) for name in ("tiles, 1 um/px", "tiles, 2 um/px")]
 #: slide, row, largest number of CPU seconds or MB
 LIMITS = [
     ("20000", "measure + tiles 512", "cpu_s", 3.5),
@@ -115,6 +118,14 @@ def variants(slide: str, tiles: dict[str, Any]) -> list[Row]:
     ]
 
 
+def coarse(slide: str) -> list[Row]:
+    """Tiles from the second level, with the default tile size."""
+    return [
+        Row(slide, f"tiles, {mpp} um/px", (ours("tile", slide, f"target_mpp={mpp}"),))
+        for mpp in (1, 2)
+    ]
+
+
 def chains(slide: str) -> list[Row]:
     """The whole way of one slide, with 512 px tiles: ours, under Snakemake, the peer's."""
     two = (ours("measure", slide, facts=OUT), ours("tile", slide, facts=OUT))
@@ -180,6 +191,10 @@ def against_targets(results: dict[str, dict[str, Any]]) -> list[str]:
         if name in rows and base in rows:
             ratio = rows[name]["cpu_s"] / rows[base]["cpu_s"]
             lines.append(f"| {name} / {base} | {limit:.2f} | {ratio:.2f} |")
+    for slide, even, name, limit in ODD:
+        if name in results.get(slide, {}) and name in results.get(even, {}):
+            ratio = results[slide][name]["cpu_s"] / results[even][name]["cpu_s"]
+            lines.append(f"| {name}: {slide} px / {even} px | {limit:.2f} | {ratio:.2f} |")
     for slide, name, column, limit in LIMITS:
         if name in results.get(slide, {}):
             unit = "CPU s" if column == "cpu_s" else "MB"
@@ -225,6 +240,7 @@ def main() -> None:
     rounds = int(os.environ.get("BENCH_ROUNDS", "4"))
     tiles = yaml.safe_load((ROOT / "config/config.yaml").read_bytes())["tiles"]
     rows = [*compared("12000"), *compared("24000"), *variants("24000", tiles), *chains("20000")]
+    rows += [*coarse("12000"), *coarse("12001")]
     if os.environ.get("BENCH_LARGE") == "1":
         rows += compared("48000")
     prepare({row.slide for row in rows} | {"24000-2x"})

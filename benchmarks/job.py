@@ -29,10 +29,11 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     ----------
     facts : folder of the measured slide; `measure` writes it
     out : folder of everything else that is written
-    options : replace keys of the config section `tiles`
+    options : replace keys of the configuration, or of its section `tiles`
     """
     config = yaml.load((ROOT / "config/config.yaml").read_bytes(), yaml.CSafeLoader)
-    tiles = config["tiles"] | options
+    config |= {key: value for key, value in options.items() if key in config}
+    tiles = config["tiles"] | {k: v for k, v in options.items() if k not in config}
     measured = Files(
         facts=f"{facts}/facts.json",
         mask=f"{facts}/mask.png",
@@ -68,7 +69,9 @@ def main() -> None:
     parser.add_argument("slide", type=Path)
     parser.add_argument("facts", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("options", nargs="*", help="key=value of the config section tiles")
+    parser.add_argument(
+        "options", nargs="*", help="key=value of the configuration or its section tiles"
+    )
     given = parser.parse_args()
     options = {key: yaml.safe_load(value) for key, value in (o.split("=") for o in given.options)}
     run(given.job, given.slide, given.facts, given.out, options)

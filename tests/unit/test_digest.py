@@ -132,6 +132,30 @@ def test_modules_of_a_script_are_all_that_it_reaches(scripts: Path) -> None:
     }
 
 
+def test_what_was_parsed_before_changes_nothing(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, stored = of(scripts), tmp_path / "of/a/run/parsed.json"
+    stored.parent.parent.mkdir(parents=True)
+    code_digest.Memory(stored).save()
+    assert not stored.exists()  # nothing new
+    for damage in (None, "", "[]", '{"maker": 1}', '{"files": {"x": 1}}'):
+        monkeypatch.setattr(code_digest, "_KNOWN", {})
+        if damage is not None:
+            stored.write_text(damage)
+        memory = code_digest.Memory(stored)
+        assert of(scripts) == expected
+        memory.save()
+        assert stored.stat().st_size > 500
+    monkeypatch.setattr(code_digest, "_KNOWN", {})
+    memory = code_digest.Memory(stored)
+    monkeypatch.setattr(code_digest.ast, "parse", None)  # nothing is parsed again
+    assert of(scripts) == expected
+    edit(scripts, "job.py", "of(1)", "of(2)")
+    with pytest.raises(TypeError):
+        of(scripts)
+
+
 def test_place_and_date_do_not_count(
     scripts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

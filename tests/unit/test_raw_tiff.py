@@ -10,13 +10,22 @@ import tracemalloc
 import damage
 import make_slide
 import numpy as np
+import odd_tiff
 import openslide
 import pytest
 import pyvips
 import simplejpeg
 import svs
 import tifffile
-from grossing.slide import facts, jpeg_stream, opening, raw_tiff, readers, tiff_directory
+from grossing.slide import (
+    facts,
+    jpeg_stream,
+    opening,
+    raw_tiff,
+    readers,
+    rounded_levels,
+    tiff_directory,
+)
 from grossing.support.errors import ReadError
 
 GLASS = np.array([7, 130, 240], np.uint8)
@@ -158,13 +167,49 @@ def test_pages_as_large_as_the_first(byteorder, bigtiff, tmp_path):
     assert tiff_directory.equal_pages(tmp_path / "a.tif") == [0, 1, 3]
 
 
+def test_a_rounded_level_has_its_whole_factor_and_its_own_pixels(tmp_path, real_slide):
+    """In both readers: OpenSlide itself would mix neighbours."""
+    for width, height in ((1101, 742), (1103, 459)):
+        path = tmp_path / "odd.svs"
+        make_slide.make_slide(real_slide, path, width, height, tissue_fraction=0.6)
+        assert facts_of(path).downsamples == [1, 4]
+        check_equal(raw_of(path, 1), general_of(path, 1), width // 4, height // 4)
+        assert [chosen(path, level).name for level in (0, 1)] == ["raw", "raw"]
+
+
 def test_a_fractional_downsample_is_left_to_openslide(tmp_path, real_slide):
+    path = tmp_path / "odd.tif"
+    rgb = general_of(real_slide).read(300, 300, 500, 400).rgb
+    odd_tiff.write(path, [rgb, rgb[:160, :200]], mpp=0.5)
+    assert facts_of(path).downsamples == [1, 2.5]
+    assert chosen(path, 1).name == "openslide"
+
+
+def test_an_unknown_openslide_is_left_as_it_is(tmp_path, real_slide, monkeypatch):
+    """The factor is set in memory whose layout is known of certain versions only."""
+    monkeypatch.setattr(openslide, "__library_version__", "9.0.0")
     path = tmp_path / "odd.svs"
     make_slide.make_slide(real_slide, path, 1101, 942, tissue_fraction=0.6)
     assert facts_of(path).downsamples[1] != 4
     raw, general = raw_of(path, 1), general_of(path, 1)
     assert not readers.agrees(raw, general, [(100, 100, 100, 100)])
     assert [chosen(path, level).name for level in (0, 1)] == ["raw", "openslide"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "level", "stated", "expected"),
+    [
+        ((12001, 12001), (3000, 3000), 4.0003, 4),
+        ((12003, 9001), (3001, 2251), 3.999, 4),  # rounded up
+        ((20003, 261), (1250, 16), 16.16, 16),  # long and narrow
+        ((12001, 12001), (3072, 3072), 3.907, None),  # padded to stored tiles
+        ((12001, 12001), (3000, 3072), 3.95, None),
+        ((12000, 9000), (4800, 3600), 2.5, None),
+        ((1741, 1489), (872, 745), 1.998, None),  # two pixels too many
+    ],
+)
+def test_which_levels_are_rounded(whole, level, stated, expected):
+    assert rounded_levels.factor(whole, level, stated) == expected
 
 
 def test_other_pixels_are_left_to_openslide(plain, monkeypatch):

@@ -5,12 +5,13 @@ import zipfile
 
 import cv2
 import damage
+import make_slide
 import numpy as np
 import openslide
 import pytest
 from grossing.mask import labels
 from grossing.measure import focus
-from grossing.slide import grid
+from grossing.slide import grid, opening
 from grossing.slide.record import Bounds
 from grossing.tiles import deepzoom, tile_loop
 from scores import psnr
@@ -180,6 +181,31 @@ def test_readers_and_threads_make_no_difference(at_40x, tmp_path, mpp, threads):
         assert {row.pop("reader") for row in rows} == {"raw" if reader == "auto" else "openslide"}
         made[reader] = (rows, (tmp_path / f"{reader}.zip").read_bytes())
     assert made["auto"] == made["openslide"]
+
+
+def test_tiles_of_a_rounded_level_lie_where_level_0_does(real_slide, tmp_path):
+    """The level ends before the slide does; both readers make the same of it."""
+    path = tmp_path / "odd.svs"
+    make_slide.make_slide(real_slide, path, 1803, 1703, tissue_fraction=0.8, pen=False)
+    found, made = measured(path), {}
+    for reader, used in (("auto", "raw"), ("openslide", "openslide")):
+        options = PNG | {"reader": reader}
+        rows = cut(path, found, tmp_path / f"{reader}.zip", options, target_mpp=1.0)
+        assert {row.pop("reader") for row in rows} == {used}
+        made[reader] = (rows, (tmp_path / f"{reader}.zip").read_bytes())
+    assert made["auto"] == made["openslide"]
+    rows, data = made["auto"]
+    assert {row["tile_col"] for row in rows} == {row["tile_row"] for row in rows} == {0, 1}
+    with opening.Slide(path) as slide:
+        for row in rows:
+            x, y, side = row["x_level0_px"], row["y_level0_px"], row["size_level0_px"]
+            w, h = min(side, 1800 - x), min(side, 1700 - y)
+            place = slide.read(0, x, y, w, h, (255, 255, 255))
+            expected = cv2.resize(place, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
+            tile = decoded(data[row["tile_offset"] :][: row["tile_bytes"]])[: h // 4, : w // 4]
+            assert np.abs(tile.astype(int) - expected).mean() < 12  # JPEG
+            shift, _ = cv2.phaseCorrelate(*(p[..., 1].astype(float) for p in (expected, tile)))
+            assert np.hypot(*shift) < 0.2
 
 
 def test_both_readers_make_the_same_of_the_real_slide(real_slide, real, tmp_path):

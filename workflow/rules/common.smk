@@ -25,6 +25,8 @@ library("grossing/support/code_digest.py")
 
 from grossing.support import code_digest as digests
 
+PARSED = digests.Memory(".snakemake/parsed_code.json")
+
 LIBRARY_MODULES = (
     "cohort/config",
     "cohort/decide",

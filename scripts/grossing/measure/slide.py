@@ -3,6 +3,7 @@
 import functools
 import logging
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,7 @@ from grossing.slide import (
     tiff_properties,
 )
 from grossing.slide.mask_identity import NO_MASK
+from grossing.slide.raw_slide import RawSlide
 from grossing.slide.record import (
     OUR_MASK,
     Areas,
@@ -94,7 +96,7 @@ def measure(
         LOG.warning("slide %s: %s: %s", slide_id, refused.code, refused.message)
         return Measured(record)
     try:
-        with opening.Slide(path) as slide:
+        with RawSlide(os.fspath(path)) as slide:
             opening.check_size(slide)
             file = _file_facts(slide, stack)
             record = replace(record, file=file)

@@ -13,7 +13,13 @@ import numpy.typing as npt
 import openslide
 from openslide import lowlevel
 
-from grossing.slide import companions, reader_messages, tiff_directory, tiff_properties
+from grossing.slide import (
+    companions,
+    reader_messages,
+    rounded_levels,
+    tiff_directory,
+    tiff_properties,
+)
 from grossing.slide.checksums import Checksums
 from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
@@ -145,7 +151,7 @@ def _refuse_unreadable(path: str) -> None:
 
 def _open(path: str) -> openslide.OpenSlide:
     try:
-        return openslide.OpenSlide(path)
+        handle = openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
         message = reader_messages.cleaned(str(error), path)
         if tiff_properties.has_no_tiles(path):
@@ -156,6 +162,8 @@ def _open(path: str) -> openslide.OpenSlide:
         message = reader_messages.cleaned(str(error), path)
         code = reader_messages.code_of(message, "unsupported" if is_czi else "unreadable")
         raise SlideError(code, message) from error
+    rounded_levels.set_factors(handle)
+    return handle
 
 
 def check_size(slide: Slide) -> None:

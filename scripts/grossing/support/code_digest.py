@@ -1,8 +1,12 @@
 """A hash of a script's code and of every library module that it imports, without comments."""
 
 import ast
+import contextlib
 import functools
 import hashlib
+import json
+import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,7 +30,7 @@ def of_script(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()
     """
     digest = hashlib.sha256()
     for name in [script, *sorted(modules_of(script, fetch, also) - {INIT})]:
-        digest.update(f"{name}\0{_parsed(_text(fetch(name)))[1]}\0".encode())
+        digest.update(f"{name}\0{_parsed(_content(fetch(name)))[1]}\0".encode())
     return digest.hexdigest()
 
 
@@ -35,21 +39,65 @@ def modules_of(script: str, fetch: Callable[[str], str], also: Iterable[str] = (
     waiting = [script, *also]
     modules = set(waiting[1:])
     while waiting:
-        new = _parsed(_text(fetch(waiting.pop())))[0] - modules
+        new = _parsed(_content(fetch(waiting.pop())))[0] - modules
         modules |= new
         waiting += new
     return modules
 
 
-def _text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+class Memory:
+    """What was parsed before, by the hash of each file, in a file of the working directory.
+
+    Parsing the whole library takes a third of Snakemake's start, which every job on a cluster
+    repeats.  What another version of Python, or of this module, left is not used; a file that
+    cannot be read or written is none.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        self._maker = f"{sys.version} {own}"
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
+            stored = json.loads(self._path.read_text(encoding="utf-8"))
+            if stored.get("maker") == self._maker:
+                _KNOWN.update({k: (frozenset(m), code) for k, (m, code) in stored["files"].items()})
+        self._stored = set(_KNOWN)
+
+    def save(self) -> None:
+        """Write what is known now, if it is more than before."""
+        if self._stored == set(_KNOWN):
+            return
+        content = {key: (sorted(modules), code) for key, (modules, code) in _KNOWN.items()}
+        partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(exist_ok=True)
+            text = json.dumps({"maker": self._maker, "files": content})
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(self._path)
+
+
+#: hash of a file -> the modules that it imports, hash of its code
+_KNOWN: dict[str, tuple[frozenset[str], str]] = {}
+
+
+def _content(path: str) -> bytes:
+    stat = os.stat(path)
+    return _read(path, stat.st_mtime_ns, stat.st_size)
 
 
 @functools.cache
-def _parsed(text: str) -> tuple[frozenset[str], str]:
-    """The modules that a file imports, and its code as text; cached: rules share most modules."""
-    tree = ast.parse(text)
-    return frozenset(_imports(tree)), _meaning(tree)
+def _read(path: str, mtime_ns: int, size: int) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _parsed(content: bytes) -> tuple[frozenset[str], str]:
+    """The modules that a file imports, and the hash of its code; rules share most modules."""
+    key = hashlib.sha256(content).hexdigest()
+    if key not in _KNOWN:
+        tree = ast.parse(content)
+        modules = frozenset(_imports(tree))
+        _KNOWN[key] = modules, hashlib.sha256(_meaning(tree).encode()).hexdigest()
+    return _KNOWN[key]
 
 
 def _imports(tree: ast.Module) -> set[str]:

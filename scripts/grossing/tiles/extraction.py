@@ -73,6 +73,9 @@ class TileExtractor:
             ],
         )
         self._downsample = downsamples[level] * self._reader.scale
+        extent = slide.file.levels[level]
+        sides = extent.width_px, extent.height_px
+        self._extent = [-(-side // self._reader.scale) for side in sides]
         self._overview, self._unscanned = overview, unscanned
         self._overview_downsample = slide.measures.areas.overview_downsample
         self._path, self._level = path, level
@@ -143,8 +146,8 @@ class TileExtractor:
         """Left, top, right, bottom of a tile inside the scanned bounds, px as the reader counts."""
         bounds = self._grid.bounds
         x, y = self._grid.corner(column, row)
-        left, right = self._span(x, bounds.x + bounds.width)
-        top, bottom = self._span(y, bounds.y + bounds.height)
+        left, right = self._span(x, bounds.x + bounds.width, self._extent[0])
+        top, bottom = self._span(y, bounds.y + bounds.height, self._extent[1])
         return left, top, right, bottom
 
     def _read(self, left: int, top: int, right: int, bottom: int) -> Region:
@@ -189,11 +192,14 @@ class TileExtractor:
             picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
         return picture
 
-    def _span(self, start: int, end: int) -> tuple[int, int]:
-        """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds."""
+    def _span(self, start: int, end: int, extent: int) -> tuple[int, int]:
+        """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds.
+
+        A level whose size was rounded down ends up to a pixel before them.
+        """
         stop = min(start + self._grid.side_level0_px, end)
-        low = readers.nearest(start, self._downsample)
-        return low, max(low + 1, readers.nearest(stop, self._downsample))
+        low = min(readers.nearest(start, self._downsample), extent - 1)
+        return low, max(low + 1, min(readers.nearest(stop, self._downsample), extent))
 
 
 def _tile_level(file: FileFacts, grid: Grid) -> int:
