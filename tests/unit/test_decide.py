@@ -292,6 +292,18 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
     unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)
     assert unmatched == Verdict("REVIEW", ("plane_shift=0.8>0.5", "plane_light=0.2>0.03"))
     reasons |= {"plane_shift", "plane_light"}
+    mask = {"mask_agreement": 0.8, "mask_missed_fraction": 0.4, "mask_on_glass_fraction": 0.3}
+    misplaced = decide.slide(good(mask_source="user", **mask, mask_moved_gain=0.2), BY)
+    assert misplaced == Verdict(
+        "REVIEW",
+        (
+            "mask_disagrees=0.8<0.9",
+            "mask_misses_tissue=0.4>0.3",
+            "mask_on_glass=0.3>0.2",
+            "mask_misplaced=0.2>0.1",
+        ),
+    )
+    reasons |= {reason.split("=")[0] for reason in misplaced.reasons}
     for choice, outdated in (("accept", False), ("reject", False), ("accept", True)):
         reasons |= set(decide.reviewed(Verdict("PASS"), choice, outdated=outdated).reasons)
     for values in itertools.product(*choices.values()):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
+import cv2
 import damage
 import generate
 import jsonschema
@@ -424,6 +425,11 @@ def test_every_error_code_is_one_that_some_file_brings(real_slide: Path, tmp_pat
     alone = ["gone.svs", "empty.svs", "text.svs", "no_mpp.svs", "coarse.tif", "reversed.svs"]
     alone += ["folder.svs", *write_unsupported(picture, tmp_path)]
     refusals = [stages.measured(tmp_path / name).record.refusal for name in alone]
+    make_slide.make_slide(real_slide, tmp_path / "small.svs", 600, 500, pen=False)
+    cv2.imwrite(str(tmp_path / "square.png"), np.ones((50, 50), np.uint8))
+    for mask in ("gone.png", "text.svs", "square.png"):
+        masked = stages.measured(tmp_path / "small.svs", users_mask=tmp_path / mask)
+        refusals.append(masked.record.refusal)
     for name in ("flipped", "cropped"):
         stack = (tmp_path / "plane.tif", tmp_path / f"{name}.tif")
         refusals.append(fuse_planes(tmp_path, *stack).record.refusal)
