@@ -1,0 +1,1 @@
+"""CT, MRI and X-ray studies: reading, geometry, measures, preparation, patches."""
