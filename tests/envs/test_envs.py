@@ -20,7 +20,9 @@ ENVS = sorted(path.name for path in REPOSITORY.glob("envs/*.yaml"))
 #: name that is imported -> name on conda-forge, where they differ
 CONDA_NAMES = {
     "PIL": "pillow",
+    "SimpleITK": "simpleitk",
     "cv2": "py-opencv",
+    "gdcm": "python-gdcm",
     "matplotlib": "matplotlib-base",
     "openslide": "openslide-python",
     "skimage": "scikit-image",
@@ -44,8 +46,8 @@ BEHIND = {
 
 PIN = re.compile(r"([a-z][a-z0-9-]*) =(\d+\.\d+\.\d+)")
 PIP_PIN = re.compile(r"([a-z][a-z0-9-]*) ==(\d+\.\d+\.\d+)")
-#: not on conda-forge: only these may stand in a pip section
-PIP_ONLY = {"torchstain"}
+#: not on conda-forge, or not as the wheel that is tested: only these may stand in a pip section
+PIP_ONLY = {"python-gdcm", "torchstain"}
 
 
 def read_env(name: str) -> dict[str, Any]:

@@ -8,19 +8,22 @@ from snakemake.logging import logger
 HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
 CLEAN_UP = os.path.normpath(os.path.join(HERE, "../../scripts/clean_up.py"))
 if workflow.is_main_process:
-    RUN = run_log.watch(logger, verdict_text)
+    RUN = run_log.watch(logger, study_text if STUDIES_RUN else verdict_text)
 
 
 @atexit.register
 def say_what_is_gone():
     if GONE and workflow.is_main_process:
         names = ", ".join(sorted(GONE)[:5]) + (", ..." if len(GONE) > 5 else "")
-        words = "measured slides are not at their path any more (archived?); results are kept"
+        nouns = "studies" if STUDIES_RUN else "slides"
+        words = f"measured {nouns} are not at their path any more (archived?); results are kept"
         print(f"WARNING: {len(GONE)} {words}: {names}", file=sys.stderr)
 
 
 def closing_summary():
     """The newest verdicts as text: final ones, or those before tiling where only these were made."""
+    if STUDIES_RUN:
+        return studies_summary()
     made = [f"results/cohort/{name}_qc" for name in ("measured", "cohort")]
     made = [name for name in made if os.path.exists(f"{name}.parquet")]
     if not made:
@@ -35,6 +38,15 @@ def closing_summary():
     )
 
 
+def studies_summary():
+    """The verdicts of the studies as text."""
+    table = "results/cohort/studies_qc"
+    if not os.path.exists(f"{table}.parquet"):
+        return ""
+    verdicts = summary.of_verdicts(tables.read(f"{table}.parquet"), "study_id", "studies")
+    return f"Verdicts (studies_qc.csv):\n{verdicts}"
+
+
 def leaks(verdicts):
     """The alarm for leakage between splits, where the table of it is as new as the verdicts."""
     table = rules.check_leakage.output.csv
@@ -47,6 +59,8 @@ def leaks(verdicts):
 
 def finished():
     """Whether all that is wanted of each slide is there, what optional stages make included."""
+    if STUDIES_RUN:
+        return finished_studies()
     wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics, *PRODUCTS]
     return {
         slide_id: all(os.path.exists(str(path).format(slide_id=slide_id)) for path in wanted)
@@ -54,14 +68,32 @@ def finished():
     }
 
 
+def finished_studies():
+    """Whether all that is wanted of each study is there."""
+    wanted = {
+        study_id: [*rules.measure_study.output, *PREPARED_FILES.get(modality, [])]
+        for study_id in STUDIES.rows
+        for modality in [STUDIES.value(study_id, "modality")]
+    }
+    return {
+        study_id: all(os.path.exists(str(path).format(study_id=study_id)) for path in paths)
+        for study_id, paths in wanted.items()
+    }
+
+
+FAILED_LIST = FAILED_STUDIES if STUDIES_RUN else FAILED_JOBS
+
+
 def forget_failures():
     """Slides that succeeded leave the list of failed jobs."""
-    if os.path.exists(FAILED_JOBS):
-        failures.update(FAILED_JOBS, [], finished())
+    if os.path.exists(FAILED_LIST):
+        failures.update(FAILED_LIST, [], finished())
 
 
 def left_over():
     """Which files are of slides that are no longer in the sheet, and the command that removes them."""
+    if STUDIES_RUN:
+        return ""
     try:
         current = leftovers.current_ids(sheets.read_sheet(config["cohort"]))
     except UserError:
@@ -99,14 +131,15 @@ def failure_summary():
     """Writes failed_jobs.csv; returns who failed, why, and how to go on."""
     RUN.end()
     failed = RUN.failed()
-    left = failures.update(FAILED_JOBS, failed, finished())
+    left = failures.update(FAILED_LIST, failed, finished())
     by_itself = os.access(os.path.join(workflow.rundir, sys.argv[0]), os.X_OK)
     words = sys.argv if by_itself else sys.orig_argv
     return failures.summary(
         left,
         [failure for failure in failed if not failure.slide_id],
-        FAILED_JOBS,
+        FAILED_LIST,
         stopped=RUN.stopped,
+        nouns="studies" if STUDIES_RUN else "slides",
         again=failures.command(words, workflow.rundir),
         accepting=failures.command(words, workflow.rundir, "accept_failures=true"),
     )

@@ -44,8 +44,12 @@ LIBRARY_MODULES = (
     "support/tables",
     "columns/cohort_qc",
     "columns/patch_cohort",
+    "columns/studies_qc",
     "columns/tile_metrics",
     "tiles/engines",
+    "radiology/study_decision",
+    "radiology/study_files",
+    "radiology/study_sheet",
 )
 for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
@@ -79,6 +83,7 @@ from grossing.tiles import engines
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
 PLANNED_SHEET = "results/cohort/planned_sheet.json"
 PLANNED_REVIEWS = "results/cohort/planned_reviews.json"
+STUDIES_RUN = bool(config["studies"])  # a run is about slides, or about studies
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 settings.read_flags(config, CONFIG_SCHEMA)
@@ -95,6 +100,8 @@ def checked_sheet():
         | {str(path): path for path in workflow.overwrite_configfiles},
         workflow.config_settings.config or {},
     )
+    if STUDIES_RUN:
+        return PlannedSheet(sheets.Sheet(config["cohort"], (), {}), {})
     slides, folded, warnings = sheet_checks.read(
         config["cohort"],
         workflow.source_path("../schemas/cohort.schema.yaml"),
@@ -110,7 +117,7 @@ def checked_sheet():
 try:
     # the jobs of a cluster work with the sheet that their head has checked
     is_head = workflow.is_main_process or not os.path.exists(PLANNED_SHEET)
-    if is_head:
+    if is_head or STUDIES_RUN:
         PLANNED = checked_sheet()
     else:
         PLANNED = PlannedSheet.read(PLANNED_SHEET, folder=os.path.dirname(config["cohort"]))
@@ -121,6 +128,7 @@ SHEET, STACKS = PLANNED.sheet, PLANNED.stacks
 
 wildcard_constraints:
     slide_id="[^/]+",
+    study_id="[^/]+",
 
 
 FAILED_JOBS = "results/cohort/failed_jobs.csv"
@@ -145,12 +153,12 @@ COHORT_TABLES = []  # their tables of the cohort
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
 
 
-def of_slides(slide_ids, *patterns):
+def of_slides(slide_ids, *patterns, key="{slide_id}"):
     """Files of many slides as an input function, called only where a job of that rule is planned."""
 
     def paths(wildcards):
         each = [str(pattern) for group in patterns for pattern in group]
-        return [path.replace("{slide_id}", slide_id) for slide_id in slide_ids for path in each]
+        return [path.replace(key, slide_id) for slide_id in slide_ids for path in each]
 
     return paths
 
@@ -198,7 +206,9 @@ def was_read(slide_id):
 
 
 try:
-    if is_head:
+    if STUDIES_RUN:
+        REVIEWS = Reviews({}, "")
+    elif is_head:
         schema = workflow.source_path("../schemas/reviews.schema.yaml")
         given_reviews = reviews.read(config["reviews"], schema, SHEET.rows)
         REVIEWS = Reviews.planned(given_reviews, PLANNED_REVIEWS, measured_hash)

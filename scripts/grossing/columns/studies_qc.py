@@ -1,0 +1,63 @@
+"""A row of results/cohort/studies_qc: Arrow schema.
+
+Made from workflow/schemas/studies_qc.schema.yaml by `make schemas`.
+"""
+
+import pyarrow as pa
+
+SCHEMA = pa.schema(
+    [
+        ("qc_status", pa.string()),
+        ("qc_reasons", pa.string()),
+        ("prepared", pa.bool_()),
+        ("format", pa.string()),
+        ("series", pa.string()),
+        ("modality_tag", pa.string()),
+        ("manufacturer", pa.string()),
+        ("model", pa.string()),
+        ("kernel", pa.string()),
+        ("body_part", pa.string()),
+        ("image_type", pa.string()),
+        ("transfer_syntax", pa.string()),
+        ("lossy", pa.bool_()),
+        ("slices", pa.int64()),
+        ("rows", pa.int64()),
+        ("columns", pa.int64()),
+        ("row_spacing_mm", pa.float64()),
+        ("column_spacing_mm", pa.float64()),
+        ("slice_spacing_mm", pa.float64()),
+        ("slice_spacing_min_mm", pa.float64()),
+        ("slice_spacing_max_mm", pa.float64()),
+        ("slice_thickness_mm", pa.float64()),
+        ("slices_missing", pa.int64()),
+        ("slices_duplicate", pa.int64()),
+        ("tilt_deg", pa.float64()),
+        ("orientation_spread_deg", pa.float64()),
+        ("value_min", pa.float64()),
+        ("value_max", pa.float64()),
+        ("value_mean", pa.float64()),
+        ("value_sd", pa.float64()),
+        ("padding_fraction", pa.float64()),
+        ("border_air_hu", pa.float64()),
+        ("border_body_fraction", pa.float64()),
+        ("noise_hu", pa.float64()),
+        ("snr", pa.float64()),
+        ("spacing_mm", pa.float64()),
+        ("lung_volume_l", pa.float64()),
+        ("lung_median_hu", pa.float64()),
+        ("lung_gas_fraction", pa.float64()),
+        ("lung_cut_fraction", pa.float64()),
+        ("trachea_ml", pa.float64()),
+        ("metal_threshold_hu", pa.float64()),
+        ("ceiling_hu", pa.float64()),
+        ("metal_mm3", pa.float64()),
+        ("metal_fraction", pa.float64()),
+        ("metal_components", pa.int64()),
+        ("metal_severity", pa.int64()),
+        ("streak_index", pa.float64()),
+        ("candidates", pa.int64()),
+        ("content_hash", pa.string()),
+        ("error_message", pa.string()),
+        ("remedy", pa.string()),
+    ]
+)
