@@ -8,11 +8,13 @@ from scipy import ndimage
 from skimage import filters, measure, morphology, transform
 
 SIDE_PX = 256
-LEVELS = (0.35, 0.45, 0.55, 0.65)  # quantiles of the body that are tried beside Otsu's threshold
+LEVELS = tuple(np.arange(0.2, 0.7, 0.05))  # quantiles of the body, tried as thresholds
 FIELD = (0.04, 0.3)  # share of the picture that one lung covers
 BOTH = (0.12, 0.5)
 BALANCE = 0.45  # smaller lung over the larger one
-OPEN_PX, CLOSE_PX = 3, 6
+OPEN_PX, CLOSE_PX = 3, 12
+EDGE_PX = 6  # lungs nearer to the upper or side border have run out of the chest
+MIDDLE = (0.46, 0.54)  # columns of the spine
 
 Unit = npt.NDArray[np.float32]
 Inside = npt.NDArray[np.bool_]
@@ -43,7 +45,8 @@ def find(picture: Unit) -> LungField:
     -----
     Darker components inside the body, one to each side, closed and with convex dents filled. Misses
     what is as bright as the mediastinum: consolidations, effusions, the lung behind the heart and
-    below the dome of the diaphragm. A radiologist's outline has some of these: Dice 0.9 at best.
+    below the dome of the diaphragm. A radiologist's outline has some of these: Dice 0.79 and
+    0.82 on two films with an outline by hand.
     """
     small = transform.resize(picture, (SIDE_PX, SIDE_PX), order=1, anti_aliasing=True)
     smooth = ndimage.gaussian_filter(small.astype(np.float32), 2)
@@ -52,7 +55,7 @@ def find(picture: Unit) -> LungField:
     for level in _levels(smooth, body):
         lungs = _lungs(body & (smooth < level))
         trust = _trust(lungs, smooth, body)
-        if trust > confidence:
+        if trust >= confidence > 0 or trust > confidence:
             best, confidence = lungs[0] | lungs[1], trust
     large = transform.resize(best.astype(np.float32), picture.shape, order=1) > 0.5
     return LungField(np.asarray(large), round(confidence, 3))
@@ -90,7 +93,7 @@ def _levels(smooth: Unit, body: Inside) -> list[float]:
     values = smooth[body]
     if values.size < 100 or values.min() == values.max():
         return []
-    return [float(filters.threshold_otsu(values)), *map(float, np.quantile(values, LEVELS))]
+    return [float(v) for v in np.quantile(values, LEVELS)]
 
 
 def _lungs(dark: Inside) -> tuple[Inside, Inside]:
@@ -103,8 +106,7 @@ def _lungs(dark: Inside) -> tuple[Inside, Inside]:
     for side in (slice(None, half), slice(half, None)):
         part = np.zeros_like(opened)
         part[:, side] = opened[:, side]
-        part = morphology.convex_hull_object(_closed(_largest(part))) if part.any() else part
-        found.append(np.asarray(part))
+        found.append(_closed(_largest(part)) if part.any() else part)
     return found[0] & ~found[1], found[1]
 
 
@@ -133,7 +135,8 @@ def _trust(lungs: tuple[Inside, Inside], smooth: Unit, body: Inside) -> float:
         *(_within(area, FIELD) for area in areas),
         _within(sum(areas), BOTH),
         min(1.0, min(areas) / max(areas) / BALANCE),
-        *(min(1.0, _solid(one) / 0.85) for one in lungs),
+        *(float(np.clip((_solid(one) - 0.6) / 0.22, 0, 1)) for one in lungs),
+        _clear_of_border(both),
         float(np.clip(darker / 0.12, 0, 1)),
         *(_placed(one) for one in lungs),
     )
@@ -143,6 +146,17 @@ def _within(value: float, limits: tuple[float, float]) -> float:
     """1 inside the limits, falling to 0 at half the lower and twice the upper one."""
     low, high = limits
     return float(np.clip(min(2 * value / low - 1, 2 - value / high), 0, 1))
+
+
+def _clear_of_border(lungs: Inside) -> float:
+    """1 for lungs that reach neither the upper and side borders nor far over the spine."""
+    edge = np.ones(lungs.shape, np.bool_)
+    edge[EDGE_PX:, EDGE_PX:-EDGE_PX] = False
+    rows = lungs.any(axis=1)
+    first, last = (int(share * lungs.shape[1]) for share in MIDDLE)
+    over_spine = float(lungs[rows, first:last].mean())
+    run_out = float((lungs & edge).sum()) / lungs.shape[0]
+    return float(np.clip(min(1.3 - 2 * over_spine, 1 - 3 * run_out), 0, 1))
 
 
 def _solid(lung: Inside) -> float:
