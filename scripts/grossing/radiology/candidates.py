@@ -17,7 +17,7 @@ SOLID_HU = -300.0
 #: longest over shortest axis above which a piece is a vessel
 ELONGATION_MAX = 2.2
 #: share of a piece's surface that goes on into denser tissue, above which it is a part of a vessel
-CONTACT_MAX = 0.2
+CONTACT_MAX = 0.37
 #: share of its ellipsoid that a piece fills at least
 FILL_MIN = 0.65
 

@@ -10,7 +10,11 @@ Interpolation = Literal["bspline", "linear", "nearest"]
 
 #: an axis that shrinks by more than this is smoothed first
 ANTIALIAS_FACTOR = 1.5
-_METHODS = {"bspline": sitk.sitkBSpline, "linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor}
+_METHODS = {
+    "bspline": sitk.sitkBSpline,
+    "linear": sitk.sitkLinear,
+    "nearest": sitk.sitkNearestNeighbor,
+}
 
 
 def isotropic(
