@@ -40,7 +40,8 @@ class Frame:
     """One picture of a file; None where the header does not say.
 
     `index` is its number within a multi-frame file, 0 in others. `position` and `orientation` are
-    ImagePositionPatient and ImageOrientationPatient, mm and cosines; `spacing` is (row, column) mm.
+    ImagePositionPatient and ImageOrientationPatient, mm and cosines; `spacing` is (row, column) mm;
+    `unit` is that of the rescaled values (RescaleType), empty where it is not stated.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Frame:
     thickness: float | None
     slope: float | None
     intercept: float | None
+    unit: str
     padding: tuple[int, int] | None
     image_type: tuple[str, ...]
 
@@ -138,6 +140,7 @@ def _frame(
         thickness=number(of("PixelMeasuresSequence", "SliceThickness")),
         slope=number(of("PixelValueTransformationSequence", "RescaleSlope")),
         intercept=number(of("PixelValueTransformationSequence", "RescaleIntercept")),
+        unit="".join(texts(of("PixelValueTransformationSequence", "RescaleType"))[:1]),
         padding=_padding(tags),
         image_type=tuple(texts(kinds or tags.get("ImageType"))),
     )

@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from grossing.radiology import dicom_frames
+from grossing.radiology.dicom_frames import Frame
 from grossing.radiology.dicom_series import Series
 from grossing.radiology.study_record import HeaderFacts
 
@@ -38,7 +39,7 @@ def of_dicom(series: Series) -> HeaderFacts:
         only_localizers=all(frame.is_localizer for frame in frames),
         localizers=series.localizers,
         other_series=series.others,
-        rescale_missing=sum(f.slope is None or f.intercept is None for f in frames),
+        rescale_missing=sum(not _is_hu(frame) for frame in frames),
         kvp=dicom_frames.number(tags.get("KVP")),
         field_strength_t=dicom_frames.number(tags.get("MagneticFieldStrength")),
         repetition_ms=dicom_frames.number(tags.get("RepetitionTime")),
@@ -46,6 +47,11 @@ def of_dicom(series: Series) -> HeaderFacts:
         inversion_ms=dicom_frames.number(tags.get("InversionTime")),
         flip_deg=dicom_frames.number(tags.get("FlipAngle")),
     )
+
+
+def _is_hu(frame: Frame) -> bool:
+    """Whether slope and intercept are there and give HU; where no unit is stated they do (PS3.3)."""
+    return None not in (frame.slope, frame.intercept) and frame.unit in ("", "HU", "HU_MOD")
 
 
 def _syntax(tags: Dataset) -> UID | None:

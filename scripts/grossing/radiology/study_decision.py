@@ -54,7 +54,7 @@ def study(record: StudyRecord, limits: Limits) -> Verdict:
 def _mixed_orientations(
     record: StudyRecord, values: Mapping[str, Number], limits: Limits
 ) -> tuple[str, ...]:
-    """The reason where slices have no orientation in common: no other number means anything then."""
+    """The reason where slices have no orientation in common, which makes all else meaningless."""
     if record.modality not in VOLUMES:
         return ()
     if record.geometry and record.geometry.in_plane_differs:
