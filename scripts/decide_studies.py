@@ -13,7 +13,7 @@ failed = failed_studies.records(snakemake.params.failed_jobs, snakemake.params.a
 table = studies_table.table(
     sheet,
     [*failed, *map(StudyRecord.read, snakemake.input.facts)],
-    prepared_record.read_all(snakemake.input.prepared),
+    prepared_record.read_all(snakemake.input.prepared, snakemake.input.groups),
     snakemake.params.thresholds,
 )
 

@@ -6,6 +6,7 @@ rule decide_studies:
     input:
         facts=of_studies(["results/studies/{study_id}.json"]),
         prepared=of_studies(PREPARED_RECORDS),
+        groups=STUDY_GROUPS,
     output:
         csv="results/cohort/studies_qc.csv",
         parquet="results/cohort/studies_qc.parquet",

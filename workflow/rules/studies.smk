@@ -15,6 +15,8 @@ PREPARED_RECORDS = {}
 PATCH_SOURCES = {}
 #: tables and files of all studies together
 STUDY_TABLES = []
+#: JSONs with what was measured of the studies of a group
+STUDY_GROUPS = []
 
 
 def checked_studies():

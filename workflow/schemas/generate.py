@@ -19,7 +19,7 @@ COLUMNS = ROOT / "scripts/grossing/columns"
 PAGES = (ROOT / "docs/outputs.md", ROOT / "docs/radiology.md", ROOT / "config/README.md")
 NO_TABLES = (
     *("config", "cohort", "slide", "fused", "zones", "reviews", "plan_totals"),
-    *("studies", "study", "prepared_ct"),
+    *("studies", "study", "prepared_ct", "prepared_mr", "prepared_xr"),
 )
 #: list of codes -> the schema that has it
 CODES = {

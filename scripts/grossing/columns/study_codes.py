@@ -37,6 +37,12 @@ StudyReason = Literal[
     "lung_volume",
     "partial_lung",
     "candidates_not_searched",
+    "white_stripe",
+    "brain_mask",
+    "low_cnr",
+    "misaligned",
+    "lung_field",
+    "no_pixel_spacing",
     "photometric",
 ]
 

@@ -100,9 +100,7 @@ def _is_stripped(small: Volume, head: Inside) -> bool:
     return all(float((values == np.median(values)).mean()) > STRIPPED for values in parts)
 
 
-def _best_brain(
-    small: Volume, head: Inside, mm: npt.NDArray[np.float64]
-) -> tuple[Inside, float]:
+def _best_brain(small: Volume, head: Inside, mm: npt.NDArray[np.float64]) -> tuple[Inside, float]:
     """The mask of highest confidence over the bridges that are cut."""
     depth = ndimage.distance_transform_edt(np.pad(head, 1), sampling=mm)[1:-1, 1:-1, 1:-1]
     typical = float(np.median(small[depth > DEEP * depth.max()]))

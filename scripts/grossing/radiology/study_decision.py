@@ -165,6 +165,8 @@ def _doubts(record: StudyRecord, limits: Mapping[str, float]) -> list[str]:
         reasons.append("localizer")
     if header.secondary_capture:
         reasons.append("secondary_capture")
+    if record.modality == "XR" and header.format == "dicom" and not geometry.row_spacing_mm:
+        reasons.append("no_pixel_spacing")
     if header.lossy:
         reasons.append("lossy_compression")
     if record.modality in VOLUMES and geometry.slice_order_differs:

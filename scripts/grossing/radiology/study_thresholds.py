@@ -36,8 +36,8 @@ REVIEW: Rules = {
         Threshold("border_body_fraction", "border_body_fraction_max", "max", "truncated_field"),
         Threshold("snr", "snr_min", "min", "low_snr"),
     ),
-    "MR": (),
-    "XR": (),
+    "MR": (Threshold("snr", "snr_min", "min", "low_snr"),),
+    "XR": (Threshold("spine_over_lungs", "spine_over_lungs_min", "min", "photometric"),),
 }
 
 #: on the results of preparing
@@ -48,6 +48,10 @@ AFTER_PREPARING: Rules = {
         Threshold("lung_volume_l", "lung_volume_l_max", "max", "lung_volume"),
         Threshold("lung_cut_fraction", "lung_cut_fraction_max", "max", "partial_lung"),
     ),
-    "MR": (),
-    "XR": (),
+    "MR": (
+        Threshold("brain_confidence", "brain_confidence_min", "min", "brain_mask"),
+        Threshold("cnr", "cnr_min", "min", "low_cnr"),
+        Threshold("residual_shift_mm", "residual_shift_mm_max", "max", "misaligned"),
+    ),
+    "XR": (Threshold("lung_confidence", "lung_confidence_min", "min", "lung_field"),),
 }

@@ -9,7 +9,7 @@ from grossing.support.types import Pixels
 
 SIDE_PX = 256
 #: grey from black to white by modality; others from the first to the 99th percentile
-WINDOWS = {"CT": (-1000.0, 400.0)}
+WINDOWS = {"CT": (-1000.0, 400.0), "field": (0.0, 255.0)}
 
 
 def window(volume: Volume, modality: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""MR intensities in units of normal white matter: White Stripe, and z-score where it does not hold."""
+"""MR intensities in units of normal white matter (White Stripe), else as z-scores."""
 
 from dataclasses import dataclass
 
