@@ -1,12 +1,16 @@
 """Nodule candidates: compact pieces in the lungs that are denser than lung, vessels left out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import ndimage
 
 from grossing.radiology.volume import Flags, Volume
+
+Floats = npt.NDArray[Any]
 
 #: HU of the smoothed volume above which a voxel may belong to a nodule, dense ones and pale ones
 THRESHOLDS_HU = (-400.0, -700.0)
@@ -70,10 +74,10 @@ def find(volume: Volume, lungs: Flags) -> list[Candidate]:
 
 def _pieces(
     dense: Flags,
-    thick: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    thick: Floats,
     radius: float,
-    values: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
-    depth: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    values: Floats,
+    depth: Floats,
     side: float,
     start: int,
 ) -> list[tuple[Candidate, tuple[float, ...]]]:
@@ -88,7 +92,7 @@ def _pieces(
     shape.Execute(labels)
     array = sitk.GetArrayFromImage(labels)
     boxes = ndimage.find_objects(array)
-    found = []
+    found: list[tuple[Candidate, tuple[float, ...]]] = []
     for label in shape.GetLabels():
         voxels = shape.GetNumberOfPixels(label)
         diameter = 2 * (voxels * side**3 * 0.75 / np.pi) ** (1 / 3)
@@ -118,7 +122,7 @@ def _pieces(
 
 
 def _contact(
-    labels: "np.ndarray[tuple[int, ...], np.dtype[np.uint32]]",
+    labels: npt.NDArray[Any],
     label: int,
     box: tuple[slice, ...],
     dense: Flags,
@@ -133,11 +137,11 @@ def _contact(
 def _distinct(
     found: list[tuple[Candidate, tuple[float, ...]]],
     volume: Volume,
-    offset: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
+    offset: npt.NDArray[Any],
 ) -> list[Candidate]:
     """The largest of pieces at one place, with its place in the patient."""
     kept: list[Candidate] = []
-    places: list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], float]] = []
+    places: list[tuple[Floats, float]] = []
     side = volume.spacing[0]
     axes = np.array(volume.direction).reshape(3, 3)
     for piece, place in sorted(found, key=lambda item: -item[0].diameter_mm):

@@ -50,7 +50,7 @@ def of_dicom(series: Series) -> HeaderFacts:
 
 
 def _is_hu(frame: Frame) -> bool:
-    """Whether slope and intercept are there and give HU; where no unit is stated they do (PS3.3)."""
+    """Whether slope and intercept are there and give HU, as they do where no unit is stated."""
     return None not in (frame.slope, frame.intercept) and frame.unit in ("", "HU", "HU_MOD")
 
 

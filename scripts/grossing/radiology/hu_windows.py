@@ -1,7 +1,7 @@
 """HU to the ranges that people and networks look at: clipping, windows, normalisation."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,25 +30,25 @@ WINDOWS: dict[str, tuple[float, float]] = {
 }
 
 
-def clip(hu: npt.NDArray[np.generic], name: Clip) -> npt.NDArray[np.generic]:
+def clip(hu: npt.NDArray[Any], name: Clip) -> npt.NDArray[Any]:
     """HU limited to one of `CLIPS`."""
     low, high = CLIPS[name]
-    return np.clip(hu, low, high)
+    return np.asarray(np.clip(hu, low, high))
 
 
-def window(hu: npt.NDArray[np.generic], name: Window) -> Floats:
+def window(hu: npt.NDArray[Any], name: Window) -> Floats:
     """One of `WINDOWS` as 0 (black) to 1 (white)."""
     level, width = WINDOWS[name]
     grey = (hu.astype(np.float32) - (level - width / 2)) / width
     return np.clip(grey, 0, 1, out=grey)
 
 
-def channels(hu: npt.NDArray[np.generic], names: Sequence[Window]) -> Pixels:
+def channels(hu: npt.NDArray[Any], names: Sequence[Window]) -> Pixels:
     """(z, y, x, C) uint8, a channel per window."""
     return np.stack([np.round(window(hu, n) * 255).astype(np.uint8) for n in names], axis=-1)
 
 
-def equalized(hu: npt.NDArray[np.generic], *, clip_limit: float = 0.01, tiles: int = 8) -> Floats:
+def equalized(hu: npt.NDArray[Any], *, clip_limit: float = 0.01, tiles: int = 8) -> Floats:
     """The lung window after contrast limited adaptive histogram equalisation, slice by slice.
 
     Parameters
@@ -73,13 +73,13 @@ def equalized(hu: npt.NDArray[np.generic], *, clip_limit: float = 0.01, tiles: i
     return grey
 
 
-def min_max(hu: npt.NDArray[np.generic], name: Clip = "lung") -> Floats:
+def min_max(hu: npt.NDArray[Any], name: Clip = "lung") -> Floats:
     """Clipped HU as 0 to 1: (x + 1200) / 1800 for lung."""
     low, high = CLIPS[name]
     return ((clip(hu, name).astype(np.float32) - low) / (high - low)).astype(np.float32)
 
 
-def z_score(hu: npt.NDArray[np.generic], mean: float, sd: float) -> Floats:
+def z_score(hu: npt.NDArray[Any], mean: float, sd: float) -> Floats:
     """HU in standard deviations from a mean, both of the training split (`training_statistics`).
 
     Raises

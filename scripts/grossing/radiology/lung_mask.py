@@ -100,7 +100,7 @@ def _inside_air(air: Flags) -> Flags:
 
 
 def _airways(smooth: Floats, air: Flags, side: float) -> Flags:
-    """Trachea and main bronchi: the darkest connected air that holds the trachea of the upper slices.
+    """Trachea and main bronchi: the connected dark air that holds a tube along z.
 
     The limit is lowered until what is grown is no larger than airways are.
     """
@@ -155,10 +155,8 @@ def _closed(mask: Flags, radius_mm: float, side: float) -> Flags:
     The ball is as large as nodules are; so it is computed on a grid of 2 mm, and only what it adds
     is taken from there.
     """
-    box = tuple(
-        slice(max(0, part.start - 2), part.stop + 2)
-        for part in ndimage.find_objects(mask.view(np.uint8))[0]
-    )
+    (found_box,) = ndimage.find_objects(mask.view(np.uint8))
+    box = tuple(slice(max(0, part.start - 2), part.stop + 2) for part in found_box)
     part = mask[box]
     step = max(1, round(2 / side))
     margin = int(np.ceil(radius_mm / (side * step))) + 1

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import SimpleITK as sitk
 
-from grossing.radiology.volume import Flags, Volume
+from grossing.radiology.volume import Array, Flags, Volume
 
 #: HU; 2000 and 4000 are used too
 THRESHOLD_HU = 3000.0
@@ -88,9 +87,9 @@ def _streaks(volume: Volume, mask: Flags) -> float | None:
     return round(inside / outside, 3) if inside is not None and outside else None
 
 
-def _spread(values: npt.NDArray[np.generic]) -> float | None:
+def _spread(values: Array) -> float | None:
     """Range that holds the middle two thirds of what is about water."""
-    body = values[(values > -250) & (values < 350)]  # type: ignore[operator]
+    body = values[(values > -250) & (values < 350)]
     if body.size < 1000:
         return None
     low, high = np.percentile(body, [16, 84])

@@ -1,4 +1,4 @@
-"""Resampling in the physical frame of a volume: images by B-splines, labels by nearest neighbours."""
+"""Resampling in the frame of the patient: images by B-splines, labels by nearest neighbours."""
 
 from collections.abc import Sequence
 from typing import Literal
