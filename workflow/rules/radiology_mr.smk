@@ -80,10 +80,10 @@ rule fuse_sequences:
         "logs/fuse_sequences/{group}.log",
     benchmark:
         "benchmarks/fuse_sequences/{group}.tsv"
-    conda:
-        "../../envs/fuse_sequences.yaml"
     wildcard_constraints:
         group="[^/]+",
+    conda:
+        "../../envs/fuse_sequences.yaml"
     resources:
         mem_mb=group_memory,
         runtime=lambda wildcards, attempt: 60 * attempt,

@@ -1,7 +1,9 @@
 """Rigid alignment of the sequences of one examination, and how far off it may still be."""
 
+import contextlib
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +76,11 @@ def align(fixed: sitk.Image, moving: sitk.Image, mask: sitk.Image) -> Alignment:
         raise ValueError("the mask is empty: there is no tissue to align by")
     one, two = _spread(fixed), _spread(moving)
     points = _points(mask, inside)
+    with _one_thread():
+        return _aligned(one, two, mask, points)
+
+
+def _aligned(one: sitk.Image, two: sitk.Image, mask: sitk.Image, points: Points) -> Alignment:
     start, before = _start(one, two, mask, points)
     there, information = _register(one, two, start, mask)
     off = sitk.Euler3DTransform(there.GetInverse())
@@ -115,6 +122,17 @@ def resample(
     made = sitk.Resample(scan, grid, transform, sitk.sitkBSpline, outside, sitk.sitkFloat32)
     low = min(limits.GetMinimum(), outside)
     return sitk.Clamp(made, sitk.sitkFloat32, low, max(limits.GetMaximum(), outside))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums of several threads differ in their last digits from run to run."""
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
 def _spread(image: sitk.Image) -> sitk.Image:
@@ -194,7 +212,6 @@ def _method(fixed: sitk.Image, mask: sitk.Image) -> sitk.ImageRegistrationMethod
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(mask)
     method.SetInterpolator(sitk.sitkLinear)
-    method.SetNumberOfThreads(1)
     method.SetMetricSamplingStrategy(method.RANDOM)
     voxels = math.prod(fixed.GetSize())
     method.SetMetricSamplingPercentage(min(1.0, SAMPLES / voxels), SEED)

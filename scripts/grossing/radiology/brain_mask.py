@@ -15,6 +15,7 @@ CLOSE_MM = 6.0  # sulci and ventricles
 BRAIN_ML = (600.0, 2000.0)
 BRAIN_OF_HEAD = (0.15, 0.75)
 RIM_MM = 6.0  # scalp and skull are thicker
+PIECE = 0.02  # of all that is brighter than air; smaller ones are noise
 STRIPPED = 0.9  # share of the background that has one single value
 
 Volume = npt.NDArray[np.float32]
@@ -84,13 +85,13 @@ def find(volume: Volume, spacing: Spacing) -> BrainMask:
 
 
 def _head(small: Volume, mm: npt.NDArray[np.float64]) -> Inside:
-    """What is brighter than air: largest component, without holes."""
+    """What is brighter than air, without holes: brain and scalp can be two pieces of it."""
     top = float(np.percentile(small, 99))
     if top <= small.min():
         return np.zeros(small.shape, np.bool_)
     root = np.sqrt(np.clip(small, 0, top))  # the few bright voxels of fat decide less
     tissue = root > min(filters.threshold_otsu(root), 0.35 * np.sqrt(top))
-    return _filled(_closed(_largest(tissue), CLOSE_MM, mm))
+    return _largest(_filled(_closed(_pieces(tissue), CLOSE_MM, mm)))
 
 
 def _is_stripped(small: Volume, head: Inside) -> bool:
@@ -142,6 +143,15 @@ def _largest(mask: Inside) -> Inside:
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     return np.asarray(labels == sizes.argmax())
+
+
+def _pieces(mask: Inside) -> Inside:
+    """Without what is smaller than a share of the whole."""
+    labels, _ = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel())
+    large = sizes >= PIECE * mask.sum()
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def _closed(mask: Inside, radius_mm: float, mm: npt.NDArray[np.float64]) -> Inside:
