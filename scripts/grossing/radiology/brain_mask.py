@@ -80,8 +80,13 @@ def find(volume: Volume, spacing: Spacing) -> BrainMask:
     brain_ml = float(brain.sum() * mm.prod() / 1000)
     if stripped:
         confidence = _within(brain_ml, BRAIN_ML)
-    full = (_enlarged(one, volume.shape, steps) for one in (head, brain))
-    return BrainMask(*full, brain_ml, round(confidence, 3), stripped)
+    return BrainMask(
+        head=_enlarged(head, volume.shape, steps),
+        brain=_enlarged(brain, volume.shape, steps),
+        brain_ml=brain_ml,
+        confidence=round(confidence, 3),
+        stripped=stripped,
+    )
 
 
 def _head(small: Volume, mm: npt.NDArray[np.float64]) -> Inside:

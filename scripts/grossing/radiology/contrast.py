@@ -48,8 +48,9 @@ def parameters(values: npt.NDArray[np.generic], full: float) -> Parameters:
     50/255 low_contrast (clip 3, 16 tiles); mean below 80/255 dark (2.5, 12), above 180/255 bright
     (2, 8); else normal (2, 8).
     """
-    low, high = np.percentile(values, (0.5, 99.5)) / full
-    mean = float(np.mean(values, dtype=np.float64)) / full
+    shares = np.asarray(values, np.float32) / full
+    low, high = np.percentile(shares, (0.5, 99.5))
+    mean = float(np.mean(shares, dtype=np.float64))
     if high - low < LOW_RANGE:
         return Parameters("low_contrast", 3.0, 16)
     if mean < DARK:

@@ -7,7 +7,7 @@ FEWEST = 500
 TISSUE = 0.2  # of the 99th percentile: what is brighter is no air
 MASK_NORM = 6.0  # root of the sum of squares of the mask below
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[np.int16] | npt.NDArray[np.float32]
 Inside = npt.NDArray[np.bool_]
 
 
