@@ -5,31 +5,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from chest_phantom import make_chest
 from grossing.radiology import contrast, lung_field, photometric
 
 CXR = Path(__file__).parents[3] / "shared/data/radiology/cxr"
 
 
-def made_chest(bits=12):
-    """Stored values of a chest from the front, air black: body, two lungs, spine, heart; lungs."""
-    rng = np.random.default_rng(2)
-    y, x = np.mgrid[-1:1:384j, -1:1:320j]
-    body = np.clip(1.6 - (np.abs(x) / 0.9) ** 8 - 0.4 * np.maximum(0, -y - 0.6), 0, 1) * 0.75
-    body[(y < -0.72) & (np.abs(x) > 0.3)] = 0.02
-    body[np.abs(x) > 0.93] = 0.02
-    lungs = np.zeros(body.shape, bool)
-    for middle in (-0.45, 0.45):
-        lungs |= ((x - middle) / 0.3) ** 2 + ((y + 0.08) / 0.55) ** 2 <= 1
-    lungs &= ~((x - 0.12) ** 2 / 0.09 + (y - 0.3) ** 2 / 0.08 <= 1)
-    picture = np.where(lungs, 0.3 + 0.05 * np.sin(18 * y), body)
-    picture = cv2.GaussianBlur(picture, (0, 0), 3) + rng.normal(0, 0.008, body.shape)
-    full = (1 << bits) - 1
-    return np.clip(picture * full, 0, full).astype(np.uint16), lungs
-
-
 @pytest.fixture(scope="module")
 def chest():
-    return made_chest()
+    return make_chest()
 
 
 def dice(one, two):
@@ -85,7 +69,7 @@ def test_parameters_are_those_of_the_table_at_any_depth(low, high, expected):
 
 
 def test_local_contrast_rises_and_is_measured():
-    values, lungs = made_chest()
+    values, lungs = make_chest()
     unit = photometric.air_black(values, None)
     made = contrast.equalise(unit, contrast.parameters(values, 4095), 12)
     before, after = contrast.figures(unit), contrast.figures(made)
