@@ -15,6 +15,7 @@ PACKAGE = Path(grossing.__file__).parent
 ROOMS = (
     "report",
     "export",
+    "radiology",
     "cohort",
     "report",
     "zstack",
