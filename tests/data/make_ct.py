@@ -21,9 +21,11 @@ NODULES = {
 }
 
 
-def chest(
-    spacing: float = 1.5, *, noise: float = 15.0, metal: bool = True
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+Masks = dict[str, np.ndarray]
+Place = tuple[float, float, float]
+
+
+def chest(spacing: float = 1.5, *, noise: float = 15.0) -> tuple[np.ndarray, Masks]:
     """HU of a chest, (z, y, x) int16 with cubic voxels, and its masks: lung, airway, and nodules.
 
     Body, two lungs, a heart between them, trachea, a domed diaphragm, a table, a screw of about
