@@ -1,7 +1,7 @@
 """Draw what preparing does to an X-ray and to a made MR head.
 
-The X-ray: as stored with air black, after CLAHE, and with its lung fields. The head: with its bias
-field, the field that was put in, the one N4 finds, and what is left. Prints the CPU seconds. Example:
+The X-ray: with air black, after CLAHE, and with its lung fields. The head: with its bias
+field, the field that was put in, the one N4 finds, and corrected. Prints the CPU seconds. Example:
 docs/make_radiology.py RG1.dcm docs/pictures/xray.jpg docs/pictures/mr.jpg
 (`RG1_J2KI` of the Python package pydicom-data, MIT)
 """
@@ -25,12 +25,14 @@ SIDE_PX, GAP_PX = 360, 8
 
 
 def tile(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Grey picture of a part of the values."""
     grey = np.clip((values - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     height = round(SIDE_PX * values.shape[0] / values.shape[1])
     return cv2.resize(grey, (SIDE_PX, height), interpolation=cv2.INTER_AREA)
 
 
 def write(tiles: list[np.ndarray], path: str) -> None:
+    """Pictures side by side."""
     coloured = [one if one.ndim == 3 else cv2.cvtColor(one, cv2.COLOR_GRAY2BGR) for one in tiles]
     gap = np.full((coloured[0].shape[0], GAP_PX, 3), 255, np.uint8)
     row = [part for one in coloured for part in (one, gap)][:-1]
@@ -38,6 +40,7 @@ def write(tiles: list[np.ndarray], path: str) -> None:
 
 
 def draw_xray(source: str, path: str) -> None:
+    """Three pictures of one X-ray."""
     opened = study_reading.open_study(source)
     stored = study_reading.pixels(opened).values[0]
     start = time.process_time()
@@ -57,6 +60,7 @@ def draw_xray(source: str, path: str) -> None:
 
 
 def draw_mr(path: str) -> None:
+    """Four pictures of one slice."""
     head = brain_phantom.make_head(biased=True)
     start = time.process_time()
     found = bias_field.correct(head.image(), head.image(head.brain))
@@ -77,6 +81,7 @@ def draw_mr(path: str) -> None:
 
 
 def main() -> None:
+    """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("xray")
     parser.add_argument("xray_picture")

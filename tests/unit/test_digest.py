@@ -166,6 +166,9 @@ ROOMS = {
     "draw_figures": {"report", "cohort"},
     "write_methods": {"report", "cohort"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
+    "measure_study": {"radiology", "slide"},
+    "decide_studies": {"radiology", "cohort", "slide"},
+    "prepare_ct": {"radiology", "slide"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -205,6 +208,12 @@ NEVER = {
     "draw_figures": ("cohort/decide", "report/methods", "report/references"),
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
+    "measure_study": (
+        *("radiology/study_decision", "radiology/study_thresholds", "radiology/lung_mask"),
+        *("radiology/resampling", "slide/opening"),
+    ),
+    "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
+    "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
     **{
         f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
         for name in EXPORTS

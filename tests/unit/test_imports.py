@@ -8,9 +8,9 @@ import pytest
 from library_modules import SCRIPTS, modules_of
 from workflow_rules import rules
 
-PER_SLIDE = [name for name, rule in rules().items() if "{slide_id}" in "".join(rule.files)]
+PER_SLIDE = [name for name, rule in rules().items() if "{s" in "".join(rule.files)]
 #: rules that cannot do without
-NEEDED = {"measure_nuclei": {"skimage", "scipy"}}
+NEEDED = {"measure_nuclei": {"skimage", "scipy"}, "prepare_ct": {"skimage", "scipy"}}
 
 #: notes every attempt, so that it finds an import also where the package is not installed
 SPY = """

@@ -1,4 +1,6 @@
 # MRI: bias field, intensities, cubic voxels; the sequences of a group aligned and stacked.
+wildcard_constraints:
+    group="[^/]+",
 
 
 @asked_per_job
@@ -80,8 +82,6 @@ rule fuse_sequences:
         "logs/fuse_sequences/{group}.log",
     benchmark:
         "benchmarks/fuse_sequences/{group}.tsv"
-    wildcard_constraints:
-        group="[^/]+",
     conda:
         "../../envs/fuse_sequences.yaml"
     resources:

@@ -1,5 +1,6 @@
 """Numbers that tell whether the values of a CT are HU of a whole patient."""
 
+import cv2
 import numpy as np
 
 from grossing.radiology.study_record import HeaderFacts
@@ -58,12 +59,13 @@ def _noise(values: Array) -> tuple[float | None, float | None]:
     The differences are robust against edges (median absolute deviation), and neighbours two apart
     are hardly correlated by a reconstruction's kernel.
     """
-    first, second = values[:, :, :-2], values[:, :, 2:]
     low, high = SOFT_TISSUE_HU
-    both = np.asarray((first > low) & (first < high) & (second > low) & (second < high))
+    even = np.stack([cv2.blur(plane.astype(np.float32), (5, 5)) for plane in values])
+    soft = (even > low) & (even < high)
+    both = soft[:, :, :-2] & soft[:, :, 2:]
     if int(both.sum()) < _FEW:
         return None, None
-    a = first[both].astype(np.float32)
-    differences = a - second[both].astype(np.float32)
+    a = values[:, :, :-2][both].astype(np.float32)
+    differences = a - values[:, :, 2:][both].astype(np.float32)
     spread = 1.4826 * float(np.median(np.abs(differences - np.median(differences))))
     return spread / 2**0.5, float(np.median(a))
