@@ -169,6 +169,9 @@ ROOMS = {
     "measure_study": {"radiology", "slide"},
     "decide_studies": {"radiology", "cohort", "slide"},
     "prepare_ct": {"radiology", "slide"},
+    "prepare_mr": {"radiology", "slide"},
+    "fuse_sequences": {"radiology", "slide"},
+    "prepare_xr": {"radiology", "slide"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -214,6 +217,9 @@ NEVER = {
     ),
     "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
     "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
+    "prepare_mr": ("radiology/study_decision", "radiology/alignment", "radiology/lung_mask"),
+    "fuse_sequences": ("radiology/study_decision", "radiology/bias_field", "radiology/brain_mask"),
+    "prepare_xr": ("radiology/study_decision", "radiology/bias_field", "radiology/resampling"),
     **{
         f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
         for name in EXPORTS

@@ -53,7 +53,10 @@ def pages() -> str:
 def test_the_outputs_page_has_the_table_of_every_schema_and_list() -> None:
     text = pages()
     records, codes = (
-        {"slide", "fused", "zones", "plan_totals", "study", "prepared_ct", "studies"},
+        {
+            *("slide", "fused", "zones", "plan_totals"),
+            *("study", "prepared_ct", "prepared_mr", "prepared_xr", "studies"),
+        },
         {"reason_codes", "tile_reason_codes", "study_reason_codes"},
     )
     listed = [match[2] for match in generate.MARKED.finditer(text)]

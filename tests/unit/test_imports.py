@@ -10,7 +10,9 @@ from workflow_rules import rules
 
 PER_SLIDE = [name for name, rule in rules().items() if "{s" in "".join(rule.files)]
 #: rules that cannot do without
-NEEDED = {"measure_nuclei": {"skimage", "scipy"}, "prepare_ct": {"skimage", "scipy"}}
+NEEDED = dict.fromkeys(
+    ("measure_nuclei", "prepare_ct", "prepare_mr", "prepare_xr"), {"skimage", "scipy"}
+)
 
 #: notes every attempt, so that it finds an import also where the package is not installed
 SPY = """
