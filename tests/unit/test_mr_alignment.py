@@ -55,6 +55,15 @@ def test_images_without_anything_in_common_raise(fixed):
         alignment.align(fixed.image(), fixed.image(), fixed.image(np.zeros_like(fixed.brain)))
 
 
+def test_what_is_no_head_is_told_by_its_residual(fixed):
+    rng = np.random.default_rng(3)
+    coarse = sitk.GetImageFromArray(rng.random(fixed.volume.shape).astype(np.float32))
+    coarse.CopyInformation(fixed.image())
+    other = sitk.SmoothingRecursiveGaussian(coarse, 8.0)
+    found = alignment.align(fixed.image(), other, fixed.image(fixed.brain))
+    assert found.residual_mm > 4
+
+
 def member(name, image, brain, prepared=True):
     return mr_group.Member(PreparedRecord(name, "MR", prepared, (), {"cnr": 3.0}), image, brain)
 
