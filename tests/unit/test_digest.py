@@ -169,6 +169,8 @@ ROOMS = {
     "measure_study": {"radiology", "slide"},
     "decide_studies": {"radiology", "cohort", "slide"},
     "prepare_ct": {"radiology", "slide"},
+    "cut_patches": {"radiology", "slide"},
+    "collect_patches": {"radiology"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -213,6 +215,8 @@ NEVER = {
         *("radiology/resampling", "slide/opening"),
     ),
     "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
+    "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
+    "collect_patches": ("radiology/volume",),
     "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
     **{
         f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
