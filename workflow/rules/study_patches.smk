@@ -1,19 +1,6 @@
 # Patches of prepared studies, of every modality in PATCH_SOURCES; included after these.
 
 
-def patch_source(name):
-    """The file of a study that patches need, by its modality."""
-
-    def path(wildcards):
-        files = PATCH_SOURCES.get(study_modality(wildcards), {})
-        return str(files[name]).format(study_id=wildcards.study_id) if name in files else []
-
-    return path
-
-
-PATCHED = [i for modality in PATCH_SOURCES for i in of_modality(modality)]
-
-
 rule cut_patches:
     """Cubes of one prepared study, at its candidates or on a grid."""
     input:
@@ -44,7 +31,7 @@ rule collect_patches:
     """All patches of the cohort in one table."""
     input:
         verdicts="results/cohort/studies_qc.parquet",
-        tables=of_slides(PATCHED, [rules.cut_patches.output.table], key="{study_id}"),
+        tables=patch_tables,
     output:
         parquet="results/cohort/patch_studies.parquet",
     log:
