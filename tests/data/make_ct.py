@@ -1,5 +1,6 @@
 """Synthetic CTs: a chest with known lungs, nodules and metal, and DICOM series with faults."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,23 @@ def write_series(
         pydicom.dcmwrite(path, ds, enforce_file_format=True)
         paths.append(path)
     return paths
+
+
+def main() -> None:
+    """A small cohort of studies for `make demo-radiology`: make_ct.py FOLDER."""
+    folder = Path(sys.argv[1])
+    hu, _ = chest(1.5)
+    write_series(folder / "chest", hu, spacing=(1.5, 1.5, 1.5))
+    write_series(folder / "thick", hu[::4], spacing=(6.0, 1.5, 1.5))
+    water = phantom_of()
+    write_series(
+        folder / "gap",
+        water,
+        tags={"ImagePositionPatient": lambda i: [0.0, 0.0, 2.0 * i + 4 * (i > 5)]},
+    )
+    rows = [f"{name},{name},CT" for name in ("chest", "thick", "gap", "missing")]
+    (folder / "studies.csv").write_text("\n".join(["study_id,path,modality", *rows, ""]))
+
+
+if __name__ == "__main__":
+    main()

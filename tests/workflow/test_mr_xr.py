@@ -7,11 +7,13 @@ import brain_phantom
 import chest_phantom
 import cv2
 import numpy as np
+import pyarrow.parquet
 import pytest
 import SimpleITK as sitk
 import yaml
 from running import REPOSITORY, configure, plan, read_csv, run
 
+PREPARED = {"mr": {"spacing_mm": 3.0}, "patches": {"sizes": [16]}}
 SHEET = """study_id,path,modality,group,sequence
 t1,t1.nii.gz,MR,head,T1
 t2,t2.nii.gz,MR,head,T2
@@ -45,7 +47,11 @@ def cohort(tmp_path_factory):
     chest_phantom.write_dicom(folder / "burned.dcm", values, "MONOCHROME2", **burned)
     cv2.imwrite(str(folder / "film.png"), (values * 16).astype(np.uint16))
     (folder / "studies.csv").write_text(SHEET)
-    configure(folder, studies="studies.csv", radiology={"mr": {"spacing_mm": 3.0}})
+    configure(
+        folder,
+        studies="studies.csv",
+        radiology=PREPARED,
+    )
     run(folder, "radiology")
     return folder
 
@@ -128,6 +134,23 @@ def test_records_have_exactly_the_keys_of_their_schema(cohort):
 
 
 def test_a_changed_limit_reads_no_image_again(cohort):
-    limits = {"thresholds": {"mr": {"cnr_min": 900.0}}, "mr": {"spacing_mm": 3.0}}
-    configure(cohort, studies="studies.csv", radiology=limits)
-    assert plan(cohort, "radiology").jobs.keys() - {"radiology"} == {"decide_studies"}
+    limits = {"thresholds": {"mr": {"cnr_min": 900.0}}}
+    configure(cohort, studies="studies.csv", radiology=PREPARED | limits)
+    assert plan(cohort, "radiology").jobs.keys() - {"radiology"} == {
+        "decide_studies",
+        "collect_patches",
+    }
+
+
+def test_patches_of_heads_are_cubes_of_films_squares(cohort):
+    """Neither has candidates: both are cut on the grid; a PNG has no size."""
+    rows = pyarrow.parquet.read_table(cohort / "results/cohort/patch_studies.parquet").to_pylist()
+    counts = {name: [r for r in rows if r["study_id"] == name] for name in ("t1", "film", "burned")}
+    assert counts["t1"] and counts["film"] and not counts["burned"]
+    for row in (counts["t1"][0], counts["film"][0]):
+        cubes = np.load(cohort / "results" / row["file"])[row["array"]]
+        depth = 16 if row["study_id"] == "t1" else 1
+        assert cubes.shape[1:] == (depth, 16, 16)
+        assert cubes[row["index"]].mean() == pytest.approx(row["value_mean"], rel=1e-4)
+        assert (row["spacing_mm"] is None) == (depth == 1)
+        assert row["mask_fraction"] >= 0.5

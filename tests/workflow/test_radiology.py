@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import make_ct
+import nibabel
 import numpy as np
 import pytest
+from grossing.support import tables
 from running import REPOSITORY, Once, clean_environment, read_csv
 
 SHEET = """study_id,path,modality,case_id,split,series_uid
@@ -100,6 +102,23 @@ def test_planted_names_and_uids_are_in_no_output(finished: Path) -> None:
             assert name.encode() not in data, (path, name)
 
 
+def test_patches_are_centred_on_the_candidates(finished: Path) -> None:
+    rows = tables.read(finished / "results/cohort/patch_studies.parquet").to_pylist()
+    assert {row["study_id"] for row in rows} == {"chest"}
+    assert {row["side_voxels"] for row in rows} == {32, 64}
+    assert {row["split"] for row in rows} == {"train"}
+    image = nibabel.load(finished / "results/ct/chest.nii.gz")
+    values = np.asarray(image.dataobj)
+    for row in rows:
+        cube = np.load(finished / "results" / row["file"])[row["array"]][row["index"]]
+        assert cube.shape == (row["side_voxels"],) * 3
+        ras = (-row["x_mm"], -row["y_mm"], row["z_mm"], 1)
+        i, j, k = np.round(np.linalg.inv(image.affine) @ ras).astype(int)[:3]
+        middle = row["side_voxels"] // 2
+        assert cube[middle, middle, middle] == values[i, j, k]
+        assert row["value_mean"] == pytest.approx(float(cube.mean()))
+
+
 def test_a_changed_threshold_prepares_those_whose_verdict_flips_and_measures_none(
     finished: Path,
 ) -> None:
@@ -149,8 +168,6 @@ def test_a_wrong_sheet_stops_before_any_job(tmp_path: Path) -> None:
 
 
 def test_values_of_the_water_are_those_that_were_written(finished: Path) -> None:
-    import nibabel
-
     volume = np.asarray(nibabel.load(finished / "results/ct/thick.nii.gz").dataobj)
     assert volume.shape == (64, 64, 56)
     middle = volume[28:36, 28:36, 20:36]

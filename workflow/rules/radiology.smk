@@ -26,17 +26,3 @@ rule decide_studies:
         code=code_digest("decide_studies"),
     script:
         "../../scripts/decide_studies.py"
-
-
-def of_radiology(wildcards):
-    """What the target `radiology` makes."""
-    if not STUDIES_RUN:
-        raise WorkflowError(
-            "radiology: no sheet of studies: give --config studies=SHEET.csv (docs/radiology.md)"
-        )
-    return [
-        *rules.decide_studies.output,
-        *of_studies(["results/studies/{study_id}.json"])(wildcards),
-        *of_studies(PREPARED_FILES)(wildcards),
-        *STUDY_TABLES,
-    ]
