@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import generate
+import jsonschema
 import make_ct
 import nibabel
 import numpy as np
@@ -54,6 +56,15 @@ def finished(once: Once) -> Path:
         (workdir / "first.txt").write_text(radiology(workdir))
 
     return once("radiology", fill)
+
+
+@pytest.mark.parametrize("name", ["studies_qc", "patch_studies"])
+def test_rows_keep_to_their_schema(finished: Path, name: str) -> None:
+    rows = tables.read(finished / f"results/cohort/{name}.parquet").to_pylist()
+    validator = jsonschema.Draft202012Validator(generate.load(name))
+    assert rows
+    for row in rows:
+        assert not [f"{e.json_path}: {e.message}" for e in validator.iter_errors(row)]
 
 
 def test_every_row_has_its_verdict_and_the_console_names_it(finished: Path) -> None:

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Patches:
-    """Cubes by their side in voxels, (N, side, side, side), and a row each; pictures have depth 1."""
+    """Cubes by their side, (N, side, side, side), of pictures of depth 1, and a row each."""
 
     arrays: Mapping[int, npt.NDArray[Any]]
     rows: Sequence[Row]
