@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo serve test fuzz check schemas bench bench-scale record-costs hs2p install-profile lock clean
+.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-scale record-costs hs2p install-profile lock clean
 
 setup: .venv/ready
 
@@ -19,6 +19,13 @@ demo: setup
 	$(SNAKEMAKE) --profile profiles/local --directory demo --config cohort=cohort.csv
 	@echo "Outputs: demo/results (what each file holds: docs/outputs.md)"
 	@echo "Report:  open demo/results/cohort/report/index.html in a browser"
+
+# A small cohort of made CTs: verdicts, masks, candidates, cubes.
+demo-radiology: setup
+	$(BIN)/python tests/data/make_ct.py demo-radiology
+	$(SNAKEMAKE) radiology --profile profiles/local --directory demo-radiology --configfile config/radiology.yaml --config studies=studies.csv
+	@echo "Outputs: demo-radiology/results (what each file holds: docs/radiology.md)"
+	@echo "Pictures: demo-radiology/results/studies/*.png"
 
 # The report with tiles straight out of the zips, on this machine only.
 RESULTS ?= demo/results
@@ -78,4 +85,4 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
 
 clean:
-	rm -rf demo fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work
+	rm -rf demo demo-radiology fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work

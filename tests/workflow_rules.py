@@ -5,6 +5,7 @@ As a program: prints them as JSON. Arguments: working directory, configuration a
 
 import functools
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,7 @@ def main(folder: str, config: str) -> None:
                 "environment": Path(rule.conda_env).name,
                 "code": rule.params.get("code"),
                 "files": [
-                    str(path).replace("{slide_id,[^/]+}", "{slide_id}")
+                    re.sub(r"\{(\w+),[^}]*\}", r"{\1}", str(path))
                     for path in (*rule.output, *rule.log, rule.benchmark)
                     if path
                 ],

@@ -191,6 +191,14 @@ ROOMS = {
     "write_methods": {"report", "cohort"},
     "write_provenance": {"export"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
+    "measure_study": {"radiology", "slide"},
+    "decide_studies": {"radiology", "cohort", "slide"},
+    "prepare_ct": {"radiology", "slide"},
+    "prepare_mr": {"radiology", "slide"},
+    "fuse_sequences": {"radiology", "slide"},
+    "prepare_xr": {"radiology", "slide"},
+    "cut_patches": {"radiology", "slide"},
+    "collect_patches": {"radiology"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -231,6 +239,17 @@ NEVER = {
     "write_provenance": ("export/selection", "export/hs2p"),
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
+    "measure_study": (
+        *("radiology/study_decision", "radiology/study_thresholds", "radiology/lung_mask"),
+        *("radiology/resampling", "slide/opening"),
+    ),
+    "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
+    "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
+    "collect_patches": ("radiology/volume",),
+    "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
+    "prepare_mr": ("radiology/study_decision", "radiology/alignment", "radiology/lung_mask"),
+    "fuse_sequences": ("radiology/study_decision", "radiology/bias_field", "radiology/brain_mask"),
+    "prepare_xr": ("radiology/study_decision", "radiology/bias_field", "radiology/resampling"),
     **{
         f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
         for name in EXPORTS

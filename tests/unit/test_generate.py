@@ -32,9 +32,9 @@ def test_a_page_holds_the_tables_of_today(page: Path) -> None:
     assert generate.filled(text) == text, "make schemas"
 
 
-@pytest.mark.parametrize("name", ["reason_codes", "tile_reason_codes"])
+@pytest.mark.parametrize("name", ["reason_codes", "tile_reason_codes", "study_reason_codes"])
 def test_every_code_says_what_it_means_and_what_to_do(name: str) -> None:
-    path = generate.ROOT / "workflow/schemas/cohort_qc.schema.yaml"
+    path = generate.ROOT / f"workflow/schemas/{generate.CODES[name]}.schema.yaml"
     codes = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
     assert len(codes) > 5
     for code in codes:
@@ -45,11 +45,19 @@ def test_every_code_says_what_it_means_and_what_to_do(name: str) -> None:
         assert row in generate.table(name)
 
 
+def pages() -> str:
+    """The pages about outputs: of slides, and of studies."""
+    return "".join(page.read_text(encoding="utf-8") for page in generate.PAGES[:2])
+
+
 def test_the_outputs_page_has_the_table_of_every_schema_and_list() -> None:
-    text = generate.PAGES[0].read_text(encoding="utf-8")
+    text = pages()
     records, codes = (
-        {"slide", "fused", "zones", "plan_totals", "provenance"},
-        {"reason_codes", "tile_reason_codes"},
+        {
+            *("slide", "fused", "zones", "plan_totals", "provenance"),
+            *("study", "prepared_ct", "prepared_mr", "prepared_xr", "studies"),
+        },
+        {"reason_codes", "tile_reason_codes", "study_reason_codes"},
     )
     listed = [match[2] for match in generate.MARKED.finditer(text)]
     assert sorted(listed) == sorted({*generate.tables(), *records, *codes})
@@ -57,7 +65,7 @@ def test_the_outputs_page_has_the_table_of_every_schema_and_list() -> None:
 
 def test_the_outputs_page_names_every_output_of_the_rules() -> None:
     """Containers of tiles are named without their suffix, which the configuration gives."""
-    text = generate.PAGES[0].read_text(encoding="utf-8")
+    text = pages()
     assert all(f"| `{field.name}` |" in text for field in dataclasses.fields(failures.Failure))
     written = {"results/cohort/failed_jobs.csv"}
     for rule in workflow_rules.rules('{"nuclei": {"geojson": true}}').values():

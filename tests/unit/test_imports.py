@@ -8,9 +8,12 @@ import pytest
 from library_modules import SCRIPTS, modules_of
 from workflow_rules import rules
 
-PER_SLIDE = [name for name, rule in rules().items() if "{slide_id}" in "".join(rule.files)]
+PER_SLIDE = [name for name, rule in rules().items() if "{s" in "".join(rule.files)]
 #: rules that cannot do without
-NEEDED = {"measure_nuclei": {"skimage", "scipy"}}
+NEEDED = {
+    rule: {"skimage", "scipy"}
+    for rule in ("measure_nuclei", "prepare_ct", "prepare_mr", "prepare_xr")
+}
 
 #: notes every attempt, so that it finds an import also where the package is not installed
 SPY = """

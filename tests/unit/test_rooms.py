@@ -15,6 +15,7 @@ PACKAGE = Path(grossing.__file__).parent
 ROOMS = (
     "report",
     "export",
+    "radiology",
     "cohort",
     "report",
     "zstack",
@@ -106,6 +107,8 @@ def test_entry_points_are_there_and_loaded_when_used():
         ("apply_stain", ["fit", "rgb", "reference", "glass"]),
         ("fuse_planes", ["planes", "cell_px"]),
         ("Tiles", ["table"]),
+        ("augment", ["volume", "label", "seed"]),
+        ("compare_studies", ["before", "after", "roi"]),
     ],
 )
 def test_entry_points_take_what_is_documented(name, parameters):

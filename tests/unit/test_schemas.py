@@ -68,6 +68,10 @@ from records import SHARP, good, refused
 from stages import CONFIG, CRITERIA
 
 RECORDS = ("slide", "fused", "zones", "plan_totals")
+#: units whose numbers have no smallest value
+SIGNED = ("HU", "stored", "HU or stored", "mm in the patient")
+#: their rows are those of tests/workflow/test_radiology.py
+OF_STUDIES = ("studies_qc", "patch_studies")
 SCHEMAS = {name: generate.load(name) for name in (*generate.tables(), *RECORDS)}
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -88,7 +92,7 @@ def test_every_column_has_a_meaning_and_every_number_a_unit_and_a_range(name: st
         kinds = set(generate.kinds(rule))
         if {"integer", "number"} & kinds:
             assert rule["unit"], column
-            assert {"minimum", "exclusiveMinimum"} & set(rule), column
+            assert rule["unit"] in SIGNED or {"minimum", "exclusiveMinimum"} & set(rule), column
         if "enum" in rule:
             assert ("null" in kinds) == (None in rule["enum"]), column
 
@@ -374,7 +378,7 @@ def fuse_planes(out: Path, *paths: Path) -> FusedStack:
     )
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("name", [name for name in SCHEMAS if name not in OF_STUDIES])
 def test_rows_keep_to_their_schema(run: Rows, name: str) -> None:
     validator = jsonschema.Draft202012Validator(SCHEMAS[name])
     assert run[name]

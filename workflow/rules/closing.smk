@@ -10,31 +10,38 @@ CLEAN_UP = os.path.normpath(os.path.join(HERE, "../../scripts/clean_up.py"))
 MODULE = workflow.modifier.namespace
 #: names of the rules in this run to their names here
 OWN_NAMES = {rule.name: name for name, rule in own_rules().items()}
+VERDICT_TEXT = study_text if STUDIES_RUN else verdict_text
 TARGETS = {name: workflow.modifier.modify_rulename(name) for name in ("plan", "batch")}
 
 
 def write_planned():
-    """The sheet and the reviews for the jobs of this run."""
+    """The sheets and the reviews for the jobs of this run."""
+    if STUDIES_RUN:
+        PLANNED_STUDIES.write(STUDIES_SHEET)
+        return
     PLANNED.write(PLANNED_SHEET)
     REVIEWS.write(PLANNED_REVIEWS)
 
 
 if workflow.is_main_process and IS_MODULE:
-    RUN = run_log.join(logger, verdict_text, OWN_NAMES, write_planned)
+    RUN = run_log.join(logger, VERDICT_TEXT, OWN_NAMES, write_planned)
 elif workflow.is_main_process:
-    RUN = run_log.watch(logger, verdict_text, OWN_NAMES)
+    RUN = run_log.watch(logger, VERDICT_TEXT, OWN_NAMES)
 
 
 @atexit.register
 def say_what_is_gone():
     if GONE and workflow.is_main_process:
         names = ", ".join(sorted(GONE)[:5]) + (", ..." if len(GONE) > 5 else "")
-        words = "measured slides are not at their path any more (archived?); results are kept"
+        nouns = "studies" if STUDIES_RUN else "slides"
+        words = f"measured {nouns} are not at their path any more (archived?); results are kept"
         print(f"WARNING: {len(GONE)} {words}: {names}", file=sys.stderr)
 
 
 def closing_summary():
     """The newest verdicts as text: final ones, or those before tiling where only these were made."""
+    if STUDIES_RUN:
+        return studies_summary()
     made = [f"results/cohort/{name}_qc" for name in ("measured", "cohort")]
     made = {name: here(f"{name}.parquet") for name in made}
     made = {name: path for name, path in made.items() if os.path.exists(path)}
@@ -53,6 +60,15 @@ def closing_summary():
     )
 
 
+def studies_summary():
+    """The verdicts of the studies as text."""
+    table = "results/cohort/studies_qc"
+    if not os.path.exists(f"{table}.parquet"):
+        return ""
+    verdicts = summary.of_verdicts(tables.read(f"{table}.parquet"), "study_id", "studies")
+    return f"Verdicts (studies_qc.csv):\n{verdicts}"
+
+
 def leaks(verdicts):
     """The alarm for leakage between splits, where the table of it is as new as the verdicts."""
     table = here("results/cohort/leakage.csv")
@@ -63,21 +79,39 @@ def leaks(verdicts):
 
 def finished():
     """Whether all that is wanted of each slide is there, what optional stages make included."""
+    if STUDIES_RUN:
+        return finished_studies()
     wanted = [rules.measure_slide.output.facts, rules.tile_slide.output.metrics, *PRODUCTS]
     return {
         slide_id: all(is_made(pattern, slide_id) for pattern in wanted) for slide_id in SHEET.rows
     }
 
 
+def finished_studies():
+    """Whether all that is wanted of each study is there."""
+    wanted = {
+        study_id: [*rules.measure_study.output, *PREPARED_FILES.get(modality, [])]
+        for study_id in STUDIES.rows
+        for modality in [STUDIES.value(study_id, "modality")]
+    }
+    return {
+        study_id: all(os.path.exists(str(path).format(study_id=study_id)) for path in paths)
+        for study_id, paths in wanted.items()
+    }
+
+
+FAILED_LIST = FAILED_STUDIES if STUDIES_RUN else FAILED_JOBS
+
+
 def forget_failures():
     """Slides that succeeded leave the list of failed jobs."""
-    if os.path.exists(FAILED_JOBS):
-        failures.update(FAILED_JOBS, [], finished())
+    if os.path.exists(FAILED_LIST):
+        failures.update(FAILED_LIST, [], finished())
 
 
 def left_over():
     """Which files are of slides that are no longer in the sheet, and the command that removes them."""
-    if IN_STORAGE:
+    if IN_STORAGE or STUDIES_RUN:
         return ""
     folder = os.path.abspath(FOLDER)
     try:
@@ -117,14 +151,15 @@ def failure_summary():
     """Writes failed_jobs.csv; returns who failed, why, and how to go on."""
     RUN.end()
     failed = RUN.failed()
-    left = failures.update(FAILED_JOBS, failed, finished())
+    left = failures.update(FAILED_LIST, failed, finished())
     by_itself = os.access(os.path.join(workflow.rundir, sys.argv[0]), os.X_OK)
     words = sys.argv if by_itself else sys.orig_argv
     return failures.summary(
         left,
         [failure for failure in failed if not failure.slide_id],
-        FAILED_JOBS,
+        FAILED_LIST,
         stopped=RUN.stopped,
+        nouns="studies" if STUDIES_RUN else "slides",
         again=failures.command(words, workflow.rundir),
         accepting=(
             "accept_failures: true in the configuration of this module"

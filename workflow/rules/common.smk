@@ -46,8 +46,12 @@ LIBRARY_MODULES = (
     "support/tables",
     "columns/cohort_qc",
     "columns/patch_cohort",
+    "columns/studies_qc",
     "columns/tile_metrics",
     "tiles/engines",
+    "radiology/study_decision",
+    "radiology/study_files",
+    "radiology/study_sheet",
 )
 for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
@@ -81,6 +85,7 @@ from grossing.tiles import engines
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
 PLANNED_SHEET = placed("results/cohort/planned_sheet.json")
 PLANNED_REVIEWS = placed("results/cohort/planned_reviews.json")
+STUDIES_RUN = bool(config["studies"])  # a run is about slides, or about studies
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 SHIPPED_CONFIG = workflow.source_path("../../config/config.yaml")
@@ -111,6 +116,8 @@ def checked_sheet():
         section=IN_SECTION,
         elsewhere=ELSEWHERE,
     )
+    if STUDIES_RUN:
+        return PlannedSheet(sheets.Sheet(config["cohort"], (), {}), {})
     slides, folded, warnings = sheet_checks.read(
         config["cohort"],
         workflow.source_path("../schemas/cohort.schema.yaml"),
@@ -126,7 +133,7 @@ def checked_sheet():
 try:
     # the jobs of a cluster work with the sheet that their head has checked
     is_head = workflow.is_main_process or not os.path.exists(PLANNED_SHEET)
-    if is_head:
+    if is_head or STUDIES_RUN:
         PLANNED = checked_sheet()
     else:
         PLANNED = PlannedSheet.read(PLANNED_SHEET, folder=os.path.dirname(config["cohort"]))
@@ -137,6 +144,7 @@ SHEET, STACKS = PLANNED.sheet, PLANNED.stacks
 
 wildcard_constraints:
     slide_id="[^/]+",
+    study_id="[^/]+",
 
 
 FAILED_JOBS = placed("results/cohort/failed_jobs.csv")
@@ -161,13 +169,13 @@ COHORT_TABLES = []  # their tables of the cohort
 TILE_TABLES = {}  # optional stage to its table of tiles, for `collect_tiles`
 
 
-def of_slides(slide_ids, *patterns):
+def of_slides(slide_ids, *patterns, key="{slide_id}"):
     """Files of many slides as an input function, called only where a job of that rule is planned."""
 
     def paths(wildcards):
         each = [pattern for group in patterns for pattern in group]
         each = list(map(str, each)) if AS_WRITTEN else each  # once, not for each slide
-        return [of_slide(pattern, slide_id) for slide_id in slide_ids for pattern in each]
+        return [of_slide(pattern, slide_id, key) for slide_id in slide_ids for pattern in each]
 
     return paths
 
@@ -222,7 +230,9 @@ def used_mask(slide_id):
 
 
 try:
-    if is_head:
+    if STUDIES_RUN:
+        REVIEWS = Reviews({}, "")
+    elif is_head:
         schema = workflow.source_path("../schemas/reviews.schema.yaml")
         given_reviews = reviews.read(config["reviews"], schema, SHEET.rows)
         REVIEWS = Reviews.planned(given_reviews, PLANNED_REVIEWS, measured_hash)

@@ -22,14 +22,14 @@ FOLDER = os.path.dirname(placed("results"))
 AS_WRITTEN = not FOLDER and not IN_STORAGE
 
 
-def of_slide(pattern, slide_id):
-    """An output of one slide. It stays a rule's output, which Snakemake does not place again.
+def of_slide(pattern, slide_id, key="{slide_id}"):
+    """An output of one slide, or of one study. It stays a rule's output, which Snakemake does not place again.
 
     Where outputs are where the rules say, its text is the same and thirty times as fast.
     """
     if AS_WRITTEN:
-        return str(pattern).replace("{slide_id}", slide_id)
-    return pattern.apply_wildcards({"slide_id": slide_id})
+        return str(pattern).replace(key, slide_id)
+    return pattern.apply_wildcards({key.strip("{}"): slide_id})
 
 
 def is_made(pattern, slide_id):

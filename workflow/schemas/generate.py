@@ -16,10 +16,22 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = ROOT / "scripts/grossing/columns"
-PAGES = (ROOT / "docs/outputs.md", ROOT / "config/README.md")
-NO_TABLES = ("config", "cohort", "slide", "fused", "zones", "reviews", "plan_totals", "provenance")
+PAGES = (ROOT / "docs/outputs.md", ROOT / "docs/radiology.md", ROOT / "config/README.md")
+NO_TABLES = (
+    *("config", "cohort", "slide", "fused", "zones", "reviews", "plan_totals", "provenance"),
+    *("studies", "study", "prepared_ct", "prepared_mr", "prepared_xr"),
+)
+#: list of codes -> the schema that has it
+CODES = {
+    "reason_codes": "cohort_qc",
+    "tile_reason_codes": "cohort_qc",
+    "study_reason_codes": "studies_qc",
+}
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
+
+#: what a schema's `codes` stands for
+LISTS = {"errors": "reason_codes", "study errors": "study_reason_codes"}
 
 Schema = dict[str, Any]
 
@@ -36,8 +48,8 @@ def load(name: str) -> Schema:
             columns[key] = load(rule["column_of"])["properties"][key]
         else:
             columns[key] = rule
-        if columns.get(key, {}).pop("codes", None) == "errors":
-            columns[key]["enum"] = [None, *error_codes()]
+        if codes := columns.get(key, {}).pop("codes", None):
+            columns[key]["enum"] = [None, *error_codes(LISTS[codes])]
     return schema | {"properties": columns}
 
 
@@ -74,20 +86,29 @@ def modules() -> dict[Path, str]:
     made[COLUMNS / "error_codes.py"] = (
         f"{_codes_module({'ErrorCode': errors})}\nREMEDIES: dict[ErrorCode, str] = {remedies!r}\n"
     )
+    made[COLUMNS / "study_codes.py"] = _study_codes_module()
     made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
     made[COLUMNS / "meanings.py"] = _meanings_module()
     return made
 
 
-def error_codes() -> list[str]:
-    """The reasons for which a slide is ERROR."""
-    codes = _codes("reason_codes").items()
+def error_codes(name: str = "reason_codes") -> list[str]:
+    """The reasons for which a slide, or a study, is ERROR."""
+    codes = _codes(name).items()
     return [code for code, entry in codes if entry["description"].startswith("ERROR")]
 
 
+def _study_codes_module() -> str:
+    errors, codes = error_codes("study_reason_codes"), _codes("study_reason_codes")
+    others = [code for code in codes if code not in errors]
+    remedies = {code: codes[code]["remedy"] for code in errors}
+    text = _codes_module({"StudyErrorCode": errors, "StudyReason": others}, "studies_qc")
+    return f"# ruff: noqa: E501\n{text}\nREMEDIES: dict[StudyErrorCode, str] = {remedies!r}\n"
+
+
 def _codes(name: str) -> dict[str, dict[str, str]]:
-    """Codes of a list in `cohort_qc.schema.yaml`, with their `description` and `remedy`."""
-    path = ROOT / "workflow/schemas/cohort_qc.schema.yaml"
+    """Codes of a list of `CODES`, with their `description` and `remedy`."""
+    path = ROOT / f"workflow/schemas/{CODES[name]}.schema.yaml"
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
     return {code["const"]: code for code in listed}
 
@@ -100,8 +121,8 @@ def _arrow_module(name: str) -> str:
     return f"{head}import pyarrow as pa\n\nSCHEMA = pa.schema([{' '.join(fields)}])\n"
 
 
-def _codes_module(codes: dict[str, list[str]]) -> str:
-    head = _made_from("Codes that a verdict may name", "cohort_qc")
+def _codes_module(codes: dict[str, list[str]], schema: str = "cohort_qc") -> str:
+    head = _made_from("Codes that a verdict may name", schema)
     lines = (f"{kind} = Literal[{', '.join(map(repr, names))}]" for kind, names in codes.items())
     return head + "from typing import Literal\n\n" + "\n".join(lines) + "\n"
 
@@ -163,7 +184,7 @@ def table(name: str) -> str:
         return _markdown("code meaning remedy", rows)
     if name == "config":
         return _markdown("key default range meaning", _config_rows())
-    if name in ("sheet", "reviews"):
+    if name in ("sheet", "reviews", "studies"):
         schema = "cohort" if name == "sheet" else name
         return _markdown("column needed meaning", _input_rows(load(schema)))
     return _markdown("column type unit range meaning", _column_rows(load(name)["properties"]))

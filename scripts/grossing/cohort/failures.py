@@ -46,6 +46,8 @@ _CAUSE = re.compile(
 class Failure:
     """A job that failed: for which slide (empty for a job of the cohort), of which rule, and why.
 
+    In a cohort of studies, `slide_id` is the id of a study.
+
     `log_lines` are up to three lines of its logs, joined by a bar; `log` those of its logs that
     there are, separated by blanks.
     """
@@ -160,6 +162,7 @@ def summary(
     stopped: bool,
     again: str,
     accepting: str,
+    nouns: str = "slides",
 ) -> str:
     """What a person reads at the end of a run with failures, or of one that was stopped.
 
@@ -169,14 +172,15 @@ def summary(
     cohort : failures of jobs that are no slide's
     path : of `failed_jobs.csv`
     again, accepting : commands that go on, and that go on without these slides
+    nouns : what the rows of the sheet are
     """
     lines = [f"{f.rule} failed: {f.cause}{_where(f)}" for f in cohort]
     if left:
         width = max(len(failure.slide_id) for failure in left)
-        lines.append(f"{len(left)} slides have a failed job (all in {path}); the others went on:")
+        lines.append(f"{len(left)} {nouns} have a failed job (all in {path}); the others went on:")
         lines += _first([f"  {f.slide_id:<{width}}  {f.rule}: {f.cause}{_where(f)}" for f in left])
     if not (lines or stopped):
-        lines.append("Jobs failed, but none of them for a slide: see the errors above.")
+        lines.append(f"Jobs failed, but none of them of the {nouns}: see the errors above.")
     todo = "Stopped. Run" if stopped else "Fix the cause and run"
     lines += [f"{todo} the same command again, finished work is kept:", f"  {again}"]
     if left:
@@ -219,19 +223,23 @@ def _with_setting(words: list[str], setting: str) -> list[str]:
     return [*words, "--config", setting]
 
 
-def accepted(path: str | os.PathLike[str], slide_ids: Iterable[str]) -> dict[str, SlideRecord]:
-    """What stands in for the records of slides whose failure is accepted."""
-    wanted = set(slide_ids)
+def refusals(path: str | os.PathLike[str], ids: Iterable[str]) -> dict[str, Refusal]:
+    """Why the slides whose failure is accepted cannot be used."""
+    wanted = set(ids)
     return {
-        failure.slide_id: SlideRecord(
-            failure.slide_id,
-            Identity(None, None),
-            Refusal(
-                CODE,
-                f"{failure.rule}: {failure.cause}",
-                REMEDY + (f"; see {failure.log}" if failure.log else ""),
-            ),
+        failure.slide_id: Refusal(
+            CODE,
+            f"{failure.rule}: {failure.cause}",
+            REMEDY + (f"; see {failure.log}" if failure.log else ""),
         )
         for failure in read(path)
         if failure.slide_id in wanted
+    }
+
+
+def accepted(path: str | os.PathLike[str], slide_ids: Iterable[str]) -> dict[str, SlideRecord]:
+    """What stands in for the records of slides whose failure is accepted."""
+    return {
+        slide_id: SlideRecord(slide_id, Identity(None, None), refusal)
+        for slide_id, refusal in refusals(path, slide_ids).items()
     }

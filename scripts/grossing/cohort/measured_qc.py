@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from grossing.cohort import decide, duplicates, outliers, sheet_checks
+from grossing.cohort.carried_columns import schema_for
 from grossing.cohort.decide import Criteria, Verdict
 from grossing.cohort.duplicates import Duplicates
 from grossing.cohort.reviews import Reviews
@@ -21,12 +22,6 @@ from grossing.support.errors import CohortError
 LOG = logging.getLogger(__name__)
 NO_PAIRS, NO_REVIEWS = duplicates.table([]), Reviews({}, "")
 Row = dict[str, Any]
-
-
-def schema_for(sheet: Sheet, own: pa.Schema) -> pa.Schema:
-    """The sheet's columns as text, then ours; ours replaces the sheet's `mpp`."""
-    carried = [name for name in sheet.columns if name not in own.names]
-    return pa.schema([*((name, pa.string()) for name in carried), *own])
 
 
 def table(

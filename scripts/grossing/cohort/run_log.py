@@ -19,7 +19,8 @@ from grossing.cohort import failures
 STOPPED = "on user request"  # Snakemake's message at Ctrl-C
 PROGRESS_FRACTION = 0.05
 PROGRESS_S = 300
-JUDGED_AFTER = ("measure_slide", "tile_slide")
+JUDGED_AFTER = ("measure_slide", "tile_slide", "measure_study")
+IDS = ("slide_id", "study_id")  # wildcards of the jobs of one slide or study
 _IN_THE_FILE = ("job_started", "shellcmd", "group_info", "resources_info")
 
 
@@ -110,7 +111,8 @@ class RunLog(logging.Handler):
 
     def _start(self, record: logging.LogRecord) -> str:
         fields = vars(record)
-        slide_id = (fields["wildcards"] or {}).get("slide_id", "")
+        wildcards = fields["wildcards"] or {}
+        slide_id = next((wildcards[name] for name in IDS if name in wildcards), "")
         if name := self._names.get(fields["rule_name"]):
             self._jobs[fields["jobid"]] = (name, slide_id)
             self.took_part = True

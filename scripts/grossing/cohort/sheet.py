@@ -17,22 +17,46 @@ from grossing.support import findings
 from grossing.support.errors import UserError
 from grossing.support.findings import Finding, Severity
 
-KNOWN_COLUMNS = (
-    "slide_id",
-    "path",
-    "case_id",
-    "site",
-    "scanner",
-    "stain",
-    "label",
-    "split",
-    "mpp",
-    "mask",
-    "z_stack",
-    "z_plane",
-)
-_NEEDED = ("slide_id", "path")
 _PATHS = ("path", "mask")
+
+
+@dataclass(frozen=True)
+class SheetKind:
+    """What a sheet has a row of, its columns that are used (the id first), and its config key."""
+
+    noun: str
+    nouns: str
+    columns: tuple[str, ...]
+    setting: str
+
+    @property
+    def id_column(self) -> str:
+        return self.columns[0]
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return (self.id_column, "path")
+
+
+SLIDES = SheetKind(
+    "slide",
+    "slides",
+    (
+        "slide_id",
+        "path",
+        "case_id",
+        "site",
+        "scanner",
+        "stain",
+        "label",
+        "split",
+        "mpp",
+        "mask",
+        "z_stack",
+        "z_plane",
+    ),
+    "cohort",
+)
 _BLANKS = " \t\r\n"
 _INVISIBLE = "invisible characters"
 _DELETE = "delete them in the sheet"
@@ -57,6 +81,7 @@ class Sheet:
     rows: dict[str, dict[str, str]]
     lines: dict[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    id_column: str = SLIDES.id_column
 
     def slide_path(self, slide_id: str) -> str:
         """Path of a slide's file; relative ones are relative to the sheet."""
@@ -102,26 +127,29 @@ def load(
     path: str | os.PathLike[str],
     schema_path: str | os.PathLike[str] | None = None,
     reserved: Iterable[str] = (),
+    kind: SheetKind = SLIDES,
 ) -> Sheet:
     """Read a cohort sheet and list the faults of its rows and values.
 
     In the columns that are used, marks of missing values are read as empty, and invisible
-    characters are removed (not of `slide_id` and `path`).
+    characters are removed (not of the id and `path`).
 
     Parameters
     ----------
     path : CSV, UTF-8, comma-separated, with a header
     schema_path : schema of a row; None where the rows were checked before
     reserved : column names of our own tables, which the sheet may not use
+    kind : what a row is
 
     Raises
     ------
     UserError : it cannot be read as a table; with file, line, column, value and remedy.
     """
     path = os.fspath(path)
-    lines = list(records(path))
-    header, faults = _header(path, lines[0][1] if lines else [], set(reserved))
-    check, reader = check_of_rows(schema_path), _ValueReader(path)
+    lines = list(records(path, kind))
+    header, faults = _header(path, lines[0][1] if lines else [], set(reserved), kind)
+    check, reader = check_of_rows(schema_path), _ValueReader(path, kind)
+    id_column = kind.id_column
     rows: dict[str, dict[str, str]] = {}
     numbers: dict[str, int] = {}
     for number, raw in lines[1:]:
@@ -134,39 +162,41 @@ def load(
             name: reader.read(number, name, text) for name, text in zip(header, raw, strict=True)
         }
         faults += [Finding(path, number, *fault) for fault in check(row)]
-        slide_id = row["slide_id"]
+        slide_id = row[id_column]
         if slide_id in rows:
             value = f"{slide_id!r}, which line {numbers[slide_id]} has already"
-            faults.append(Finding(path, number, "slide_id", value, "give each slide its own id"))
+            remedy = f"give each {kind.noun} its own id"
+            faults.append(Finding(path, number, id_column, value, remedy))
         elif slide_id or schema_path is None:
             rows[slide_id], numbers[slide_id] = row, number
     if not lines[1:]:
-        remedy = "add one line per slide below the header"
-        faults.append(Finding(path, 1, "", "no slides", remedy))
-    return Sheet(path, tuple(header), rows, numbers, (*faults, *reader.findings()))
+        remedy = f"add one line per {kind.noun} below the header"
+        faults.append(Finding(path, 1, "", f"no {kind.nouns}", remedy))
+    found = (*faults, *reader.findings())
+    return Sheet(path, tuple(header), rows, numbers, found, id_column)
 
 
 class _ValueReader:
     """Reads values, and counts by column what was changed in them."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, kind: SheetKind) -> None:
+        self._path, self._kind = path, kind
         self._changed: dict[tuple[str, str], list[tuple[int, str]]] = {}
 
     def read(self, line: int, column: str, raw: str) -> str:
-        if column not in KNOWN_COLUMNS:
+        if column not in self._kind.columns:
             return raw.strip()
         value = raw.strip(_BLANKS)
         if not value.isascii() or not value.isprintable():
             value = self._visible(line, column, value)
-        if not values.is_missing(value) or column in _NEEDED:
+        if not values.is_missing(value) or column in self._kind.needed:
             return value
         if value:
             self._note(line, column, value, "read as missing; leave such values empty")
         return ""
 
     def _visible(self, line: int, column: str, value: str) -> str:
-        if not values.invisible(value) or column == "slide_id":
+        if not values.invisible(value) or column == self._kind.id_column:
             return value
         if column in _PATHS:
             self._note(line, column, value, f"{_INVISIBLE} are part of the path; {_DELETE}")
@@ -196,12 +226,13 @@ def _shown(value: str) -> str:
     return f"{value!a} ({', '.join(names)})" if names else repr(value)
 
 
-def records(path: str) -> Iterable[tuple[int, list[str]]]:
+def records(path: str, kind: SheetKind = SLIDES) -> Iterable[tuple[int, list[str]]]:
     """Line number and values of every record that is not blank."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        remedy = "set `cohort` (--config cohort=SHEET.csv); it is relative to the working directory"
+        key = kind.setting
+        remedy = f"set `{key}` (--config {key}=SHEET.csv); it is relative to the working directory"
         raise UserError(f"{path}: no such cohort sheet: {remedy}") from error
     except OSError as error:
         raise UserError(
@@ -223,16 +254,21 @@ def records(path: str) -> Iterable[tuple[int, list[str]]]:
         raise _unreadable(path, reader.line_num, "", str(error), "close the quotes") from error
 
 
-def _header(path: str, texts: list[str], reserved: set[str]) -> tuple[list[str], list[Finding]]:
+def _header(
+    path: str, texts: list[str], reserved: set[str], kind: SheetKind
+) -> tuple[list[str], list[Finding]]:
     """Names of the columns, and what is wrong with them."""
     names = [_OLDER_NAMES.get(name, name) for name in map(values.cleaned, texts)]
     if not names:
-        raise _unreadable(path, 1, "", "empty sheet", "start with a header: slide_id,path,...")
+        start = f"start with a header: {kind.id_column},path,..."
+        raise _unreadable(path, 1, "", "empty sheet", start)
     if len(names) == 1 and (";" in names[0] or "\t" in texts[0]):
         remedy = "separate the columns with commas, not semicolons or tabs"
         raise _unreadable(path, 1, "", repr(texts[0]), remedy)
-    every = dict.fromkeys((*_NEEDED, *names))
-    faults = [finding for name in every for finding in _faults_of_name(path, name, names, reserved)]
+    every = dict.fromkeys((*kind.needed, *names))
+    faults = [
+        finding for name in every for finding in _faults_of_name(path, name, names, reserved, kind)
+    ]
     for text in texts:
         if values.invisible(text.strip(_BLANKS)):
             remedy = f"{_INVISIBLE} are left out; {_DELETE}"
@@ -243,10 +279,10 @@ def _header(path: str, texts: list[str], reserved: set[str]) -> tuple[list[str],
 
 
 def _faults_of_name(
-    path: str, name: str, names: list[str], reserved: set[str]
+    path: str, name: str, names: list[str], reserved: set[str], kind: SheetKind
 ) -> Iterable[Finding]:
     """What is wrong with the name of a column."""
-    meant = _PLAIN_NAMES.get(_plain(name), name)
+    meant = {_plain(known): known for known in kind.columns}.get(_plain(name), name)
     if name not in names:
         remedy = f"add a column `{name}`; the sheet has {', '.join(names)}"
         yield Finding(path, 1, name, "missing column", remedy)
@@ -254,19 +290,16 @@ def _faults_of_name(
         yield Finding(path, 1, "", "a column without a name", "name it or drop it")
     elif names.count(name) > 1:
         yield Finding(path, 1, name, "column named twice", "rename or drop one of them")
-    elif name in reserved and name not in KNOWN_COLUMNS:
+    elif name in reserved and name not in kind.columns:
         remedy = "rename it: Grossing writes a column of that name"
         yield Finding(path, 1, name, "reserved name", remedy)
-    elif meant != name and meant not in _NEEDED:
+    elif meant != name and meant not in kind.needed:
         remedy = f"it is carried through and not used: rename it if you mean `{meant}`"
         yield Finding(path, 1, name, f"a name like `{meant}`", remedy, "warning")
 
 
 def _plain(name: str) -> str:
     return values.folded(name).replace("_", "").replace("-", "")
-
-
-_PLAIN_NAMES = {_plain(name): name for name in KNOWN_COLUMNS}
 
 
 def check_of_rows(

@@ -82,9 +82,10 @@ def read(
 
 def ids(sheet: Sheet) -> list[Finding]:
     """Ids that differ only in case: on a file system that ignores case they are one file."""
+    key = sheet.id_column
     remedy = "rename one where the results may lie on a disk that ignores case (macOS, Windows)"
     return [
-        sheet.finding(group[1], "slide_id", _beside(sheet, "slide_id", group), remedy, "warning")
+        sheet.finding(group[1], key, _beside(sheet, key, group), remedy, "warning")
         for group in _groups(sheet.rows, str.casefold)
     ]
 

@@ -13,25 +13,27 @@ LISTED_MAX = 5
 Row = dict[str, Any]
 
 
-def of_verdicts(verdicts: pa.Table) -> str:
+def of_verdicts(verdicts: pa.Table, key: str = "slide_id", nouns: str = "slides") -> str:
     """A line per slide (of more than 40 slides, those not PASS), then the counts.
 
     Parameters
     ----------
-    verdicts : `measured_qc` or `cohort_qc`
+    verdicts : `measured_qc`, `cohort_qc` or `studies_qc`
+    key, nouns : column of the ids, and what has them
     """
-    names = ["slide_id", "qc_status", "qc_reasons", "error_message", "remedy", "review_decision"]
-    rows = verdicts.select(names).to_pylist()
+    names = [key, "qc_status", "qc_reasons", "error_message", "remedy", "review_decision"]
+    there = [name for name in names if name in verdicts.column_names]
+    rows = verdicts.select(there).to_pylist()
     counts = Counter(row["qc_status"] for row in rows)
-    width = max((len(row["slide_id"]) for row in rows), default=0)
+    width = max((len(row[key]) for row in rows), default=0)
     lines = []
     for row in rows:
         if row["qc_status"] != decide.PASS or len(rows) <= SHORT_COHORT:
             remedy = f" ({row['error_message']}; {row['remedy']})" if row["error_message"] else ""
             text = f"{row['qc_reasons'] or ''}{remedy}"
-            lines.append(f"  {row['slide_id']:<{width}}  {row['qc_status']:<6}  {text}".rstrip())
+            lines.append(f"  {row[key]:<{width}}  {row['qc_status']:<6}  {text}".rstrip())
     totals = ", ".join(f"{counts[status]} {status}" for status in decide.STATUSES)
-    return "\n".join([*lines, *_reviews(rows), f"  {len(rows)} slides: {totals}"])
+    return "\n".join([*lines, *_reviews(rows), f"  {len(rows)} {nouns}: {totals}"])
 
 
 def _reviews(rows: Sequence[Row]) -> Iterator[str]:
@@ -40,7 +42,7 @@ def _reviews(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if decide.OUTDATED in (row["qc_reasons"] or "").split(";"):
             outdated.append(row["slide_id"])
-        elif row["review_decision"] == "accept" and row["qc_status"] != decide.PASS:
+        elif row.get("review_decision") == "accept" and row["qc_status"] != decide.PASS:
             idle.append(row["slide_id"])
     if outdated:
         yield (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grossing.columns.reason_codes import SlideReason, TileReason
+from grossing.columns.study_codes import StudyReason
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Threshold:
     column: str
     limit: str
     direction: Literal["min", "max"]
-    reason: SlideReason | TileReason
+    reason: SlideReason | TileReason | StudyReason
 
     def exceeded(self, value: float, limits: Mapping[str, float]) -> bool:
         """Whether a value is on the wrong side of its limit; NaN never is."""

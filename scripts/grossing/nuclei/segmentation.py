@@ -111,7 +111,7 @@ def segment_nuclei(
     distance = np.asarray(cv2.distanceTransform(bodies.view(np.uint8), cv2.DIST_L2, 5), np.float32)
     score = _score(signal, distance, levels, mpp, log_um, modality)
     centres = _centres(score, bodies, separation_um / mpp)
-    basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)  # type: ignore[no-untyped-call]
+    basins: Labels = watershed(-score, centres, mask=bodies).astype(np.int32)
     inner = _blurred(signal, 1.0 / mpp) - np.float32(levels.background)
     nuclei = _merged(basins, score, inner)
     areas = np.bincount(nuclei.ravel())

@@ -102,7 +102,7 @@ def polygons(labels: Labels, numbers: Sequence[int]) -> list[shapely.Polygon]:
     labels : (H, W) int32
     numbers : of nuclei; each has one polygon, its largest piece
     """
-    regions = skimage.measure.regionprops(labels)  # type: ignore[no-untyped-call]
+    regions = skimage.measure.regionprops(labels)
     pieces = {piece.label: piece for piece in regions}
     polygons = []
     for number in numbers:

@@ -1,0 +1,1 @@
+"""CT, MRI and X-ray: studies read, measured, judged, prepared and cut into patches."""

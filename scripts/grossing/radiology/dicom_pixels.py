@@ -1,0 +1,107 @@
+"""Pixels of DICOM frames: decoded, rescaled slice by slice, padding told apart."""
+
+from collections.abc import Iterator, Sequence
+
+import gdcm  # noqa: F401  (pydicom decodes JPEG lossless, JPEG-LS and JPEG 2000 with it)
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from pydicom.pixels.utils import pixel_array
+
+from grossing.radiology import dicom_frames
+from grossing.radiology.dicom_frames import Frame
+from grossing.radiology.study_errors import StudyError
+from grossing.radiology.volume import Array, Flags
+
+Stored = npt.NDArray[np.int32]
+#: HU below which a value that fills the corners is padding that its tag does not state
+CORNER_PADDING_HU = -1100.0
+CORNER_SHARE_MIN = 0.01
+
+
+def values(frames: Sequence[Frame]) -> tuple[Array, Flags | None]:
+    """Rescaled values of frames, (z, y, x) int16 where they are whole numbers that fit, else
+    float32, and where they are padding (None: nowhere).
+
+    A frame without slope or intercept is taken as it is stored.
+
+    Raises
+    ------
+    StudyError : `unsupported_syntax`, `unreadable`: the pixels do not decode.
+    """
+    if all(map(_is_whole, frames)) and (found := _rescaled(frames, np.int16)):
+        return found
+    return _rescaled(frames, np.float32) or (np.empty((0, 0, 0), np.float32), None)
+
+
+def _rescaled(
+    frames: Sequence[Frame], kind: type[np.int16] | type[np.float32]
+) -> tuple[Array, Flags | None] | None:
+    """Values of a type; None where they do not fit."""
+    found: Array = np.empty((len(frames), frames[0].rows, frames[0].columns), kind)  # type: ignore[assignment]
+    padding = np.zeros(found.shape, bool)
+    for place, stored in _decoded(frames):
+        frame = frames[place]
+        if stored.shape != found.shape[1:]:
+            raise StudyError("unreadable", f"a picture of {stored.shape}, not {found.shape[1:]} px")
+        rescaled = stored * np.float64(frame.slope or 1) + (frame.intercept or 0)
+        if kind is np.int16 and not _fits(rescaled):
+            return None
+        found[place] = rescaled
+        if frame.padding:
+            low, high = frame.padding
+            padding[place] = (stored >= low) & (stored <= high)
+    return found, padding if padding.any() else None
+
+
+def _is_whole(frame: Frame) -> bool:
+    return float(frame.slope or 1) == 1 and float(frame.intercept or 0).is_integer()
+
+
+def _fits(values: npt.NDArray[np.float64]) -> bool:
+    limits = np.iinfo(np.int16)
+    return bool(values.min() >= limits.min and values.max() <= limits.max)
+
+
+def _decoded(frames: Sequence[Frame]) -> Iterator[tuple[int, Stored]]:
+    """Place and stored values of each frame; a file is decoded once."""
+    of_path: dict[str, list[int]] = {}
+    for place, frame in enumerate(frames):
+        of_path.setdefault(frame.path, []).append(place)
+    for path, places in of_path.items():
+        whole = _pixels(path)
+        for place in places:
+            frame = frames[place]
+            yield place, whole[frame.index] if frame.frames > 1 else whole
+
+
+def _pixels(path: str) -> Stored:
+    with dicom_frames.quiet():
+        try:
+            return np.asarray(pixel_array(pydicom.dcmread(path, force=True), raw=True))
+        except (NotImplementedError, RuntimeError) as error:
+            raise StudyError("unsupported_syntax", _syntax(path)) from error
+        except (AttributeError, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+            message = f"the pixels do not decode ({type(error).__name__})"
+            raise StudyError("unreadable", message) from error
+
+
+def _syntax(path: str) -> str:
+    tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[], force=True)
+    syntax = tags.file_meta.get("TransferSyntaxUID") if hasattr(tags, "file_meta") else None
+    return f"transfer syntax {getattr(syntax, 'name', None) or 'unknown'} does not decode"
+
+
+def corner_padding(values: Array) -> Flags | None:
+    """Padding that no tag states: one value below the HU of air, in all corners of a slice.
+
+    Parameters
+    ----------
+    values : (z, y, x) HU
+    """
+    corners = values[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    value = corners.min()
+    if value > CORNER_PADDING_HU or float(np.mean(corners == value)) < 0.5:
+        return None
+    found = np.asarray(values == value)
+    return found if float(found.mean()) >= CORNER_SHARE_MIN else None

@@ -1,0 +1,99 @@
+"""One X-ray prepared: air black, local contrast on all bits, lung fields."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from grossing.radiology import contrast, lung_field, photometric, study_reading
+from grossing.radiology.prepared_record import PreparedRecord
+from grossing.support import files, images
+from grossing.support.types import Mask, PathLike
+
+TOP = (1 << 16) - 1
+
+Words = npt.NDArray[np.uint16]
+
+
+class XrOutputs(Protocol):
+    """Paths of what is made of one study."""
+
+    picture: str
+    lung: str
+    facts: str
+
+
+@dataclass(frozen=True)
+class PreparedXr:
+    """A prepared X-ray: (H, W) uint16 with air black, (H, W) bool; None behind the gate."""
+
+    record: PreparedRecord
+    picture: Words | None = None
+    lung: Mask | None = None
+
+    def write(self, to: XrOutputs) -> None:
+        """Write the three files; the record, which others read, comes last."""
+        picture = np.zeros((1, 1), np.uint16) if self.picture is None else self.picture
+        lung = np.zeros((1, 1), np.bool_) if self.lung is None else self.lung
+        files.write(to.picture, _png(picture))
+        files.write(to.lung, images.png(lung.astype(np.uint8) * np.uint8(255)))
+        self.record.write(to.facts)
+
+
+def prepare(path: PathLike, *, study_id: str, passed: bool, series: str, clahe: bool) -> PreparedXr:
+    """Prepare one X-ray of the chest.
+
+    Parameters
+    ----------
+    path, series : as for measuring
+    passed : whether it passed the gate; else its files are empty
+    clahe : whether local contrast is equalised
+
+    Raises
+    ------
+    StudyError : it cannot be read any more.
+
+    Notes
+    -----
+    The tag decides what is inverted; whether the content agrees was measured before. `lung_mean`
+    and `lung_sd` of the record are those of the written picture in 0..1 inside the lung fields, so
+    that (value / 65535 - mean) / sd is the picture in units of its lungs.
+    """
+    if not passed:
+        return PreparedXr(PreparedRecord(study_id, "XR", False))
+    opened = study_reading.open_study(str(path), series)
+    stored = study_reading.pixels(opened).values[0]
+    unit = photometric.air_black(stored, opened.header.photometric)
+    bits = opened.header.bits_stored or max(8, int(stored.max()).bit_length())
+    full = float((1 << bits) - 1)
+    inverted = opened.header.photometric == photometric.INVERTED
+    chosen = contrast.parameters(full - stored if inverted else stored, full)
+    equalised = contrast.equalise(unit, chosen, bits) if clahe else unit
+    lungs = lung_field.find(unit)
+    before, after = contrast.figures(unit), contrast.figures(equalised)
+    inside = equalised[lungs.mask].astype(np.float64)
+    measures = {
+        "grey_bits": bits,
+        "inverted": inverted,
+        "clahe_clip": chosen.clip if clahe else None,
+        "clahe_tiles": chosen.tiles if clahe else None,
+        "entropy_before": before.entropy_bits,
+        "entropy_after": after.entropy_bits,
+        "contrast_before": before.contrast,
+        "contrast_after": after.contrast,
+        "edge_before": before.edge,
+        "edge_after": after.edge,
+        "lung_confidence": lungs.confidence,
+        "lung_fraction": round(float(lungs.mask.mean()), 4),
+        "lung_mean": round(float(inside.mean()), 6) if inside.size else None,
+        "lung_sd": round(float(inside.std()), 6) if inside.size else None,
+    }
+    picture = np.rint(equalised * TOP).astype(np.uint16)
+    return PreparedXr(PreparedRecord(study_id, "XR", True, (), measures), picture, lungs.mask)
+
+
+def _png(picture: Words) -> bytes:
+    _, data = cv2.imencode(".png", picture)
+    return bytes(data)

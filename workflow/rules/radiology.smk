@@ -1,0 +1,28 @@
+# Tables of all studies, and what the target `radiology` makes; after the files of the modalities.
+
+
+rule decide_studies:
+    """Thresholds on the measured numbers: the final verdict per row of the sheet of studies."""
+    input:
+        facts=of_studies(["results/studies/{study_id}.json"]),
+        prepared=of_studies(PREPARED_RECORDS),
+        groups=STUDY_GROUPS,
+    output:
+        csv="results/cohort/studies_qc.csv",
+        parquet="results/cohort/studies_qc.parquet",
+    log:
+        "logs/decide_studies.log",
+    conda:
+        "../../envs/decide_studies.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        thresholds=STUDY_LIMITS,
+        sheet=STUDIES_SHEET,
+        sheet_digest=PLANNED_STUDIES.digest,
+        failed_jobs=FAILED_STUDIES,
+        accepted=ACCEPTED_STUDIES,
+        code=code_digest("decide_studies"),
+    script:
+        "../../scripts/decide_studies.py"
