@@ -68,6 +68,6 @@ def test_the_readme_lists_what_each_changes() -> None:
         assert changed <= listed[name], name
         missing = {key for key in listed[name] - changed if not key.startswith("tiles.")}
         assert missing == set(), name
-    assert {path.stem for path in READY} == {*names, "config", "full"}
+    assert {path.stem for path in READY} == {*names, "config", "full", "radiology"}
     full = keys(yaml.safe_load((REPOSITORY / "config/full.yaml").read_text()))
     assert {key.rpartition(".")[2] for key in full} == {"enabled"}

@@ -13,7 +13,7 @@ rule decide_studies:
     log:
         "logs/decide_studies.log",
     conda:
-        "../../envs/decide_studies.yaml"
+        "../../envs/checked_tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,

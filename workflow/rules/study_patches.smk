@@ -37,7 +37,7 @@ rule collect_patches:
     log:
         "logs/collect_patches.log",
     conda:
-        "../../envs/collect_patches.yaml"
+        "../../envs/tables.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
