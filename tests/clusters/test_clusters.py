@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import REPOSITORY, by_slide, clean_environment, write_sheet
+from running import REPOSITORY, by_slide, clean_environment, read_csv, write_sheet
 
 COMMANDS = {
     "lsf": ("bsub", "bjobs", "bkill"),
@@ -55,6 +55,9 @@ def test_a_run_through_the_profile(kind: str, tmp_path: Path) -> None:
     calls = (cluster / "calls.txt").read_text().splitlines()
     submitted = [call for call in calls if call.startswith(COMMANDS[kind][0])]
     assert len(submitted) == 3
+    jobs = read_csv(work, "cluster_jobs.csv")
+    assert ("measure_slide", "absent") in {(job["rule"], job["slide_id"]) for job in jobs}
+    assert len({job["cluster_job"] for job in jobs} - {""}) == 3
     (judging,) = (call for call in submitted if "decide_slides" in call)
     assert f" {ASKED[kind]} " in judging
     assert sum(COMMANDS[kind][-2] in call for call in calls) >= 3

@@ -133,6 +133,9 @@ def test_cohort_with_bad_slides_has_one_row_per_slide(cohort: tuple[Path, Run]) 
     assert [row["slide_id"] for row in read_csv(workdir, "measured_qc.csv")] == list(COHORT)
     assert {row["slide_id"] for row in read_csv(workdir, "patch_cohort.csv")} == {"real", "medium"}
     assert "4 slides: 2 PASS, 0 REVIEW, 0 FAIL, 2 ERROR" in done.text
+    jobs = read_csv(workdir, "cluster_jobs.csv")
+    assert {job["slide_id"] for job in jobs if job["rule"] == "measure_slide"} == set(COHORT)
+    assert all(job["cluster_job"].isdigit() for job in jobs)
 
 
 def test_second_run_and_flip_are_exact(

@@ -100,6 +100,7 @@ def finished_studies():
     }
 
 
+CLUSTER_JOBS = placed("results/cohort/cluster_jobs.csv")
 FAILED_LIST = FAILED_STUDIES if STUDIES_RUN else FAILED_JOBS
 
 
@@ -139,6 +140,7 @@ def part_summary():
 def success_summary():
     """What a person reads at the end of a run without failures."""
     RUN.end()
+    cluster_jobs.append(CLUSTER_JOBS, RUN.cluster_jobs)
     if TARGETS["plan"] in workflow.dag_settings.targets:
         return plan_summary()
     if TARGETS["batch"] in workflow.dag_settings.targets:
@@ -150,6 +152,7 @@ def success_summary():
 def failure_summary():
     """Writes failed_jobs.csv; returns who failed, why, and how to go on."""
     RUN.end()
+    cluster_jobs.append(CLUSTER_JOBS, RUN.cluster_jobs)
     failed = RUN.failed()
     left = failures.update(FAILED_LIST, failed, finished())
     by_itself = os.access(os.path.join(workflow.rundir, sys.argv[0]), os.X_OK)

@@ -31,6 +31,7 @@ LIBRARY_MODULES = (
     "cohort/config",
     "cohort/decide",
     "cohort/duplicates",
+    "cohort/cluster_jobs",
     "cohort/failures",
     "cohort/leakage",
     "cohort/leftovers",
@@ -61,6 +62,7 @@ import grossing
 from grossing.cohort import config as settings
 from grossing.cohort import sheet as sheets
 from grossing.cohort import (
+    cluster_jobs,
     decide,
     duplicates,
     failures,

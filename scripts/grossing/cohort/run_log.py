@@ -14,7 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from grossing.cohort import failures
+from grossing.cohort import cluster_jobs, failures
+from grossing.cohort.cluster_jobs import ClusterJob
 
 STOPPED = "on user request"  # Snakemake's message at Ctrl-C
 PROGRESS_FRACTION = 0.05
@@ -54,6 +55,8 @@ class RunLog(logging.Handler):
         self._failures: dict[int, tuple[failures.Failure, list[str]]] = {}
         self._finished: set[int] = set()  # what is in storage is not there to be looked for
         self._judged: set[str] = set()
+        #: in the order in which they were submitted, attempts included
+        self.cluster_jobs: list[ClusterJob] = []
         self._progress_at = (0.0, 0.0)
         self._answers = {
             "job_info": self._start,
@@ -106,6 +109,10 @@ class RunLog(logging.Handler):
         if not event and STOPPED in record.getMessage():
             self.stopped = True
             return None
+        if not event and (job := cluster_jobs.submitted(record.getMessage())):
+            number, name = job
+            if number in self._jobs:
+                self.cluster_jobs.append(ClusterJob(*self._jobs[number], name))
         for_the_file = event in _IN_THE_FILE or (not event and record.levelno <= logging.INFO)
         return "" if for_the_file else None
 
