@@ -26,7 +26,7 @@ class ClusterJob:
 
 
 def submitted(message: str) -> tuple[int, str] | None:
-    """Snakemake's number and the cluster's id of the job that a message is about; None of others."""
+    """Snakemake's number and the cluster's id of a submitted job; None of other messages."""
     found = _SUBMITTED.match(message)
     if not found:
         return None
