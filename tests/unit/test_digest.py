@@ -199,6 +199,7 @@ ROOMS = {
     "prepare_xr": {"radiology", "slide"},
     "cut_patches": {"radiology", "slide"},
     "collect_patches": {"radiology"},
+    "pool_intensities": {"radiology"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -246,6 +247,7 @@ NEVER = {
     "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
     "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
     "collect_patches": ("radiology/volume",),
+    "pool_intensities": ("radiology/hu_windows",),
     "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
     "prepare_mr": ("radiology/study_decision", "radiology/alignment", "radiology/lung_mask"),
     "fuse_sequences": ("radiology/study_decision", "radiology/bias_field", "radiology/brain_mask"),

@@ -79,6 +79,9 @@ def test_every_row_has_its_verdict_and_the_console_names_it(finished: Path) -> N
     assert rows["gap"]["qc_reasons"] == "slices_missing"
     assert rows["thick"]["qc_reasons"].startswith("slice_thickness=5>3;slice_spacing=5>3")
     assert "no_lung" in rows["thick"]["qc_reasons"]
+    train = json.loads((finished / "results/cohort/ct_intensities.json").read_text())
+    assert train["studies"] == 1
+    assert train["mean_hu"] == pytest.approx(float(rows["chest"]["prepared_mean"]))
     assert rows["absent"]["remedy"].startswith("correct `path`")
     assert [rows[i]["prepared"] for i in rows] == ["true", "true", "false", "false"]
     truth = make_ct.chest(2.5)[1]["lung"].sum() * 2.5**3 / 1e6

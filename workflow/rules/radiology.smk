@@ -26,3 +26,26 @@ rule decide_studies:
         code=code_digest("decide_studies"),
     script:
         "../../scripts/decide_studies.py"
+
+
+rule pool_intensities:
+    """Mean and deviation of the CT values of the training split, for z-scores."""
+    input:
+        verdicts=rules.decide_studies.output.parquet,
+    output:
+        statistics="results/cohort/ct_intensities.json",
+    log:
+        "logs/pool_intensities.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code_digest("pool_intensities"),
+    script:
+        "../../scripts/pool_intensities.py"
+
+
+if of_modality("CT"):
+    STUDY_TABLES += rules.pool_intensities.output

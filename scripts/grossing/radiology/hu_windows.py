@@ -80,7 +80,7 @@ def min_max(hu: npt.NDArray[Any], name: Clip = "lung") -> Floats:
 
 
 def z_score(hu: npt.NDArray[Any], mean: float, sd: float) -> Floats:
-    """HU in standard deviations from a mean, both of the training split (`training_statistics`).
+    """HU in standard deviations from a mean, both those of `training_statistics`.
 
     Raises
     ------
