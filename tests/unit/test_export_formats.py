@@ -448,7 +448,7 @@ def test_hs2p_by_its_contract(results: Path, for_hs2p: Path, at_40x: Path) -> No
         assert arrays["tissue_fractions"].tolist() == [shares[place] for place in places]
 
 
-@pytest.mark.skipif(not HS2P.exists(), reason="needs benchmarks/.hs2p (make bench)")
+@pytest.mark.skipif(not HS2P.exists(), reason="needs benchmarks/.hs2p (make hs2p)")
 def test_hs2p_reads_it(results: Path, for_hs2p: Path) -> None:
     done = subprocess.run(
         [str(HS2P), "-c", READ_BY_HS2P, str(for_hs2p)],
