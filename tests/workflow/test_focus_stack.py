@@ -161,7 +161,8 @@ def test_switched_off_planes_are_plain_slides(workdir: Path) -> None:
 
 def test_cohorts_without_stacks_are_planned_as_ever(finished: Path) -> None:
     planned = plan(finished, config=("focus_stack={enabled: true}",), report=True)
-    assert planned.jobs.keys() <= {"report_cohort", "write_methods"}  # they tell the settings
+    # they tell the settings
+    assert planned.jobs.keys() <= {"report_cohort", "write_methods", "write_provenance"}
     assert GATE_COHORT.keys() == by_slide(finished, "cohort_qc.csv").keys()
 
 

@@ -87,7 +87,6 @@ from grossing.tiles import engines
 RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
 PLANNED_SHEET = placed("results/cohort/planned_sheet.json")
 PLANNED_REVIEWS = placed("results/cohort/planned_reviews.json")
-STUDIES_RUN = bool(config["studies"])  # a run is about slides, or about studies
 
 CONFIG_SCHEMA = workflow.source_path("../schemas/config.schema.yaml")
 SHIPPED_CONFIG = workflow.source_path("../../config/config.yaml")
@@ -104,6 +103,7 @@ if IS_MODULE:
     }
     config = settings.merged(SHIPPED_CONFIG, config)
 settings.read_flags(config, CONFIG_SCHEMA)
+STUDIES_RUN = bool(config["studies"])  # a run is about slides, or about studies
 
 
 def checked_sheet():
