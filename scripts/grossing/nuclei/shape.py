@@ -54,8 +54,9 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
     ----------
     .. [1] Legland et al. 2007, doi:10.5566/ias.v26.p83-92
     """
-    y, x = np.nonzero(labels)
-    owner = labels[y, x]
+    inside = np.flatnonzero(labels)
+    y, x = np.divmod(inside.astype(np.int32), labels.shape[1])
+    owner = labels.ravel()[inside]
     count = int(owner.max()) + 1 if len(owner) else 1
 
     def sums(values: npt.NDArray[Any] | None = None) -> Numbers:
@@ -74,7 +75,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
         np.sqrt(4 * area / math.pi) * mpp,
         _perimeters(labels, count) * mpp,
         np.sqrt(np.clip(1 - minor / np.maximum(major, 1e-9), 0, 1)),
-        sums(intensity[y, x]) / area,
+        sums(intensity.ravel()[inside]) / area,
     )
 
 
