@@ -1,7 +1,7 @@
 """Outlines of label pictures as GeoJSON that QuPath opens."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,27 +16,66 @@ _SIMPLIFY = 0.5  # pixels
 
 
 GeoJson = dict[str, Any]
+Polygons = npt.NDArray[Any]  # of shapely.Polygon
+Indices = npt.NDArray[np.intp]
+_Number = TypeVar("_Number", bound=np.generic)
 EMPTY: GeoJson = {"type": "FeatureCollection", "features": []}
 
 
 def of_mask(mask: npt.NDArray[np.bool_]) -> list[shapely.Polygon]:
     """Valid polygons with holes around the True pixels, in mask pixels."""
-    big = cv2.resize(
-        mask.astype(np.uint8), None, fx=_REFINE, fy=_REFINE, interpolation=cv2.INTER_NEAREST
-    )
-    contours, tree = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    rings = [(np.asarray(c[:, 0, :], np.float64) + 0.5) / _REFINE for c in contours]
-    polygons: list[shapely.Polygon] = []
-    for index, ring in enumerate(rings):
-        if tree[0][index][3] >= 0 or len(ring) < 3:
-            continue
-        holes = [
-            rings[i] for i in range(len(rings)) if tree[0][i][3] == index and len(rings[i]) > 2
-        ]
-        exact = shapely.Polygon(ring, holes).buffer(_INSET, join_style="mitre")
-        valid = shapely.make_valid(exact.simplify(_SIMPLIFY))
-        polygons += [p for p in shapely.get_parts(valid) if p.geom_type == "Polygon" and p.area > 0]
+    polygons: list[shapely.Polygon] = of_doubled([doubled(mask.astype(np.uint8))])[0].tolist()
     return polygons
+
+
+def doubled(picture: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """The picture with each pixel four times."""
+    return picture.repeat(_REFINE, axis=0).repeat(_REFINE, axis=1)
+
+
+def of_doubled(masks: Iterable[npt.NDArray[np.uint8]]) -> tuple[Polygons, Indices]:
+    """Valid polygons with holes of many masks at once, and the index of the mask of each.
+
+    Parameters
+    ----------
+    masks : (H, W) each, `doubled`, 0 or 1
+
+    Returns
+    -------
+    In pixels of the mask before it was doubled; the masks' indices ascend.
+    """
+    rings: list[npt.NDArray[np.int32]] = []
+    polygon_of_ring: list[int] = []
+    mask_of_polygon: list[int] = []
+    for index, mask in enumerate(masks):
+        contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        parents = [] if tree is None else tree[0, :, 3].tolist()
+        for outer, (ring, parent) in enumerate(zip(contours, parents, strict=True)):
+            if parent >= 0 or len(ring) < 3:
+                continue
+            holes = [
+                contours[k] for k, of in enumerate(parents) if of == outer and len(contours[k]) > 2
+            ]
+            rings += [np.asarray(r, np.int32) for r in (ring, *holes)]
+            polygon_of_ring += [len(mask_of_polygon)] * (1 + len(holes))
+            mask_of_polygon.append(index)
+    if not rings:
+        return np.empty(0, object), np.empty(0, np.intp)
+    at = (np.concatenate(rings)[:, 0] + 0.5) / _REFINE
+    lines = shapely.linearrings(at, indices=np.repeat(np.arange(len(rings)), [*map(len, rings)]))
+    polygons = shapely.polygons(np.asarray(lines, object), indices=polygon_of_ring)
+    exact = shapely.buffer(polygons, _INSET, join_style="mitre")
+    valid = shapely.make_valid(shapely.simplify(exact, _SIMPLIFY))
+    parts, of_part = shapely.get_parts(valid, return_index=True)
+    whole = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
+    return parts[whole], np.asarray(mask_of_polygon)[of_part[whole]]
+
+
+def largest(pieces: Polygons, owners: Indices) -> Polygons:
+    """The largest piece of each owner (the first of equal ones), by ascending owner."""
+    order = np.lexsort((-shapely.area(pieces), owners))
+    _, first = np.unique(owners[order], return_index=True)
+    return np.asarray(pieces[order[first]])
 
 
 def feature_collection(

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import shapely
 
 from grossing.columns import nuclei as columns
-from grossing.nuclei.nucleus import Nucleus
+from grossing.nuclei.nucleus import Nucleus, geometries
 from grossing.support import files, tables
 from grossing.support.types import PathLike
 
@@ -70,10 +70,10 @@ class NucleiFiles:
         if len(self._waiting) >= ROWS_PER_GROUP:
             self._flush()
         if self._json is not None:
-            pairs = zip(nuclei, outlines, strict=True)
-            for number, (nucleus, outline) in enumerate(pairs, first):
+            pairs = zip(nuclei, geometries(outlines), strict=True)
+            for number, (nucleus, geometry) in enumerate(pairs, first):
                 start = "\n" if number == 1 else ",\n"
-                feature = json.dumps(nucleus.to_feature(number, outline))
+                feature = json.dumps(nucleus.to_feature(number, geometry))
                 self._json.write((start + feature).encode())
 
     def _flush(self) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.ndimage
 import shapely
-import shapely.affinity
-import skimage.measure
 
 from grossing.mask import outlines
 
@@ -55,8 +54,9 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
     ----------
     .. [1] Legland et al. 2007, doi:10.5566/ias.v26.p83-92
     """
-    y, x = np.nonzero(labels)
-    owner = labels[y, x]
+    inside = np.flatnonzero(labels)
+    y, x = np.divmod(inside.astype(np.int32), labels.shape[1])
+    owner = labels.ravel()[inside]
     count = int(owner.max()) + 1 if len(owner) else 1
 
     def sums(values: npt.NDArray[Any] | None = None) -> Numbers:
@@ -75,7 +75,7 @@ def measure(labels: Labels, intensity: Values, mpp: float) -> Shapes:
         np.sqrt(4 * area / math.pi) * mpp,
         _perimeters(labels, count) * mpp,
         np.sqrt(np.clip(1 - minor / np.maximum(major, 1e-9), 0, 1)),
-        sums(intensity[y, x]) / area,
+        sums(intensity.ravel()[inside]) / area,
     )
 
 
@@ -102,12 +102,20 @@ def polygons(labels: Labels, numbers: Sequence[int]) -> list[shapely.Polygon]:
     labels : (H, W) int32
     numbers : of nuclei; each has one polygon, its largest piece
     """
-    regions = skimage.measure.regionprops(labels)
-    pieces = {piece.label: piece for piece in regions}
-    polygons = []
-    for number in numbers:
-        top, left, _, _ = pieces[number].bbox
-        shape = np.pad(pieces[number].image, 1)
-        largest = max(outlines.of_mask(shape), key=lambda polygon: polygon.area)
-        polygons.append(shapely.affinity.translate(largest, left - 1, top - 1))
-    return polygons
+    if not len(numbers):
+        return []
+    boxes = scipy.ndimage.find_objects(labels)
+    corners = [(boxes[n - 1][1].start - 1, boxes[n - 1][0].start - 1) for n in numbers]
+    big = outlines.doubled(labels)
+    pieces = outlines.largest(*outlines.of_doubled(_cut(big, n, boxes[n - 1]) for n in numbers))
+    offsets = np.repeat(np.array(corners), shapely.get_num_coordinates(pieces), axis=0)
+    moved: list[shapely.Polygon] = shapely.transform(pieces, lambda at: at + offsets).tolist()
+    return moved
+
+
+def _cut(big: Labels, number: int, box: tuple[slice, slice]) -> npt.NDArray[np.uint8]:
+    """A nucleus of a doubled picture with an empty rim of one pixel (two of the doubled one)."""
+    part = big[tuple(slice(2 * side.start, 2 * side.stop) for side in box)]
+    mask = np.zeros((part.shape[0] + 4, part.shape[1] + 4), np.uint8)
+    np.equal(part, number, out=mask[2:-2, 2:-2].view(np.bool_))
+    return mask

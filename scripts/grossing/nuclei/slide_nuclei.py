@@ -162,7 +162,8 @@ def _write_tile(
     nuclei = [_nucleus(shapes, k, tile, (x, y), scale, kind) for k in own]
     outlines = shape.polygons(labelled, [k + 1 for k in own]) if files.wants_outlines else []
     corner = np.array((x, y))
-    files.add(nuclei, [shapely.transform(o, lambda at: corner + at * scale) for o in outlines])
+    moved = shapely.transform(np.array(outlines, object), lambda at: corner + at * scale)
+    files.add(nuclei, moved.tolist())
     return len(nuclei)
 
 

@@ -59,7 +59,7 @@ class TileSurroundings:
         """A tile with `rim_px` around it, as far as there are tiles."""
         side, size = self.size_px + 2 * rim_px, self.size_px
         rgb = np.empty((side, side, 3), np.uint8)
-        rgb[:] = self.glass
+        rgb.reshape(side, side * 3)[:] = np.tile(self.glass, side)  # fast, unlike rgb[:]
         covered = np.zeros((side, side), np.bool_)
         reach = range(-math.ceil(rim_px / size), math.ceil(rim_px / size) + 1)
         for down in reach:
@@ -84,7 +84,7 @@ class TileSurroundings:
             limit = self._mask.shape[axis] - 1
             picks.append(at.clip(0, limit).astype(int))
             within.append((at >= 0) & (at <= limit))
-        part = self._mask[np.ix_(*picks)]
+        part = self._mask[picks[0]].take(picks[1], axis=1)
         if self.modality == FLUORESCENCE:
             searched = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
         else:
