@@ -40,7 +40,7 @@ def test_files_that_it_names_are_in_the_repository() -> None:
     folder = linting[linting.index("--directory") + 1]
     sheet = linting[linting.index("--config") + 1].removeprefix("cohort=")
     assert (REPOSITORY / folder / sheet).is_file()
-    assert "/opt/grossing/Snakefile" in RECIPE and (REPOSITORY / "Snakefile").is_file()
+    assert "/grossing/Snakefile" in RECIPE and (REPOSITORY / "Snakefile").is_file()
     modules = re.findall(r"\w+", steps("RUN")[1][-1].removeprefix("import "))
     names = {"cv2": "opencv-python-headless", "openslide": "openslide-python"}
     names |= {"skimage": "scikit-image"}

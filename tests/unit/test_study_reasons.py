@@ -8,6 +8,7 @@ import generate
 import jsonschema
 import make_ct
 import numpy as np
+import pydicom
 import pytest
 from grossing.radiology import measured_study, study_decision, study_reading
 from grossing.radiology.study_decision import Prepared
@@ -185,13 +186,24 @@ def test_what_is_no_study_is_an_error_with_its_remedy(
 
 def test_a_syntax_that_is_not_decoded_is_named(tmp_path: Path) -> None:
     (path,) = make_ct.write_series(tmp_path, HU[:1])
-    data = path.read_bytes()
-    path.write_bytes(data.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.99", 1))
+    data = pydicom.dcmread(path)
+    data.file_meta.TransferSyntaxUID = pydicom.uid.MPEG2MPML
+    data.PixelData = pydicom.encaps.encapsulate([b"film"])
+    data["PixelData"].VR = "OB"
+    data.save_as(path)
     record = measured(path)
-    assert record.refusal is not None and record.refusal.code in (
-        "unsupported_syntax",
-        "unreadable",
-    )
+    assert record.refusal is not None and record.refusal.code == "unsupported_syntax"
+    assert "MPEG2" in record.refusal.message
+
+
+def test_damaged_pixels_of_a_syntax_that_decodes_are_unreadable(tmp_path: Path) -> None:
+    (path,) = make_ct.write_series(tmp_path, HU[:1])
+    data = pydicom.dcmread(path)
+    data.compress(pydicom.uid.RLELossless)
+    data.PixelData = pydicom.encaps.encapsulate([b"\2" + bytes(200)])
+    data.save_as(path)
+    record = measured(path)
+    assert record.refusal is not None and record.refusal.code == "unreadable"
 
 
 def test_values_are_rescaled_slice_by_slice_and_ordered_by_place(tmp_path: Path) -> None:

@@ -173,13 +173,9 @@ def _strokes_within(
             colour = _commonest(seen[left])
             part = opened(left & (np.abs(seen - colour).max(axis=2) <= SAME_INK + 5), 5)
             left &= ~part
-            mask = np.zeros(depth.shape, np.bool_)
-            mask[place] = part
-            strokes += [
-                found
-                for found in _pieces(rgb, depth, mask, certain, around=3)
-                if found.is_even_ribbon
-            ]
+            corner = (piece.rows.start, piece.columns.start)
+            found = _pieces(rgb, depth, part, certain[place], around=3, corner=corner)
+            strokes += [each for each in found if each.is_even_ribbon]
     return strokes
 
 
@@ -279,19 +275,30 @@ class _Piece:
 
 
 def _pieces(
-    rgb: Pixels, depth: Pixels, mask: Mask, certain: Mask, *, around: int
+    rgb: Pixels,
+    depth: Pixels,
+    mask: Mask,
+    certain: Mask,
+    *,
+    around: int,
+    corner: tuple[int, int] = (0, 0),
 ) -> Iterator[_Piece]:
-    """Pieces of a mask, each grown by `around` px into what is at least half as dark."""
+    """Pieces of a mask, each grown by `around` px into what is at least half as dark.
+
+    `mask` and `certain` may be a part of the picture: `corner` is its first row and column.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(mask))
     areas = stats[:, cv2.CC_STAT_AREA]
-    for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= MOST_PX * mask.size)):
+    for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= MOST_PX * depth.size)):
         if label == 0:
             continue
         x, y, w, h = stats[label, :4]
         rows, columns = (slice(max(0, at - 12), at + side + 12) for at, side in ((y, h), (x, w)))
         core = labels[rows, columns] == label
         even = float(certain[rows, columns][core].mean())
-        place = (rows, columns)
+        height, width = core.shape
+        top, left = rows.start + corner[0], columns.start + corner[1]
+        place = (slice(top, top + height), slice(left, left + width))
         yield _described(rgb[place], depth[place], core, place, even, around)
 
 

@@ -6,13 +6,20 @@ import gdcm  # noqa: F401  (pydicom decodes JPEG lossless, JPEG-LS and JPEG 2000
 import numpy as np
 import numpy.typing as npt
 import pydicom
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from grossing.radiology import dicom_frames
 from grossing.radiology.dicom_frames import Frame
 from grossing.radiology.study_errors import StudyError
 from grossing.radiology.volume import Array, Flags
 
+#: what pydicom and its decoders raise for a syntax that they lack, and for damage
+DOES_NOT_DECODE = (
+    *(NotImplementedError, RuntimeError, AttributeError, KeyError),
+    *(ValueError, TypeError, EOFError, OSError),
+)
 Stored = npt.NDArray[np.int32]
 #: HU below which a value that fills the corners is padding that its tag does not state
 CORNER_PADDING_HU = -1100.0
@@ -79,17 +86,27 @@ def _pixels(path: str) -> Stored:
     with dicom_frames.quiet():
         try:
             return np.asarray(pixel_array(pydicom.dcmread(path, force=True), raw=True))
-        except (NotImplementedError, RuntimeError) as error:
-            raise StudyError("unsupported_syntax", _syntax(path)) from error
-        except (AttributeError, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+        except DOES_NOT_DECODE as error:
+            syntax = _syntax(path)
+            if not _has_decoder(syntax):
+                name = getattr(syntax, "name", None) or "unknown"
+                message = f"transfer syntax {name} does not decode"
+                raise StudyError("unsupported_syntax", message) from error
             message = f"the pixels do not decode ({type(error).__name__})"
             raise StudyError("unreadable", message) from error
 
 
-def _syntax(path: str) -> str:
+def _syntax(path: str) -> UID | None:
     tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[], force=True)
-    syntax = tags.file_meta.get("TransferSyntaxUID") if hasattr(tags, "file_meta") else None
-    return f"transfer syntax {getattr(syntax, 'name', None) or 'unknown'} does not decode"
+    return tags.file_meta.get("TransferSyntaxUID") if hasattr(tags, "file_meta") else None
+
+
+def _has_decoder(syntax: UID | None) -> bool:
+    """Whether a syntax is one that decodes here: then it is the pixels that are damaged."""
+    try:
+        return syntax is not None and get_decoder(syntax).is_available
+    except NotImplementedError:
+        return False
 
 
 def corner_padding(values: Array) -> Flags | None:
