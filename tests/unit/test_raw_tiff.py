@@ -20,6 +20,7 @@ import tifffile
 from grossing.slide import (
     facts,
     jpeg_stream,
+    jpeg_tiles,
     opening,
     raw_tiff,
     readers,
@@ -431,7 +432,7 @@ def test_no_tile_is_decoded_twice_on_an_unaligned_grid(real_slide, monkeypatch):
     calls = []
     decode = simplejpeg.decode_jpeg
     monkeypatch.setattr(
-        raw_tiff.simplejpeg, "decode_jpeg", lambda *a, **k: calls.append(1) or decode(*a, **k)
+        jpeg_tiles.simplejpeg, "decode_jpeg", lambda *a, **k: calls.append(1) or decode(*a, **k)
     )
     reader = raw_of(real_slide)
     for top in range(0, 2967, 500):

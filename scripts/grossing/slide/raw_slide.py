@@ -5,9 +5,9 @@ import functools
 import cv2
 import numpy as np
 
-from grossing.slide import opening, raw_tiff
+from grossing.slide import opening, raw_levels
 from grossing.slide.facts import file_facts
-from grossing.slide.raw_tiff import RawTiffReader
+from grossing.slide.jpeg_tiles import JpegTiles
 from grossing.slide.record import FileFacts
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Pixels
@@ -16,7 +16,7 @@ PROOFS, PROOF_PX = 5, 128
 
 
 class RawSlide(opening.Slide):
-    """Reads as `opening.Slide`, several times faster where `raw_tiff` can; same pixels and alpha.
+    """Reads as `opening.Slide`, several times faster where `raw_levels` can; same pixels and alpha.
 
     Each level is compared with OpenSlide at some places when it is first read: any difference, and
     every rectangle that the fast reader refuses, leaves it to OpenSlide.
@@ -24,7 +24,7 @@ class RawSlide(opening.Slide):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self._raw: dict[int, RawTiffReader | None] = {}
+        self._raw: dict[int, JpegTiles | None] = {}
 
     @functools.cached_property
     def _file(self) -> FileFacts:
@@ -41,53 +41,47 @@ class RawSlide(opening.Slide):
         scale = round(self._file.levels[level].downsample)
         if reader is not None and x % scale == 0 and y % scale == 0:
             try:
-                return self._read_raw(reader, level, x // scale, y // scale, w, h)
+                return self._read_raw(reader, x // scale, y // scale, w, h)
             except ReadError:
                 pass
         return super().read_premultiplied(level, x, y, w, h)
 
-    def _read_raw(
-        self, reader: RawTiffReader, level: int, x: int, y: int, w: int, h: int
-    ) -> Pixels:
+    def _read_raw(self, reader: JpegTiles, x: int, y: int, w: int, h: int) -> Pixels:
         """x, y in px of the level; transparent outside the picture and where nothing is stored."""
-        extent = self._file.levels[level]
         region = reader.read(x, y, w, h)
         bgra = np.asarray(cv2.cvtColor(region.rgb, cv2.COLOR_RGB2BGRA), np.uint8)
         if region.absent is not None:
             bgra[region.absent] = 0
-        bgra[: max(0, -y)] = 0
-        bgra[max(0, extent.height_px - y) :] = 0
-        bgra[:, : max(0, -x)] = 0
-        bgra[:, max(0, extent.width_px - x) :] = 0
         return bgra
 
-    def _reader(self, level: int) -> RawTiffReader | None:
+    def _reader(self, level: int) -> JpegTiles | None:
         if level not in self._raw:
             self._raw[level] = self._proved(level)
         return self._raw[level]
 
-    def _proved(self, level: int) -> RawTiffReader | None:
+    def _proved(self, level: int) -> JpegTiles | None:
         """The fast reader of a level, None where it cannot read it or reads other pixels."""
         try:
-            reader = raw_tiff.open_level(self.path, self._file, level, (0, 0, 0), 1)
+            reader = raw_levels.open_level(self.path, self._file, level, (0, 0, 0), 1)
         except Unsupported:
             return None
-        if all(self._agrees(reader, level, *place) for place in self._places(level)):
+        if all(self._agrees(reader, level, *place) for place in self._places(reader, level)):
             return reader
         reader.close()
         return None
 
-    def _places(self, level: int) -> list[tuple[int, int]]:
-        """On the diagonal, the last pixels included; px of the level."""
+    def _places(self, reader: JpegTiles, level: int) -> list[tuple[int, int]]:
+        """Over the corners of stored tiles, and the last pixels; px of the level."""
         extent = self._file.levels[level]
-        sides = [max(0, side - PROOF_PX) for side in (extent.width_px, extent.height_px)]
-        return [(sides[0] * i // PROOFS, sides[1] * i // PROOFS) for i in range(1, PROOFS + 1)]
+        last = [max(0, side - PROOF_PX) for side in (extent.width_px, extent.height_px)]
+        corners = [[at - PROOF_PX // 2 for at in place] for place in reader.stored(PROOFS - 1)]
+        return [(max(0, x), max(0, y)) for x, y in [*corners, last]]
 
-    def _agrees(self, reader: RawTiffReader, level: int, x: int, y: int) -> bool:
+    def _agrees(self, reader: JpegTiles, level: int, x: int, y: int) -> bool:
         """Where the fast reader refuses, nothing is said: such places go to OpenSlide."""
         scale = round(self._file.levels[level].downsample)
         try:
-            ours = self._read_raw(reader, level, x, y, PROOF_PX, PROOF_PX)
+            ours = self._read_raw(reader, x, y, PROOF_PX, PROOF_PX)
         except ReadError:
             return True
         try:

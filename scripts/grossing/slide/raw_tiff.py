@@ -1,25 +1,17 @@
 """Tiles of JPEG TIFFs decoded straight from the file: OpenSlide's pixels at a third of its cost."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Iterable
 
-import numpy as np
 import numpy.typing as npt
-import simplejpeg
 
-from grossing.slide import jpeg_stream, tiff_directory
+from grossing.slide import jpeg_stream, jpeg_tiles, tiff_directory
+from grossing.slide.jpeg_tiles import MOST_TABLE_BYTES, JpegTiles, Layout
 from grossing.slide.record import FileFacts
-from grossing.slide.region import Region
-from grossing.slide.tiff_directory import GAPLESS, Directory, Numbers, Source
-from grossing.support.errors import ReadError, Unsupported
-from grossing.support.types import Mask, PathLike, Pixels
+from grossing.slide.tiff_directory import Directory
+from grossing.support.errors import Unsupported
+from grossing.support.types import PathLike
 
-CACHE_BYTES = 16 * 1024 * 1024
-MOST_TILE_PX = 2048
-MOST_TABLE_BYTES = 1 << 16
-SCALES = (1, 2, 4, 8)
 JPEG, RGB, YCBCR = 7, 2, 6
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
@@ -34,19 +26,15 @@ PLAIN = {COMPRESSION: JPEG, FILL_ORDER: 1, ORIENTATION: 1, SAMPLES: 3, PLANAR: 1
 }
 
 
-class RawTiffReader:
+class RawTiffReader(JpegTiles):
     """One level of an Aperio or generic tiled TIFF whose tiles are baseline JPEG.
-
-    Pixels equal OpenSlide's where the level's downsample is a whole number (`scale` 1).
 
     Parameters
     ----------
     path : the slide
     width_px, height_px : of the level, as OpenSlide reports them; the page of exactly this size
         is read, so never a thumbnail, label or macro picture
-    glass : (3,) uint8, where no tile was scanned
-    scale : 2, 4 or 8 decode to 1/scale of the resolution, faster but with other pixels; `read` then
-        counts in pixels of the smaller picture
+    glass, scale : as of `JpegTiles`
 
     Raises
     ------
@@ -62,145 +50,46 @@ class RawTiffReader:
         *,
         scale: int = 1,
     ) -> None:
-        self._glass = np.asarray(glass, np.uint8)
-        self.scale = scale
-        self.name = "raw" if scale == 1 else "raw_scaled"
-        self._cache: OrderedDict[int, Pixels] = OrderedDict()
-        self._cache_bytes = 0
-        self._source = Source(path)
-        try:
-            page = _find_page(tiff_directory.directories(self._source), width_px, height_px)
-            self._layout = _layout(page, scale)
-        except Unsupported:
-            self.close()
-            raise
-        self._width, self._height = -(-width_px // scale), -(-height_px // scale)
-        layout = self._layout
-        self._completion = jpeg_stream.Completion(
-            layout.head, layout.tile_width, layout.tile_height
-        )
-        self.tile_px: tuple[int, int] | None = (
-            layout.tile_width // scale,
-            layout.tile_height // scale,
-        )
-
-    def close(self) -> None:
-        """Close the file."""
-        self._source.close()
-
-    def read(self, x: int, y: int, w: int, h: int) -> Region:
-        """Pixels of a rectangle, glass where it leaves the picture.
-
-        Raises
-        ------
-        ReadError : a tile in the rectangle does not decode.
-        """
-        left, top = max(x, 0), max(y, 0)
-        right, bottom = min(x + w, self._width), min(y + h, self._height)
-        out = np.empty((h, w, 3), np.uint8)
-        absent: Mask | None = None
-        if (right - left, bottom - top) != (w, h):
-            out[:] = self._glass
-        for place in self._tiles(left, top, right, bottom):
-            tile = self._tile(place.number, keep=not place.whole)
-            if place.whole and (place.width, place.height) == (w, h) and tile is not None:
-                return Region(tile)
-            rows = slice(place.y - y, place.y - y + place.height)
-            columns = slice(place.x - x, place.x - x + place.width)
-            out[rows, columns] = self._glass if tile is None else tile[place.inside]
-            if tile is None:
-                absent = np.zeros((h, w), np.bool_) if absent is None else absent
-                absent[rows, columns] = True
-        return Region(out, absent)
-
-    def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
-        """The tiles of a rectangle, with the part of each that lies in it."""
-        wide, high = self._layout.tile_width // self.scale, self._layout.tile_height // self.scale
-        across = -(-self._width // wide)
-        for row in range(top // high, -(-bottom // high)):
-            for column in range(left // wide, -(-right // wide)):
-                x0, y0 = max(left, column * wide), max(top, row * high)
-                width = min(right, (column + 1) * wide) - x0
-                height = min(bottom, (row + 1) * high) - y0
-                dx, dy = x0 - column * wide, y0 - row * high
-                inside = (slice(dy, dy + height), slice(dx, dx + width))
-                whole = (width, height) == (wide, high)
-                yield _Place(row * across + column, x0, y0, width, height, inside, whole)
-
-    def _tile(self, index: int, *, keep: bool) -> Pixels | None:
-        """A decoded tile, None where nothing was scanned; one that is needed again is kept."""
-        if index in self._cache:
-            self._cache.move_to_end(index)
-            return self._cache[index] if keep else self._cache[index].copy()
-        tile = self._decode(index)
-        if keep and tile is not None:
-            self._cache[index] = tile
-            self._cache_bytes += tile.nbytes
-            while self._cache_bytes > CACHE_BYTES:
-                self._cache_bytes -= self._cache.popitem(last=False)[1].nbytes
-        return tile
-
-    def _decode(self, index: int) -> Pixels | None:
-        layout = self._layout
-        wide, high = layout.tile_width, layout.tile_height
-        length = int(layout.byte_counts[index])
-        if length == 0:
-            return None
-        if length > 4 * wide * high + MOST_TABLE_BYTES:
-            raise ReadError(f"tile {index} claims {length} bytes")
-        smallest = (high // self.scale, wide // self.scale) if self.scale > 1 else (0, 0)
-        try:
-            stream = self._source.at(int(layout.offsets[index]), length)
-            tile: Pixels = simplejpeg.decode_jpeg(
-                self._completion.completed(stream),
-                min_height=smallest[0],
-                min_width=smallest[1],
-            )
-        except (Unsupported, jpeg_stream.BadStream, ValueError) as error:
-            raise ReadError(f"tile {index}: {error}") from error
-        if tile.shape != (high // self.scale, wide // self.scale, 3):
-            raise ReadError(f"tile {index} decodes to {tile.shape[1]}x{tile.shape[0]} px")
-        return tile
+        with jpeg_tiles.opened(path) as source:
+            page = _find_page(tiff_directory.directories(source), width_px, height_px)
+            super().__init__(source, layout(page), glass, scale=scale)
 
 
 def open_level(
     path: PathLike, file: FileFacts, level: int, glass: npt.ArrayLike, scale: int
-) -> RawTiffReader:
+) -> JpegTiles:
     """The reader of one level, as OpenSlide counts them (`readers.OpenLevel`).
 
     Raises
     ------
-    Unsupported : tiles may overlap, OpenSlide would resample the level, or as `RawTiffReader`.
+    Unsupported : as `RawTiffReader`.
     """
     extent = file.levels[level]
-    if file.vendor not in GAPLESS:
-        raise Unsupported(f"tiles of {file.vendor} may overlap")
-    if extent.downsample != round(extent.downsample):
-        raise Unsupported(f"downsample {extent.downsample} is resampled")
     return RawTiffReader(path, extent.width_px, extent.height_px, glass, scale=scale)
 
 
-class _Place(NamedTuple):  # several times faster to make than a dataclass
-    """A tile's part in a rectangle: its corner and size there, and its slices in the tile."""
+def open_philips_level(
+    path: PathLike, file: FileFacts, level: int, glass: npt.ArrayLike, scale: int
+) -> JpegTiles:
+    """As `open_level`, of Philips TIFF: pages are filled up to whole tiles, levels cut them.
 
-    number: int
-    x: int
-    y: int
-    width: int
-    height: int
-    inside: tuple[slice, slice]
-    whole: bool
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the tiles of a page lie and what their streams are appended to."""
-
-    tile_width: int
-    tile_height: int
-    offsets: Numbers
-    byte_counts: Numbers
-    head: bytes
+    Raises
+    ------
+    Unsupported : the page of the level is of another size or kind.
+    """
+    extent = file.levels[level]
+    size = (extent.width_px, extent.height_px)
+    with jpeg_tiles.opened(path) as source:
+        tiled = [page for page in tiff_directory.directories(source) if TILE_WIDTH in page]
+        if len(tiled) != len(file.levels):
+            raise Unsupported(f"{len(tiled)} tiled pages of {len(file.levels)} levels")
+        filled = layout(tiled[level])
+        steps = filled.tile_width, filled.tile_height
+        sizes = zip(size, (filled.width, filled.height), steps, strict=True)
+        if any(-(-cut // step) != -(-whole // step) for cut, whole, step in sizes):
+            raise Unsupported(f"page of {filled.width}x{filled.height} px, level of {size}")
+        cut = dataclasses.replace(filled, width=size[0], height=size[1])
+        return JpegTiles(source, cut, glass, scale=scale)
 
 
 def _find_page(pages: Iterable[Directory], width: int, height: int) -> Directory:
@@ -219,22 +108,19 @@ def _find_page(pages: Iterable[Directory], width: int, height: int) -> Directory
     return matching[0]
 
 
-def _layout(page: Directory, scale: int) -> _Layout:
+def layout(page: Directory, origin: tuple[int, int] = (0, 0)) -> Layout:
+    """Where the tiles of a page lie; `origin` as of `Layout`.
+
+    Raises
+    ------
+    Unsupported : not tiles of baseline JPEG in 8-bit colour, or damaged tags.
+    """
     for tag, value in PLAIN.items():
         default = 1 if tag in (COMPRESSION, SAMPLES) else value
         if page.number(tag, default) != value:
             raise Unsupported(f"tag {tag} is {page.number(tag, default)}, not {value}")
     if page.number(PHOTOMETRIC, 0) not in (RGB, YCBCR) or page.numbers(BITS).tolist() != [8, 8, 8]:
         raise Unsupported("neither RGB nor YCbCr of 8 bits")
-    wide, high = page.number(TILE_WIDTH, 0), page.number(TILE_HEIGHT, 0)
-    if not (0 < wide <= MOST_TILE_PX and 0 < high <= MOST_TILE_PX):
-        raise Unsupported(f"tiles of {wide}x{high} px")
-    if scale not in SCALES or wide % scale or high % scale:
-        raise Unsupported(f"tiles of {wide}x{high} px at 1/{scale}")
-    count = -(-page.number(WIDTH, 0) // wide) * -(-page.number(HEIGHT, 0) // high)
-    offsets, byte_counts = page.numbers(TILE_OFFSETS), page.numbers(TILE_BYTES)
-    if not count == len(offsets) == len(byte_counts):
-        raise Unsupported(f"{len(offsets)} offsets, {len(byte_counts)} sizes of {count} tiles")
     tables = page.numbers(JPEG_TABLES).tobytes()
     if len(tables) > MOST_TABLE_BYTES:
         raise Unsupported(f"{len(tables)} bytes of shared tables")
@@ -242,4 +128,14 @@ def _layout(page: Directory, scale: int) -> _Layout:
         head = jpeg_stream.head(tables, ycbcr=page.number(PHOTOMETRIC, 0) == YCBCR)
     except jpeg_stream.BadStream as error:
         raise Unsupported(f"shared tables: {error}") from error
-    return _Layout(wide, high, offsets, byte_counts, head)
+    wide, high = page.number(TILE_WIDTH, 0), page.number(TILE_HEIGHT, 0)
+    return Layout(
+        width=page.number(WIDTH, 0),
+        height=page.number(HEIGHT, 0),
+        tile_width=wide,
+        tile_height=high,
+        offsets=page.numbers(TILE_OFFSETS),
+        byte_counts=page.numbers(TILE_BYTES),
+        completed=jpeg_stream.Completion(head, wide, high).completed,
+        origin=origin,
+    )

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import openslide
 
-from grossing.slide import opening, raw_tiff
+from grossing.slide import opening, raw_levels
 from grossing.slide.record import FileFacts
 from grossing.slide.region import Region
 from grossing.support.errors import ReadError, Unsupported
@@ -102,7 +102,7 @@ class OpenLevel(Protocol):
 
 #: the registry: fast readers in the order in which they are tried; a reader is used for a slide
 #: only if its pixels equal those of OpenSlide at a few places
-FAST_READERS: tuple[OpenLevel, ...] = (raw_tiff.open_level,)
+FAST_READERS: tuple[OpenLevel, ...] = (raw_levels.open_level,)
 
 
 class FastReader:
@@ -110,7 +110,9 @@ class FastReader:
 
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
         self._fast, self._general = fast, general
-        self.name, self.scale, self.tile_px = fast.name, fast.scale, fast.tile_px
+        self.name, self.scale = fast.name, fast.scale
+        # as OpenSlide states them, so that either reader looks at the same borders
+        self.tile_px = general.tile_px and tuple(side // fast.scale for side in general.tile_px)
 
     def read(self, x: int, y: int, w: int, h: int) -> Region:
         try:
@@ -159,8 +161,8 @@ def open_reader(
     extent = file.levels[level]
     origin = (file.bounds.x, file.bounds.y)
     general = OpenSlideReader(path, level, extent.downsample, glass, cache_bytes, origin)
-    if prefer != "auto":
-        return general
+    if prefer != "auto" or any(at % extent.downsample for at in origin):
+        return general  # only OpenSlide reads from between two pixels
     width, height = extent.width_px, extent.height_px
     squares = _squares(places or _diagonal(width, height), width, height)
     for open_level in FAST_READERS:

@@ -23,6 +23,7 @@ MOST_BYTES = 1 << 24  # of one tag: 2 million tiles, 1.3e11 pixels in tiles of 2
 
 #: Formats by TIFF type: BYTE, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8.
 FORMATS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
+ASCII = 2
 
 Numbers = npt.NDArray[np.unsignedinteger]
 
@@ -104,6 +105,21 @@ class Directory:
         if entry.count != 1:
             raise Unsupported(f"tag {tag} has {entry.count} values")
         return int(self.numbers(tag)[0])
+
+    def text(self, tag: int) -> str:
+        """The text of a tag; empty where it is absent.
+
+        Raises
+        ------
+        Unsupported : not text.
+        """
+        entry = self._tags.get(tag)
+        if entry is None:
+            return ""
+        if entry.dtype != ASCII:
+            raise Unsupported(f"tag {tag}: values of type {entry.dtype}")
+        data = self._file.filehandle.read_array("u1", entry.count, entry.valueoffset).tobytes()
+        return data.rstrip(b"\0").decode(errors="replace")
 
 
 def directories(source: Source) -> Iterator[Directory]:
