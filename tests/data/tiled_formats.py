@@ -1,5 +1,8 @@
-"""Small slides of JPEG tiles as other scanners lay them out: Philips TIFF, Leica SCN, OME-TIFF."""
+"""Small slides of JPEG tiles as other scanners lay them out: Philips, Leica, OME-TIFF, NDPI."""
 
+import io
+import re
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,7 @@ import cv2
 import numpy as np
 import simplejpeg
 import tifffile
+from PIL import Image
 
 TILE_PX = 256
 COMPRESSION, PHOTOMETRIC, JPEG, YCBCR = 259, 262, 7, 6
@@ -123,6 +127,74 @@ def ome(path: Path, rgb: np.ndarray, levels: int = 3) -> Path:
         for picture in pictures[1:]:
             _write(writer, picture, subfiletype=1)
     return _as_jpeg(path)
+
+
+def ndpi(
+    path: Path, rgb: np.ndarray, levels: int = 2, *, interval_px: int = 128, chroma: str = "4:2:2"
+) -> Path:
+    """Hamamatsu NDPI: a JPEG per level with restart markers, each a quarter of the one before.
+
+    Parameters
+    ----------
+    rgb : the picture; its sides are cut to whole restart intervals on every level
+    interval_px : width of a restart interval, px
+    """
+    step = interval_px * 4 ** (levels - 1)
+    whole = rgb[: rgb.shape[0] // step * step, : rgb.shape[1] // step * step]
+    data = bytearray(b"II*\0" + bytes(8))
+    link = 4
+    for level, picture in enumerate(halves(whole, 2 * levels)[::2]):
+        stream, starts = _restarted(picture, interval_px, chroma)
+        place = len(data)
+        data += stream
+        struct.pack_into("<Q", data, link, len(data))
+        link = _ndpi_page(data, picture, (place, len(stream)), starts, 40 / 4**level)
+    path.write_bytes(data)
+    return path
+
+
+def _restarted(rgb: np.ndarray, interval_px: int, chroma: str) -> tuple[bytes, list[int]]:
+    """A JPEG and where its restart intervals start."""
+    buffer = io.BytesIO()
+    mcu_px = {"4:4:4": 8, "4:2:2": 16, "4:2:0": 16}[chroma]
+    options = {"subsampling": chroma, "restart_marker_blocks": interval_px // mcu_px}
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=90, **options)
+    stream = buffer.getvalue()
+    scan = stream.index(b"\xff\xda")
+    first = scan + 2 + int.from_bytes(stream[scan + 2 : scan + 4], "big")
+    markers = re.finditer(rb"\xff[\xd0-\xd7]", stream[first:])
+    return stream, [first, *(first + each.end() for each in markers)]
+
+
+def _ndpi_page(
+    data: bytearray, rgb: np.ndarray, strip: tuple[int, int], starts: list[int], lens: float
+) -> int:
+    """Append a directory; returns where the place of the next one is written."""
+    far = len(data) + 2 + 12 * 16 + 8 + 4 * 16
+    numbers = struct.pack(f"<{len(starts)}I", *starts)
+    per_cm = round(4e4 * lens / 40)
+    rows = [
+        (256, 4, 1, rgb.shape[1]),
+        (257, 4, 1, rgb.shape[0]),
+        (258, 3, 3, far),
+        (259, 3, 1, JPEG),
+        (262, 3, 1, YCBCR),
+        (273, 4, 1, strip[0]),
+        (277, 3, 1, 3),
+        (278, 4, 1, rgb.shape[0]),
+        (279, 4, 1, strip[1]),
+        (282, 5, 1, far + 8),
+        (283, 5, 1, far + 8),
+        (296, 3, 1, 3),
+        (65420, 3, 1, 1),
+        (65421, 11, 1, int.from_bytes(struct.pack("<f", lens), "little")),
+        (65424, 9, 1, 0),
+        (65426, 4, len(starts), far + 16),
+    ]
+    data += struct.pack("<H", len(rows)) + b"".join(struct.pack("<HHII", *row) for row in rows)
+    link = len(data)
+    data += bytes(8 + 4 * len(rows)) + struct.pack("<4H2I", 8, 8, 8, 0, per_cm, 1) + numbers
+    return link
 
 
 def _write(

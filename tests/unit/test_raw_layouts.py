@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -141,6 +142,47 @@ def test_ome(picture, tmp_path):
     path = tiled_formats.ome(tmp_path / "a.ome.tif", picture)
     assert facts_of(path).vendor == "generic-tiff"
     assert check_equal(path, ["raw"]) == [True]
+
+
+@pytest.mark.parametrize("chroma", ["4:2:2", "4:4:4"])
+def test_ndpi(picture, tmp_path, chroma):
+    """Levels between and below those of the file are decoded at a fraction, as by OpenSlide."""
+    path = tiled_formats.ndpi(tmp_path / "a.ndpi", picture, chroma=chroma)
+    file = facts_of(path)
+    assert (file.vendor, file.downsamples) == ("hamamatsu", [1, 2, 4, 8, 16, 32])
+    assert check_equal(path, ["raw"] * 6) == [True] * 6
+
+
+def test_an_ndpi_that_openslide_does_not_decode(picture, tmp_path):
+    """Colour halved in both directions: what only the fast reader decodes is not trusted."""
+    path = tiled_formats.ndpi(tmp_path / "a.ndpi", picture, chroma="4:2:0")
+    reader = readers.open_reader(path, file=facts_of(path), level=0, glass=GLASS)
+    assert reader.name == "openslide"
+
+
+@pytest.mark.parametrize("change", ["marker", "place", "no place"])
+def test_an_ndpi_whose_markers_lie(picture, tmp_path, change):
+    """A restart interval that is not where the tag says is not read."""
+    path = tiled_formats.ndpi(tmp_path / "a.ndpi", picture)
+    file, data = facts_of(path), bytearray(path.read_bytes())
+    starts = [each.end() for each in re.finditer(rb"\xff[\xd0-\xd7]", data)]
+    place = data.index(struct.pack("<2I", starts[2] - 12, starts[3] - 12))
+    if change == "marker":
+        data[starts[2] - 1] = 0xAA
+    elif change == "place":
+        struct.pack_into("<I", data, place, starts[2] - 12 + 3)
+    else:
+        struct.pack_into("<I", data, place, 0)
+    path.write_bytes(data)
+    where = 3 * 128 + 5
+    reader = readers.open_reader(path, file=file, level=0, glass=GLASS)
+    general = readers.open_reader(path, file=file, level=0, glass=GLASS, prefer="openslide")
+    assert reader.name == ("openslide" if change == "no place" else "raw")
+    for each in (reader, general):
+        with pytest.raises(ReadError):
+            each.read(where, 0, 20, 8)
+    place = (0, 100, 500, 300)
+    assert np.array_equal(reader.read(*place).rgb, general.read(*place).rgb)
 
 
 def positions(width, height, kept):
@@ -320,12 +362,15 @@ def test_damaged_dicom_headers_are_refused_and_nothing_else_happens(series, pict
             raw_levels.open_level(series, file, 0, GLASS, 1).close()
 
 
-@pytest.mark.parametrize("name", ["multiframe_camelyon.dcm", "boxes_0.dcm"])
-def test_real_dicom(name):
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("multiframe_camelyon.dcm", 1), ("boxes_0.dcm", 1), ("test3-DAPI.ndpi", 7)],
+)
+def test_real_slides(name, levels):
     path = SHARED / name
     if not path.exists():
         pytest.skip(f"needs ../shared/data/wsi/{name}")
-    assert check_equal(path, ["raw"]) == [True]
+    assert check_equal(path, ["raw"] * levels) == [True] * levels
 
 
 def test_a_tiff_does_not_wait_for_pydicom(picture, tmp_path):

@@ -33,7 +33,7 @@ def head(tables: bytes, *, ycbcr: bool) -> bytes:
     BadStream : other segments than tables, or cut off.
     """
     parts = [SOI, ADOBE, b"\x01" if ycbcr else b"\x00"]
-    for marker, start, end in _segments(tables) if tables else ():
+    for marker, start, end in segments(tables) if tables else ():
         if marker not in (*TABLES, EOI):
             raise BadStream(f"marker {marker:02x} among the shared tables")
         if marker not in (*COLOUR, EOI):
@@ -71,7 +71,7 @@ class Completion:
         """The headers up to the start of the scan, as they are and as they have to be."""
         frames, part_start = 0, 2
         parts = [self._head]
-        for marker, start, end in _segments(stream):
+        for marker, start, end in segments(stream):
             if marker in BASELINE:
                 frames += 1
                 _check_frame(stream[start + 4 : end], *self._size)
@@ -103,7 +103,7 @@ def stated_ycbcr(tables: bytes, stream: bytes) -> bool | None:
     """
     jfif, transform, names = False, None, b""
     for data in filter(None, (tables, stream)):
-        for marker, start, end in _segments(data):
+        for marker, start, end in segments(data):
             body = data[start + 4 : end]
             if marker == 0xE0 and body.startswith(b"JFIF\0"):
                 jfif = True
@@ -130,7 +130,7 @@ def _check_frame(frame: bytes, width: int, height: int) -> None:
         )
 
 
-def _segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
+def segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
     """(marker, start, end) of each segment up to and with the first scan header or the end."""
     if stream[:2] != SOI:
         raise BadStream(f"starts with {stream[:2].hex()!r}, not as a JPEG stream")

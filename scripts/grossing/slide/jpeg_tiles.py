@@ -17,7 +17,7 @@ from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Mask, PathLike, Pixels
 
 CACHE_BYTES = 16 * 1024 * 1024
-MOST_TILE_PX = 2048
+MOST_TILE_PX = 2048 * 2048
 MOST_TABLE_BYTES = 1 << 16
 SCALES = (1, 2, 4, 8)
 
@@ -28,7 +28,8 @@ class Layout:
 
     `width` and `height` are those of the picture, px; `byte_counts` is 0 where nothing was scanned;
     `completed` makes a decodable stream of the bytes of a tile, or raises `jpeg_stream.BadStream`;
-    `origin` is the place of the picture's first pixel in the level, px.
+    `origin` is the place of the picture's first pixel in the level, px; the level is the picture at
+    1/`shrink` of its resolution, as the JPEG decoder shrinks it.
     """
 
     width: int
@@ -39,10 +40,11 @@ class Layout:
     byte_counts: Numbers
     completed: Callable[[bytes], bytes]
     origin: tuple[int, int] = (0, 0)
+    shrink: int = 1
 
     def __post_init__(self) -> None:
         wide, high = self.tile_width, self.tile_height
-        if not (0 < wide <= MOST_TILE_PX and 0 < high <= MOST_TILE_PX):
+        if not (wide > 0 and high > 0 and wide * high <= MOST_TILE_PX):
             raise Unsupported(f"tiles of {wide}x{high} px")
         count = -(-self.width // wide) * -(-self.height // high)
         if not count == len(self.offsets) == len(self.byte_counts):
@@ -87,18 +89,20 @@ class JpegTiles:
         self, source: Source, layout: Layout, glass: npt.ArrayLike, *, scale: int = 1
     ) -> None:
         wide, high = layout.tile_width, layout.tile_height
-        if scale not in SCALES or wide % scale or high % scale:
-            raise Unsupported(f"tiles of {wide}x{high} px at 1/{scale}")
-        if scale > 1 and layout.origin != (0, 0):
-            raise Unsupported(f"a picture that starts at {layout.origin} at 1/{scale}")
+        shrink = scale * layout.shrink
+        if shrink not in SCALES or wide % shrink or high % shrink:
+            raise Unsupported(f"tiles of {wide}x{high} px at 1/{shrink}")
+        if shrink > 1 and layout.origin != (0, 0):
+            raise Unsupported(f"a picture that starts at {layout.origin} at 1/{shrink}")
+        self._shrink, self._tile_size = shrink, (wide // shrink, high // shrink)
         self._glass = np.asarray(glass, np.uint8)
         self.scale = scale
         self.name = "raw" if scale == 1 else "raw_scaled"
         self._cache: OrderedDict[int, Pixels] = OrderedDict()
         self._cache_bytes = 0
         self._source, self._layout = source, layout
-        self._width, self._height = -(-layout.width // scale), -(-layout.height // scale)
-        self.tile_px: tuple[int, int] | None = (wide // scale, high // scale)
+        self._width, self._height = -(-layout.width // shrink), -(-layout.height // shrink)
+        self.tile_px: tuple[int, int] | None = self._tile_size
 
     def close(self) -> None:
         """Close the file."""
@@ -112,7 +116,7 @@ class JpegTiles:
         rows, columns = np.divmod(chosen, -(-layout.width // layout.tile_width))
         left, top = layout.origin
         return [
-            (column * layout.tile_width + left, row * layout.tile_height + top)
+            (column * self._tile_size[0] + left, row * self._tile_size[1] + top)
             for column, row in zip(columns.tolist(), rows.tolist(), strict=True)
         ]
 
@@ -148,7 +152,7 @@ class JpegTiles:
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""
-        wide, high = self._layout.tile_width // self.scale, self._layout.tile_height // self.scale
+        wide, high = self._tile_size
         across = -(-self._width // wide)
         for row in range(top // high, -(-bottom // high)):
             for column in range(left // wide, -(-right // wide)):
@@ -181,7 +185,8 @@ class JpegTiles:
             return None
         if length > 4 * wide * high + MOST_TABLE_BYTES:
             raise ReadError(f"tile {index} claims {length} bytes")
-        smallest = (high // self.scale, wide // self.scale) if self.scale > 1 else (0, 0)
+        width, height = self._tile_size
+        smallest = (height, width) if self._shrink > 1 else (0, 0)
         try:
             stream = self._source.at(int(layout.offsets[index]), length)
             tile: Pixels = simplejpeg.decode_jpeg(
@@ -191,7 +196,7 @@ class JpegTiles:
             )
         except (Unsupported, jpeg_stream.BadStream, ValueError) as error:
             raise ReadError(f"tile {index}: {error}") from error
-        if tile.shape != (high // self.scale, wide // self.scale, 3):
+        if tile.shape != (height, width, 3):
             raise ReadError(f"tile {index} decodes to {tile.shape[1]}x{tile.shape[0]} px")
         return tile
 

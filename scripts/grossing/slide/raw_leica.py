@@ -20,7 +20,7 @@ LIGHT = "scanSettings/illuminationSettings/illuminationSource"
 BRIGHTFIELD = "brightfield"
 DESCRIPTION = 270
 #: what an element, attribute or number leads to that is missing or none
-DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+DAMAGED = (ArithmeticError, LookupError, ValueError)
 
 
 def open_level(
@@ -48,11 +48,11 @@ def open_level(
 
 def _picture(root: ElementTree.Element, level: int) -> tuple[int, tuple[int, int], tuple[int, int]]:
     """Page, size (px) and place (px of the level) of the only area's picture of a level."""
-    collection = root.find("collection", NAMES)
+    collection = _child(root, "collection")
     whole = [int(collection.attrib[name]) for name in ("sizeX", "sizeY")]
     areas = []
     for image in collection.findall("image", NAMES):
-        view = image.find("view", NAMES).attrib
+        view = _child(image, "view").attrib
         at, nm = ([int(view[name + axis]) for axis in "XY"] for name in ("offset", "size"))
         is_macro = at == [0, 0] and nm == whole
         if not is_macro and image.findtext(LIGHT, namespaces=NAMES) == BRIGHTFIELD:
@@ -70,3 +70,10 @@ def _picture(root: ElementTree.Element, level: int) -> tuple[int, tuple[int, int
     if number < 0:
         raise Unsupported(f"page {number}")
     return number, (width, height), (math.floor(at[0] / per_px), math.floor(at[1] / per_px))
+
+
+def _child(element: ElementTree.Element, name: str) -> ElementTree.Element:
+    child = element.find(name, NAMES)
+    if child is None:
+        raise LookupError(name)
+    return child

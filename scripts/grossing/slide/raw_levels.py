@@ -2,7 +2,7 @@
 
 import numpy.typing as npt
 
-from grossing.slide import raw_leica, raw_tiff
+from grossing.slide import raw_leica, raw_ndpi, raw_tiff
 from grossing.slide.jpeg_tiles import JpegTiles
 from grossing.slide.record import FileFacts
 from grossing.support.errors import Unsupported
@@ -12,6 +12,7 @@ from grossing.support.types import PathLike
 OPENERS = {
     "aperio": raw_tiff.open_level,
     "generic-tiff": raw_tiff.open_level,
+    "hamamatsu": raw_ndpi.open_level,
     "leica": raw_leica.open_level,
     "philips": raw_tiff.open_philips_level,
 }

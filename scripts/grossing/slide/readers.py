@@ -111,8 +111,10 @@ class FastReader:
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
         self._fast, self._general = fast, general
         self.name, self.scale = fast.name, fast.scale
-        # as OpenSlide states them, so that either reader looks at the same borders
-        self.tile_px = general.tile_px and tuple(side // fast.scale for side in general.tile_px)
+        self.tile_px: tuple[int, int] | None = None
+        if general.tile_px:  # not the fast reader's: both have to look at the same borders
+            wide, high = general.tile_px
+            self.tile_px = (wide // fast.scale, high // fast.scale)
 
     def read(self, x: int, y: int, w: int, h: int) -> Region:
         try:

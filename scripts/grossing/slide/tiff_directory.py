@@ -21,11 +21,11 @@ GAPLESS = ("aperio", "generic-tiff")  # of the vendors; others overlap their til
 MOST_PAGES = 256
 MOST_BYTES = 1 << 24  # of one tag: 2 million tiles, 1.3e11 pixels in tiles of 256 px
 
-#: Formats by TIFF type: BYTE, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8.
-FORMATS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
+#: Formats by TIFF type: BYTE, SHORT, LONG, UNDEFINED, SLONG, IFD, LONG8, IFD8.
+FORMATS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 9: "i4", 13: "u4", 16: "u8", 18: "u8"}
 ASCII = 2
 
-Numbers = npt.NDArray[np.unsignedinteger]
+Numbers = npt.NDArray[np.integer]
 
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what matters is raised here
 
