@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-scale record-costs hs2p install-profile lock clean
+.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-reading bench-scale record-costs hs2p install-profile lock clean
 
 setup: .venv/ready
 
@@ -55,6 +55,10 @@ schemas: setup
 bench: setup benchmarks/.hs2p/ready
 	$(BIN)/python benchmarks/bench.py
 
+# Reading alone, by format and reader; fastslide in an environment of its own.
+bench-reading: setup benchmarks/.fastslide/ready
+	$(BIN)/python benchmarks/reading.py
+
 # Costs that a plan begins with: docs/plan.md. About 5 minutes of CPU time.
 record-costs: setup
 	$(BIN)/python benchmarks/record_costs.py --make benchmarks/work/costs
@@ -65,9 +69,9 @@ bench-scale: setup
 # hs2p in an environment of its own, for `make bench` and the test of its export.
 hs2p: benchmarks/.hs2p/ready
 
-benchmarks/.hs2p/ready: benchmarks/hs2p.lock
-	$(PYTHON) -m venv benchmarks/.hs2p
-	benchmarks/.hs2p/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+benchmarks/.%/ready: benchmarks/%.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 # `snakemake --profile slurm`: the profile's folder in the place where Snakemake looks for profiles.
@@ -85,4 +89,4 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
 
 clean:
-	rm -rf demo demo-radiology fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/slides benchmarks/work
+	rm -rf demo demo-radiology fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/.fastslide benchmarks/slides benchmarks/work

@@ -44,7 +44,13 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     made = Files(metrics=f"{out}/metrics.parquet", tiff=f"{out}/rescaled.tif")
     if tiles["container"] != "none":
         made["container"] = f"{out}/tiles.{tiles['container']}"
-    plain = {"mpp": None, "stain": "", "quality": config["rescale"]["quality"], "gate": "pass"}
+    plain = {
+        "mpp": None,
+        "stain": "",
+        "mask": None,
+        "quality": config["rescale"]["quality"],
+        "gate": "pass",
+    }
     snakemake = SimpleNamespace(
         params=SimpleNamespace(**config | plain | {"slide": str(slide), "tiles": tiles}),
         input=measured,

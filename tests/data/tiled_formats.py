@@ -3,7 +3,7 @@
 import io
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from PIL import Image
 
 TILE_PX = 256
 COMPRESSION, PHOTOMETRIC, JPEG, YCBCR = 259, 262, 7, 6
+APERIO_JPEG2000 = 33005
 LEICA = "http://www.leica-microsystems.com/scn/2010/10/01"
 
 
@@ -197,27 +198,52 @@ def _ndpi_page(
     return link
 
 
+def jpeg2000(path: Path, rgb: np.ndarray) -> Path:
+    """Aperio of one level in JPEG 2000 (RGB)."""
+    words = f"Aperio Image Library v12 \r\n{rgb.shape[1]}x{rgb.shape[0]} J2K|AppMag = 40|MPP = 0.25"
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        _write(writer, rgb, encode=_jpeg2000, description=words)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags[COMPRESSION].overwrite(APERIO_JPEG2000)
+    return path
+
+
+def _jpeg2000(tile: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    options = {"irreversible": True, "quality_mode": "rates", "quality_layers": [15]}
+    Image.fromarray(tile).save(buffer, "JPEG2000", no_jp2=True, **options)
+    return buffer.getvalue()
+
+
+def _jpeg(tile: np.ndarray) -> bytes:
+    stream: bytes = simplejpeg.encode_jpeg(tile, 90, colorsubsampling="422")
+    return stream
+
+
 def _write(
     writer: tifffile.TiffWriter,
     rgb: np.ndarray,
     *,
     missing: Sequence[tuple[int, int]] = (),
+    encode: Callable[[np.ndarray], bytes] = _jpeg,
     **options: Any,
 ) -> None:
     """A page of JPEG tiles that still claims to be deflate: tifffile has no JPEG encoder."""
     form = {"shape": rgb.shape, "dtype": rgb.dtype, "tile": (TILE_PX, TILE_PX)}
     options = {"photometric": "rgb", "metadata": None, "compression": "zlib", **options}
-    writer.write(_tiles(rgb, missing), **form, **options)
+    writer.write(_tiles(rgb, missing, encode), **form, **options)
 
 
-def _tiles(rgb: np.ndarray, missing: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+def _tiles(
+    rgb: np.ndarray, missing: Sequence[tuple[int, int]], encode: Callable[[np.ndarray], bytes]
+) -> Iterator[bytes]:
     for y in range(0, rgb.shape[0], TILE_PX):
         for x in range(0, rgb.shape[1], TILE_PX):
             tile = rgb[y : y + TILE_PX, x : x + TILE_PX]
             fill = ((0, TILE_PX - tile.shape[0]), (0, TILE_PX - tile.shape[1]), (0, 0))
             whole = np.ascontiguousarray(np.pad(tile, fill, mode="edge"))
             lost = (x // TILE_PX, y // TILE_PX) in missing
-            yield b"" if lost else simplejpeg.encode_jpeg(whole, 90, colorsubsampling="422")
+            yield b"" if lost else encode(whole)
 
 
 def _as_jpeg(path: Path) -> Path:

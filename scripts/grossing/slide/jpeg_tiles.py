@@ -178,27 +178,28 @@ class JpegTiles:
         return tile
 
     def _decode(self, index: int) -> Pixels | None:
-        layout = self._layout
-        wide, high = layout.tile_width, layout.tile_height
-        length = int(layout.byte_counts[index])
-        if length == 0:
-            return None
-        if length > 4 * wide * high + MOST_TABLE_BYTES:
-            raise ReadError(f"tile {index} claims {length} bytes")
         width, height = self._tile_size
         smallest = (height, width) if self._shrink > 1 else (0, 0)
+        if not self._layout.byte_counts[index]:
+            return None
         try:
-            stream = self._source.at(int(layout.offsets[index]), length)
+            stream = self._stream(index)
             tile: Pixels = simplejpeg.decode_jpeg(
-                layout.completed(stream),
-                min_height=smallest[0],
-                min_width=smallest[1],
+                stream, min_height=smallest[0], min_width=smallest[1]
             )
         except (Unsupported, jpeg_stream.BadStream, ValueError) as error:
             raise ReadError(f"tile {index}: {error}") from error
         if tile.shape != (height, width, 3):
             raise ReadError(f"tile {index} decodes to {tile.shape[1]}x{tile.shape[0]} px")
         return tile
+
+    def _stream(self, index: int) -> bytes:
+        """The complete JPEG stream of a tile that is stored."""
+        layout = self._layout
+        length = int(layout.byte_counts[index])
+        if length > 4 * layout.tile_width * layout.tile_height + MOST_TABLE_BYTES:
+            raise Unsupported(f"{length} bytes of one tile")
+        return layout.completed(self._source.at(int(layout.offsets[index]), length))
 
 
 class _Place(NamedTuple):  # several times faster to make than a dataclass
