@@ -120,7 +120,7 @@ class RestartTiles(JpegTiles):
         group, column = divmod(index, self._across)
         first = group * STACKED
         rows = [min(row, self._rows - 1) for row in range(first, first + STACKED)]
-        parts = [self._header.made]
+        parts: list[bytes | memoryview] = [self._header.made]
         for place, row in enumerate(rows):
             parts += [self._interval(row * self._across + column), RESTARTS[place % 8]]
         return b"".join((*parts[:-1], END))

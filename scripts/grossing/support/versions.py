@@ -13,6 +13,7 @@ MODULES = {
     "openslide-python": "openslide",
     "pyvips": "pyvips",
     "pyarrow": "pyarrow",
+    "pydicom": "pydicom",
     "simplejpeg": "simplejpeg",
     "tifffile": "tifffile",
     "Pillow": "PIL",
