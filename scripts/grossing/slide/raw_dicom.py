@@ -37,6 +37,7 @@ FRAME_TAGS = [
     "ExtendedOffsetTable",
 ]
 FULL, SPARSE = "TILED_FULL", "TILED_SPARSE"
+MOST_TILES = 1 << 22
 ELEMENT_BYTES, ITEM_BYTES = 12, 8  # of the heads of pixel data and of an item
 PIXEL_DATA = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff"
 ITEM = b"\xfe\xff\0\xe0"
@@ -91,8 +92,10 @@ def _layout(source: Source) -> Layout:
     start = source.tell()
     try:
         return _stated_layout(source, data, start)
-    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise Unsupported(f"DICOM header: {error}") from error
+    except Unsupported:
+        raise
+    except Exception as error:  # as in `_header`: nested elements are decoded when asked for
+        raise Unsupported(f"DICOM header: {type(error).__name__}") from error
 
 
 def _stated_layout(source: Source, data: Dataset, start: int) -> Layout:
@@ -105,10 +108,10 @@ def _stated_layout(source: Source, data: Dataset, start: int) -> Layout:
     width, height = int(data.TotalPixelMatrixColumns), int(data.TotalPixelMatrixRows)
     wide, high = int(data.Columns), int(data.Rows)
     across, down = -(-width // wide), -(-height // high)
-    tiles = _tile_of_frames(data, across, down)
     places, sizes = _frames(source, data, start)
-    if not len(tiles) == len(places):
-        raise Unsupported(f"{len(places)} frames in the file, {len(tiles)} stated")
+    if len(places) != int(data.NumberOfFrames) or across * down > MOST_TILES:
+        raise Unsupported(f"{len(places)} frames of {across}x{down} tiles")
+    tiles = _tile_of_frames(data, across, down)
     offsets, byte_counts = (np.zeros(across * down, np.uint64) for _ in range(2))
     offsets[tiles], byte_counts[tiles] = places, sizes
     head = jpeg_stream.head(b"", ycbcr=YCBCR[data.PhotometricInterpretation])
