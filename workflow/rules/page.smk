@@ -4,10 +4,16 @@ import re
 
 import grossing
 
+
+
+def page_assets(template):
+    """Scripts, styles and licences that a template names."""
+    with open(template, encoding="utf-8") as file:
+        return re.findall(r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', file.read())
+
+
 REPORT_PAGE = workflow.source_path("../report/page.html.j2")
-REPORT_ASSETS = re.findall(
-    r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
-)
+REPORT_ASSETS = page_assets(REPORT_PAGE)
 #: a path may name a person: of sheet and reviews, the name alone is shown
 NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
 #: the configuration as page and provenance state it

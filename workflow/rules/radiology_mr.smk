@@ -9,6 +9,7 @@ rule prepare_mr:
         volume="results/mr/{study_id}.nii.gz",
         brain="results/mr_brain/{study_id}.nii.gz",
         field="results/mr_field/{study_id}.png",
+        planes="results/mr_planes/{study_id}.jpg",
         facts="results/mr/{study_id}.json",
     log:
         "logs/prepare_mr/{study_id}.log",
@@ -59,6 +60,7 @@ rule fuse_sequences:
 
 PREPARED_FILES["MR"] = list(rules.prepare_mr.output)
 PREPARED_RECORDS["MR"] = [rules.prepare_mr.output.facts]
+STUDY_PICTURES["MR"] = [rules.prepare_mr.output.planes, rules.prepare_mr.output.field]
 PATCH_SOURCES["MR"] = {
     "volume": rules.prepare_mr.output.volume,
     "mask": rules.prepare_mr.output.brain,
