@@ -14,6 +14,7 @@ import pyarrow as pa
 from grossing.cohort import duplicates, leftovers, outliers, sheet, values
 from grossing.cohort.decide import ERROR, FAIL
 from grossing.cohort.outliers import Measure
+from grossing.cohort.sheet import SLIDES, SheetKind
 from grossing.support.errors import UserError
 
 SITE_MIN = 5  # slides of a site before anything is said of it
@@ -37,17 +38,6 @@ CONTRADICTIONS = {
 }
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a row of the sheet is, in one word and in many; `{one}_id` is its column."""
-
-    one: str
-    many: str
-
-
-SLIDES = Words("slide", "slides")
 
 
 @dataclass(frozen=True)
@@ -89,9 +79,9 @@ def as_data(made: Iterable[Alarm]) -> list[dict[str, Any]]:
     return [asdict(alarm) for alarm in sorted(made, key=lambda alarm: alarm.kind)]
 
 
-def _numbers(rows: Sequence[Row], listed: Iterable[str], words: Words = SLIDES) -> list[int]:
+def _numbers(rows: Sequence[Row], listed: Iterable[str], kind: SheetKind = SLIDES) -> list[int]:
     wanted = set(listed)
-    return [i for i, row in enumerate(rows) if row[f"{words.one}_id"] in wanted]
+    return [i for i, row in enumerate(rows) if row[kind.id_column] in wanted]
 
 
 def _groups(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
@@ -108,12 +98,12 @@ def _records(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def failed_jobs(path: Path, rows: list[Row], words: Words = SLIDES) -> Iterator[Alarm]:
+def failed_jobs(path: Path, rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
     """Slides of `failed_jobs.csv`, or studies of `failed_studies.csv`."""
     if listed := {record["slide_id"] for record in _records(path)}:
-        text = f"Jobs of {len(listed)} {words.many} failed after all retries."
+        text = f"Jobs of {len(listed)} {kind.nouns} failed after all retries."
         remedy = f"Read the cause in results/cohort/{path.name}, remove it, and run again."
-        yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed, words))
+        yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed, kind))
 
 
 def _duplicates(path: Path, rows: list[Row]) -> Iterator[Alarm]:
@@ -150,7 +140,7 @@ def _leakage(path: Path, rows: list[Row]) -> Iterator[Alarm]:
         yield Alarm("alarm", "Leakage between splits", text, remedy, _numbers(rows, listed))
 
 
-def torn_cases(rows: list[Row], words: Words = SLIDES) -> Iterator[Alarm]:
+def torn_cases(rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
     """Cases of the sheet that are in several of its splits."""
     torn: dict[str, list[int]] = {}
     for case, slides in _groups(row.get("case_id") for row in rows).items():
@@ -158,7 +148,7 @@ def torn_cases(rows: list[Row], words: Words = SLIDES) -> Iterator[Alarm]:
             torn[str(case)] = slides
     if torn:
         text = f"{_counted(len(torn), 'case')}: {_first(list(torn))}."
-        remedy = f"Give all {words.many} of a case one split: a model recognises the patient."
+        remedy = f"Give all {kind.nouns} of a case one split: a model recognises the patient."
         slides = [i for members in torn.values() for i in members]
         yield Alarm("alarm", "Cases in several splits", text, remedy, slides)
 
@@ -168,16 +158,16 @@ def _sites(rows: list[Row]) -> list[tuple[str, list[int]]]:
     return [(str(name), i) for name, i in groups.items() if name and len(i) >= SITE_MIN]
 
 
-def sites_out(rows: list[Row], words: Words = SLIDES) -> Iterator[Alarm]:
+def sites_out(rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
     """Sites with clearly more FAIL and ERROR than the cohort (three standard deviations)."""
     bad = [row["qc_status"] in (FAIL, ERROR) for row in rows]
     share = sum(bad) / max(1, len(rows))
     for site, slides in _sites(rows):
         expected, count = share * len(slides), sum(bad[i] for i in slides)
         if count - expected > UNUSUAL_SD * math.sqrt(max(expected * (1 - share), 0.25)):
-            text = f"{count} of {len(slides)} {words.many} of {site} are out; in the cohort "
+            text = f"{count} of {len(slides)} {kind.nouns} of {site} are out; in the cohort "
             remedy = "See why they are out: one cause at the site, or a limit that does not fit it."
-            title = f"A site with many {words.many} out"
+            title = f"A site with many {kind.nouns} out"
             yield Alarm("alarm", title, f"{text}{share:.0%}.", remedy, slides)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from grossing.cohort.decide import TILED
+from grossing.radiology.study_sheet import STUDIES
 from grossing.report import alarms
-from grossing.report.alarms import Alarm, Words
+from grossing.report.alarms import Alarm
 from grossing.report.study_rules import MODALITIES
 
-STUDIES = Words("study", "studies")
 #: columns of which a model may learn the values, where there are several
 MIXED = ("manufacturer", "model", "scanner", "kernel")
 
