@@ -8,7 +8,7 @@
   /** Values of a column among some rows. */
   const valuesOf = (name, rows) => rows.map((i) => G.cell(name, i)).filter((value) => typeof value === "number");
 
-  /** Numbers of a modality that differ between its studies. */
+  /** A number of the studies of one modality; null where none of them has it. */
   function panel(column, rows, group) {
     if (valuesOf(column.name, rows).length === 0) return null;
     const groups = G.grouped(rows, group);
@@ -17,13 +17,14 @@
     const [low, middle, high] = [0, 0.5, 1].map((share) => all[Math.floor(share * (all.length - 1))]);
     const data = G.binned(groups, values, [low, high], [null, null]);
     const unit = column.unit === "fraction" ? "" : G.unit(column.unit);
+    const span = low === high ? `${G.number(low)} ${unit}`.trim() : `${G.number(low)} to ${G.number(high)} ${unit}, median ${G.number(middle)},`;
     const missing = rows.length - all.length;
     return h("section", { class: "panel", "data-column": column.name },
       h("h4", {}, G.words(column.name)),
       h("p", { class: "note" }, `${column.meaning.replace(/`/g, "")}.`),
-      low === high ? h("p", {}, `${G.number(low)} ${unit} in ${all.length === 1 ? "the only study" : "all studies"} that have it.`) : G.barPlot(column.name, data),
+      low === high ? null : G.barPlot(column.name, data),
       group && low !== high ? h("ul", { class: "legend" }, ...groups.map(({ name }, g) => h("li", { class: `g${g % MOST_GROUPS}` }, name))) : null,
-      h("p", { class: "note" }, `${G.counted(all.length)}; smallest ${G.number(low)}, median ${G.number(middle)}, largest ${G.number(high)} ${unit}${missing ? `; ${G.number(missing)} without it` : ""}.`));
+      h("p", { class: low === high ? null : "note" }, `${span} in ${G.counted(all.length)}${missing ? `; ${G.number(missing)} without this number` : ""}.`));
   }
 
   G.views.distributions = (main) => {

@@ -75,7 +75,7 @@
   }
 
   const withoutStatus = (text) =>
-    text.replace(/^(ERROR|FAIL|REVIEW)(, known after tiling)?: */, "");
+    text.replace(/^(ERROR|FAIL|REVIEW)(, known after \w+)?: */, "");
 
   function reasons() {
     const ranked = rankedReasons();
