@@ -52,4 +52,4 @@ def _fullest(mask: Flags) -> list[int]:
 def write(picture: Pixels | None, path: PathLike) -> None:
     """A JPEG; one black pixel for a study that was not prepared."""
     shown = np.zeros((1, 1, 3), np.uint8) if picture is None else picture
-    files.write(path, images.jpeg(shown, quality=QUALITY))
+    files.write(path, images.jpeg(shown, quality=QUALITY, chroma="444"))

@@ -61,7 +61,7 @@ def write(
             "judged": study_data.judged(verdicts, measured, made),
             "config_path": ["radiology", "thresholds"],
             "rules": study_rules.as_data(config["thresholds"]),
-            "computed": study_rules.COMPUTED,
+            "beside_columns": study_rules.beside_columns(),
             "modalities": study_rules.MODALITIES,
             "unprepared": study_decision.UNPREPARED,
             "reasons": study_meanings.REASONS["study_reason_codes"],

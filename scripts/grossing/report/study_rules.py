@@ -12,8 +12,13 @@ from grossing.radiology.study_decision import VOLUMES, Limits
 
 #: modality of the sheet -> how a person calls it
 MODALITIES = {"CT": "CT", "MR": "MRI", "XR": "X-ray"}
-#: number that is judged and no column -> what it is
-COMPUTED = {"spacing_variation": "range of the distances of slices as a share of their median"}
+#: numbers that are judged and stand in no record
+COMPUTED = {
+    "spacing_variation": {
+        "unit": "fraction",
+        "meaning": "range of the distances of slices as a share of their median",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,27 @@ def as_data(limits: Limits) -> list[dict[str, Any]]:
             "code": rule.threshold.reason,
             "limit": float(limits[rule.section][rule.threshold.limit]),
             "modalities": rule.modalities,
-            "unit": _column(rule.threshold.column).get("unit", ""),
+            "unit": _column(rule.threshold.column)["unit"],
             **LIMITS[rule.key],
         }
         for rule in ALL
     ]
 
 
+def beside_columns() -> list[dict[str, Any]]:
+    """Numbers that are judged and are no columns of `studies_qc`: name, unit, meaning."""
+    names = dict.fromkeys(rule.threshold.column for rule in ALL)
+    return [
+        {
+            "name": name,
+            "own": True,
+            "unit": _column(name)["unit"],
+            "meaning": _column(name)["meaning"],
+        }
+        for name in names
+        if name not in COLUMNS["studies_qc"]
+    ]
+
+
 def _column(name: str) -> Mapping[str, Any]:
-    return COLUMNS["studies_qc"].get(name) or COLUMNS["study"].get(name, {})
+    return COLUMNS["studies_qc"].get(name) or COLUMNS["study"].get(name) or COMPUTED[name]

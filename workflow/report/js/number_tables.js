@@ -26,9 +26,9 @@
 
   const valueText = (column, value) => (BYTES.includes(column.name) && typeof value === "number" ? G.bytes(value) : `${G.number(value)}${value === null ? "" : ` ${unit(column.unit)}`}`);
 
-  /** The row of a column. */
+  /** The row of a column, or of another number that is judged. */
   G.numberRow = (column, i) => {
-    const value = G.cell(column.name, i);
+    const value = G.columns.has(column.name) ? G.cell(column.name, i) : G.data.judged.values[column.name][i];
     return h("tr", {}, h("th", { scope: "row" }, G.words(column.name)), h("td", { class: "value" }, valueText(column, value)), limitCell(limitsOf(column.name, i), value),
       h("td", { class: "note" }, column.own ? column.meaning.replace(/`/g, "") : ""));
   };

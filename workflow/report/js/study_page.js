@@ -3,8 +3,8 @@
 (function (G) {
   const { h } = G;
   const GROUPS = {
-    Geometry: ["slices", "rows", "columns", "row_spacing_mm", "column_spacing_mm", "slice_spacing_mm", "slice_spacing_min_mm", "slice_spacing_max_mm", "slice_thickness_mm", "slices_missing", "slices_duplicate", "tilt_deg", "orientation_spread_deg"],
-    Values: ["value_min", "value_max", "value_mean", "value_sd", "padding_fraction", "border_air_hu", "border_body_fraction", "noise_hu", "snr", "spine_over_lungs"],
+    Geometry: ["slices", "rows", "columns", "row_spacing_mm", "column_spacing_mm", "slice_spacing_mm", "slice_spacing_min_mm", "slice_spacing_max_mm", "spacing_variation", "slice_thickness_mm", "slices_missing", "slices_duplicate", "tilt_deg", "orientation_spread_deg"],
+    Values: ["value_min", "value_max", "value_mean", "value_sd", "value_p01", "padding_fraction", "border_air_hu", "border_body_fraction", "noise_hu", "snr", "spine_over_lungs"],
     "File and machine": ["format", "modality_tag", "manufacturer", "model", "kernel", "body_part", "image_type", "transfer_syntax", "lossy", "series", "content_hash", "error_message", "remedy"],
   };
   const HEADING = ["qc_status", "qc_reasons"]; // stand above
@@ -34,8 +34,9 @@
     return h("p", { class: "note" }, "This study has no picture: it could not be read, or text is burned into its pixels.");
   }
 
-  const columnsOf = (names) => names.map((name) => G.columns.get(name)).filter(Boolean);
-  const isKnown = (i) => (column) => G.cell(column.name, i) !== null;
+  const columnNamed = (name) => G.columns.get(name) || G.data.beside_columns.find((column) => column.name === name);
+  const columnsOf = (names) => names.map(columnNamed).filter(Boolean);
+  const isKnown = (i) => ({ name }) => (G.columns.has(name) ? G.cell(name, i) : G.data.judged.values[name][i]) !== null;
 
   function numbers(i) {
     const grouped = new Set([...HEADING, ...Object.values(GROUPS).flat()]);
