@@ -23,9 +23,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the pictur
 PARTS = ("Snakefile", "config", "envs", "profiles", "scripts", "workflow")
 
 #: jobs that describe the whole cohort; they run again whenever its tables are made anew
-REPORT_JOBS = (
-    *("report_cohort", "draw_figures", "write_methods", "write_provenance", "report_studies"),
-)
+REPORT_JOBS = ("report_cohort", "draw_figures", "write_methods", "write_provenance")
 
 #: fixture `once`: name and what fills the folder -> the folder
 Once = Callable[[str, Callable[[Path], None]], Path]

@@ -18,7 +18,7 @@ rule prepare_ct:
     benchmark:
         "benchmarks/prepare_ct/{study_id}.tsv"
     conda:
-        "../../envs/prepare_ct.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(500, 20),
         runtime=study_minutes(10, 0.2),

@@ -16,7 +16,7 @@ rule prepare_mr:
     benchmark:
         "benchmarks/prepare_mr/{study_id}.tsv"
     conda:
-        "../../envs/prepare_mr_xr.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(600, 80),
         runtime=study_minutes(15, 1),

@@ -15,7 +15,7 @@ rule prepare_xr:
     benchmark:
         "benchmarks/prepare_xr/{study_id}.tsv"
     conda:
-        "../../envs/prepare_mr_xr.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(500, 100),
         runtime=study_minutes(10, 0.5),
