@@ -109,6 +109,8 @@ def any_study(random: np.random.Generator, study_id: str, modality: str) -> Stud
 
 def any_prepared(random: np.random.Generator, record: StudyRecord) -> PreparedRecord:
     """What preparing this study finds."""
+    if record.modality == "MR" and random.random() < 0.1:
+        return PreparedRecord(record.study_id, "MR", False, ("brain_mask",))
     own = dict(PREPARED[record.modality])
     measures = own | _changed(random, record.modality, _ABOUT_PREPARED)
     reasons = ("no_lung",) if record.modality == "CT" and random.random() < 0.1 else ()

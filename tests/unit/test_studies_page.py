@@ -150,3 +150,10 @@ def test_alarms(tmp_path: Path, listed: str) -> None:
     if listed:
         assert alarms["Jobs failed"]["slides"] == [1]
         assert "failed_studies.csv" in alarms["Jobs failed"]["remedy"]
+
+
+def test_a_study_that_could_not_be_prepared_does_not_pass(tmp_path: Path) -> None:
+    cohort = cohort_of({"mr": good("mr", "MR")})
+    lost = {"mr": PreparedRecord("mr", "MR", False, ("brain_mask",))}
+    row = replace(cohort, found=lost).judged(SHIPPED).to_pylist()[0]
+    assert (row["qc_status"], row["qc_reasons"], row["prepared"]) == ("REVIEW", "brain_mask", False)

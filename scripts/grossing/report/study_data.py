@@ -63,7 +63,7 @@ def _row(
         "status": base.status,
         "reasons": ";".join(base.reasons),
         "alone": base == Verdict(FAIL, (ORIENTATION[0].reason,)),
-        "after": ";".join(prepared.reasons) if prepared is not None and is_prepared else "",
+        "after": ";".join(prepared.reasons) if prepared is not None else "",
         "prepared": is_prepared,
         "values": values,
     }

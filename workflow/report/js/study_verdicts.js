@@ -40,7 +40,7 @@
 
   /** `study_decision.after_preparing`: what preparing found can only lower the verdict. */
   function afterPreparing(i, limits, verdict) {
-    if (!passes(verdict) || !G.data.judged.prepared[i]) return verdict;
+    if (!passes(verdict)) return verdict;
     const found = [...G.codes(G.data.judged.after[i]), ...beyond("prepared", i, limits)];
     if (!found.length) return verdict;
     return { status: "REVIEW", codes: unique([...verdict.codes, ...found]) };
