@@ -5,7 +5,6 @@ import re
 import grossing
 
 
-
 def page_assets(template):
     """Scripts, styles and licences that a template names."""
     with open(template, encoding="utf-8") as file:
