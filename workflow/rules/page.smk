@@ -19,6 +19,8 @@ NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
 STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
     "reviews": os.path.basename(config["reviews"])
 }
+STUDIES_PAGE = workflow.source_path("../report/studies.html.j2")
+STUDIES_ASSETS = page_assets(STUDIES_PAGE)
 PLAN_PAGE = workflow.source_path("../report/plan.html.j2")
 PLAN_STYLES = ("css/page.css", "css/plan.css", "css/print.css")
 
@@ -48,3 +50,9 @@ def plan_template(wildcards, resources):
 def report_sheet(wildcards, resources):
     """Cohort sheet, seen from the folder of `results`; asking for `resources` keeps it out of the recorded parameters."""
     return os.path.relpath(config["cohort"], FOLDER or ".")
+
+
+@asked_per_job
+def studies_template(wildcards, resources):
+    """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
+    return STUDIES_PAGE

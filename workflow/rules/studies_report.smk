@@ -1,14 +1,4 @@
 # The page of the studies: opened from a file share, with no server and no network.
-STUDIES_PAGE = workflow.source_path("../report/studies.html.j2")
-STUDIES_ASSETS = page_assets(STUDIES_PAGE)
-
-
-@asked_per_job
-def studies_template(wildcards, resources):
-    """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
-    return STUDIES_PAGE
-
-
 if config["report"]["enabled"]:
 
     rule report_studies:
