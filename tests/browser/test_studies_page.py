@@ -9,6 +9,7 @@ import chest_phantom
 import make_ct
 import pytest
 import SimpleITK as sitk
+import yaml
 from running import configure, read_csv, run
 from test_accessibility import AXE, pressed
 
@@ -146,15 +147,16 @@ def test_a_dragged_threshold_predicts_what_the_rerun_does(page: Any, cohort: Pat
         page.get_by_role("button", name="Download thresholds.yaml").click()
     assert Path(download.value.path()).read_text().strip() == text.strip()
     try:
-        (cohort / "thresholds.yaml").write_text(text)
-        config = ("--configfile", str(cohort / "mine.yaml"), str(cohort / "thresholds.yaml"))
-        run(cohort, "results/cohort/studies_qc.csv", *config)
+        moved = yaml.safe_load(text)["radiology"]
+        configure(cohort, studies="studies.csv", radiology=SETTINGS | moved)
+        run(cohort, "results/cohort/studies_qc.csv")
         rows = {row["study_id"]: row for row in read_csv(cohort, "studies_qc.csv")}
         assert {i: row["qc_status"] for i, row in rows.items()} == told
         for study_id, row in rows.items():
             found = {reason.split("=")[0] for reason in row["qc_reasons"].split(";") if reason}
             assert found == set(codes[study_id])
     finally:
+        configure(cohort, studies="studies.csv", radiology=SETTINGS)
         run(cohort, "radiology", report=True)
 
 
