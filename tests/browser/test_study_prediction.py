@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from grossing.cohort import decide
 from grossing.columns.study_meanings import LIMITS
@@ -21,9 +22,10 @@ SETTINGS = 60
 RANDOM = np.random.default_rng(3)
 
 
-def written(cohort: Studies, folder: Path) -> Path:
-    """The page of a run with the shipped limits."""
-    tables.write_parquet(cohort.judged(SHIPPED), folder / "cohort/studies_qc.parquet")
+def written(cohort: Studies, folder: Path, verdicts: pa.Table | None = None) -> Path:
+    """The page of a run with the shipped limits, and its verdicts unless others are given."""
+    judged = cohort.judged(SHIPPED) if verdicts is None else verdicts
+    tables.write_parquet(judged, folder / "cohort/studies_qc.parquet")
     report = folder / "cohort/studies_report"
     studies_page.write(
         report,
@@ -118,31 +120,20 @@ def test_a_study_that_was_never_prepared_is_said_to_be_unknown(cohort: Studies, 
     assert unknown and set(unknown) & before
 
 
-def test_a_verdict_that_rests_on_more_is_not_predicted(
-    browser: Any, tmp_path: Path, cohort: Studies
-) -> None:
-    """As of a study with an accepted failure, or of one judged by another version."""
-    few = studies({"CT": 4})
-    index = written(few, tmp_path)
-    verdicts = few.judged(SHIPPED)
-    other = verdicts["qc_status"].to_pylist()
-    other[0] = "FAIL" if other[0] != "FAIL" else "REVIEW"
-    table = verdicts.set_column(
-        verdicts.column_names.index("qc_status"), verdicts.schema.field("qc_status"), [other]
-    )
-    tables.write_parquet(table, tmp_path / "cohort/studies_qc.parquet")
-    arguments = {"records": few.records.values(), "prepared": few.prepared(SHIPPED)}
-    studies_page.write(
-        index.parent,
-        REPOSITORY / "workflow/report/studies.html.j2",
-        results=tmp_path,
-        config=RADIOLOGY,
-        sheet="studies.csv",
-        version="0",
-        **arguments,
-    )
+def test_what_thresholds_do_not_give_stays(browser: Any, tmp_path: Path) -> None:
+    """Reasons of other studies stay; a verdict that nothing explains is not predicted."""
+    few = studies({"CT": 60})
+    rows = few.judged(SHIPPED).to_pylist()
+    passing = next(i for i, row in enumerate(rows) if row["qc_status"] == "PASS")
+    strange = next(i for i, row in enumerate(rows) if row["qc_status"] != "PASS")
+    rows[passing] |= {"qc_status": "REVIEW", "qc_reasons": "same_as_another"}
+    rows[strange] |= {"qc_status": "PASS", "qc_reasons": None}
+    table = pa.Table.from_pylist(rows, few.judged(SHIPPED).schema)
     page = browser.new_page()
-    page.goto(f"file://{index}")
-    assert page.evaluate("[...GROSSING.unexplained]") == [0]
-    assert page.evaluate("GROSSING.now.status[0]") == other[0]
+    page.goto(f"file://{written(few, tmp_path, table)}")
+    assert page.evaluate("[...GROSSING.unexplained]") == [strange]
+    page.evaluate("GROSSING.setLimits({ ...GROSSING.shipped(), 'study.slices_min': 5000 })")
+    codes = page.evaluate("GROSSING.next.codes")
+    assert codes[passing] == ["few_slices", "same_as_another"]
+    assert page.evaluate("GROSSING.next.status")[strange] == "PASS"
     page.close()

@@ -18,6 +18,8 @@ from grossing.radiology.study_thresholds import ORIENTATION, SPACING
 from grossing.report import study_rules
 
 Row = dict[str, Any]
+#: reasons that thresholds give
+_CODES = {rule.threshold.reason for rule in study_rules.ALL}
 _COLUMNS = sorted({rule.threshold.column for rule in study_rules.ALL})
 
 
@@ -32,7 +34,7 @@ def judged(
     """
     harmless = study_rules.without_limits()
     rows = [
-        _row(records[study_id], prepared.get(study_id), harmless)
+        _row(records[study_id], prepared.get(study_id), harmless, text)
         if study_id in records
         else _unmeasured(status, text)
         for study_id, status, text in zip(
@@ -46,11 +48,15 @@ def judged(
 
 
 def _row(
-    record: StudyRecord, prepared: PreparedRecord | None, harmless: study_decision.Limits
+    record: StudyRecord,
+    prepared: PreparedRecord | None,
+    harmless: study_decision.Limits,
+    text: str | None,
 ) -> Row:
     """Status and reasons without thresholds, those after preparing, and the judged numbers.
 
     `alone`: nothing else is judged of a study whose slices have no orientation in common.
+    `found`: reasons of its verdict, `text`, that are from elsewhere (other studies of the cohort).
     """
     base = study_decision.study(record, harmless)
     is_prepared = prepared is not None and prepared.prepared
@@ -59,11 +65,14 @@ def _row(
         values = study_decision.numbers(record) | _variation(record)
     if prepared is not None and is_prepared:
         values |= prepared.measures
+    after = prepared.reasons if prepared is not None else ()
+    codes = [reason.split("=")[0] for reason in (text or "").split(";") if reason]
     return {
         "status": base.status,
+        "found": ";".join(code for code in codes if code not in {*base.reasons, *after, *_CODES}),
         "reasons": ";".join(base.reasons),
         "alone": base == Verdict(FAIL, (ORIENTATION[0].reason,)),
-        "after": ";".join(prepared.reasons) if prepared is not None else "",
+        "after": ";".join(after),
         "prepared": is_prepared,
         "values": values,
     }
@@ -80,6 +89,7 @@ def _variation(record: StudyRecord) -> dict[str, Number]:
 def _unmeasured(status: str, text: str | None) -> Row:
     return {
         "status": status,
+        "found": "",
         "reasons": text or "",
         "alone": True,
         "after": "",

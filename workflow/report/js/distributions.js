@@ -20,7 +20,7 @@
     const span = low === high ? `${G.number(low)} ${unit}`.trim() : `${G.number(low)} to ${G.number(high)} ${unit}, median ${G.number(middle)},`;
     const missing = rows.length - all.length;
     return h("section", { class: "panel", "data-column": column.name },
-      h("h4", {}, G.words(column.name)),
+      h("h3", {}, G.words(column.name)),
       h("p", { class: "note" }, `${column.meaning.replace(/`/g, "")}.`),
       low === high ? null : G.barPlot(column.name, data),
       group && low !== high ? h("ul", { class: "legend" }, ...groups.map(({ name }, g) => h("li", { class: `g${g % MOST_GROUPS}` }, name))) : null,

@@ -46,6 +46,13 @@
     return { status: "REVIEW", codes: unique([...verdict.codes, ...found]) };
   }
 
+  /** Reasons from elsewhere in the cohort, which no threshold of a study changes. */
+  function besideOthers(i, verdict) {
+    const found = G.codes(G.data.judged.found[i]);
+    if (!passes(verdict) || !found.length) return verdict;
+    return { status: "REVIEW", codes: unique([...verdict.codes, ...found]) };
+  }
+
   const isPrepared = (verdict) =>
     passes(verdict) && !verdict.codes.some((code) => G.data.unprepared.includes(code));
 
@@ -72,7 +79,7 @@
       const isFixed = G.unexplained.has(i);
       const final = isFixed
         ? { status: G.cell("qc_status", i), codes: G.codes(G.cell("qc_reasons", i)) }
-        : afterPreparing(i, limits, verdict);
+        : besideOthers(i, afterPreparing(i, limits, verdict));
       const enters = isPrepared(verdict) && !G.wasPrepared[i];
       const isAligned = isPrepared(verdict) && groups.has(G.cell("group", i));
       made.unknown[i] = !isFixed && (enters || isAligned) ? 1 : 0;
