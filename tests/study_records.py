@@ -46,7 +46,7 @@ def good(study_id: str, modality: str, **changes: Any) -> StudyRecord:
     measures = {key: changes.pop(key, value) for key, value in MEASURES[modality].items()}
     assert not changes, changes
     identity = Identity(Stat(1, 10_000, 1), "0" * 64)
-    return StudyRecord(study_id, modality, identity, None, *parts, measures)
+    return StudyRecord(study_id, modality, identity, None, *parts, measures=measures)
 
 
 def refused(study_id: str, modality: str, code: str = "file_missing") -> StudyRecord:
