@@ -25,7 +25,7 @@ demo-radiology: setup
 	$(BIN)/python tests/data/make_ct.py demo-radiology
 	$(SNAKEMAKE) radiology --profile profiles/local --directory demo-radiology --configfile config/radiology.yaml --config studies=studies.csv
 	@echo "Outputs: demo-radiology/results (what each file holds: docs/radiology.md)"
-	@echo "Pictures: demo-radiology/results/studies/*.png"
+	@echo "Report:  open demo-radiology/results/cohort/studies_report/index.html in a browser"
 
 # The report with tiles straight out of the zips, on this machine only.
 RESULTS ?= demo/results

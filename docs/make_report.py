@@ -1,6 +1,7 @@
-"""Pictures of the report of the demo, for the README and docs/report.md.
+"""Pictures of the reports of the demos, for the README, docs/report.md and docs/radiology.md.
 
-Needs Debian's chromium. Example: docs/make_report.py demo docs/pictures
+Needs Debian's chromium. Examples: docs/make_report.py demo docs/pictures;
+docs/make_report.py demo-radiology docs/pictures
 """
 
 import argparse
@@ -37,6 +38,16 @@ def slide(page: sync_api.Page, out: Path) -> None:
     _save(page, out / "report_slide.jpg")
 
 
+def study(page: sync_api.Page, out: Path) -> None:
+    """A CT with its lungs outlined."""
+    page.evaluate("GROSSING.go({view: 'study', study: 'chest'})")
+    _save(page, out / "report_study.jpg")
+
+
+#: report of a run -> its pictures
+DRAWN = {"report": (overview, threshold, slide), "studies_report": (study,)}
+
+
 def _save(page: sync_api.Page, path: Path) -> None:
     page.wait_for_timeout(800)
     page.screenshot(path=path, type="jpeg", quality=QUALITY)
@@ -48,14 +59,16 @@ def main() -> None:
     parser.add_argument("workdir", type=Path, help="working directory of a finished run")
     parser.add_argument("out", type=Path, help="folder of the pictures")
     given = parser.parse_args()
-    address = (given.workdir / "results/cohort/report/index.html").resolve().as_uri()
+    tables = given.workdir / "results/cohort"
+    name = next(name for name in DRAWN if (tables / name).is_dir())
+    address = (tables / name / "index.html").resolve().as_uri()
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
         page = browser.new_page(viewport=SIZE, color_scheme="light")
         page.goto(address)
-        for draw in (overview, threshold, slide):
+        for draw in DRAWN[name]:
             draw(page, given.out)
         browser.close()
 

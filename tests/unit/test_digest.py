@@ -193,6 +193,7 @@ ROOMS = {
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
     "measure_study": {"radiology", "slide"},
     "decide_studies": {"radiology", "cohort", "slide"},
+    "report_studies": {"report", "radiology", "cohort", "slide"},
     "prepare_ct": {"radiology", "slide"},
     "prepare_mr": {"radiology", "slide"},
     "fuse_sequences": {"radiology", "slide"},
@@ -245,6 +246,10 @@ NEVER = {
         *("radiology/resampling", "slide/opening"),
     ),
     "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
+    "report_studies": (
+        *("radiology/volume", "radiology/three_planes", "radiology/prepared_ct"),
+        *("report/cohort_page", "report/tile_data", "report/serving"),
+    ),
     "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
     "collect_patches": ("radiology/volume",),
     "pool_intensities": ("radiology/hu_windows",),

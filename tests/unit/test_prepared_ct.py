@@ -150,6 +150,7 @@ def test_files_can_be_read_by_another_library_and_hold_no_text(
     to = SimpleNamespace(
         **{name: str(tmp_path / f"{name}.nii.gz") for name in names},
         candidates=str(tmp_path / "c.csv"),
+        planes=str(tmp_path / "p.jpg"),
         facts=str(tmp_path / "f.json"),
     )
     prepared.write(to)

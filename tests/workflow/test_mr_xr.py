@@ -95,6 +95,9 @@ def test_mr_is_in_units_of_white_matter_and_dwi_says_that_it_is_not(cohort, verd
     assert brain.shape == image.GetSize()[::-1]
     assert 0.1 < (np.abs(values) < 2).mean() < 0.9
     assert cv2.imread(str(cohort / "results/mr_field/t1.png")).shape == (768, 768, 3)
+    assert cv2.imread(str(cohort / "results/mr_planes/t1.jpg")).shape == (384, 3 * 384, 3)
+    assert cv2.imread(str(cohort / "results/xr_planes/right.jpg")).shape == (768, 768, 3)
+    assert cv2.imread(str(cohort / "results/xr_planes/burned.jpg")).shape == (1, 1, 3)
 
 
 def test_a_group_is_one_file_with_a_channel_per_study(cohort, verdicts):

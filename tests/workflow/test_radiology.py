@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import generate
 import jsonschema
 import make_ct
@@ -89,6 +90,20 @@ def test_every_row_has_its_verdict_and_the_console_names_it(finished: Path) -> N
     text = (finished / "first.txt").read_text()
     assert "4 studies: 1 PASS, 1 REVIEW, 1 FAIL, 1 ERROR" in text
     assert "gap  FAIL slices_missing" in text
+
+
+def test_the_page_has_the_studies_and_their_pictures(finished: Path) -> None:
+    page = finished / "results/cohort/studies_report"
+    assert "4 studies" in (page / "index.html").read_text()
+    text = (page / "data/cohort.js").read_text()
+    data = json.loads(text.removeprefix('GROSSING.receive("cohort",').removesuffix(");\n"))
+    assert data["pictures"] == {"scanned": "yyyn", "planes": "yynn", "field": "nnnn"}
+    assert data["judged"]["status"] == ["PASS", "PASS", "FAIL", "ERROR"]
+    planes = cv2.imread(str(page / "planes/0.jpg"))
+    assert planes.shape == (384, 3 * 384, 3)
+    outlined = (planes[..., 2] > 150) & (planes[..., 0] < 100)
+    assert outlined.sum() > 200
+    assert cv2.imread(str(finished / "results/ct_planes/gap.jpg")).shape == (1, 1, 3)
 
 
 def test_a_study_behind_the_gate_has_its_files_empty(finished: Path) -> None:

@@ -4,16 +4,23 @@ import re
 
 import grossing
 
+
+def page_assets(template):
+    """Scripts, styles and licences that a template names."""
+    with open(template, encoding="utf-8") as file:
+        return re.findall(r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', file.read())
+
+
 REPORT_PAGE = workflow.source_path("../report/page.html.j2")
-REPORT_ASSETS = re.findall(
-    r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
-)
+REPORT_ASSETS = page_assets(REPORT_PAGE)
 #: a path may name a person: of sheet and reviews, the name alone is shown
 NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
 #: the configuration as page and provenance state it
 STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
     "reviews": os.path.basename(config["reviews"])
 }
+STUDIES_PAGE = workflow.source_path("../report/studies.html.j2")
+STUDIES_ASSETS = page_assets(STUDIES_PAGE)
 PLAN_PAGE = workflow.source_path("../report/plan.html.j2")
 PLAN_STYLES = ("css/page.css", "css/plan.css", "css/print.css")
 
@@ -43,3 +50,9 @@ def plan_template(wildcards, resources):
 def report_sheet(wildcards, resources):
     """Cohort sheet, seen from the folder of `results`; asking for `resources` keeps it out of the recorded parameters."""
     return os.path.relpath(config["cohort"], FOLDER or ".")
+
+
+@asked_per_job
+def studies_template(wildcards, resources):
+    """Path of the template; asking for `resources` keeps it out of the recorded parameters."""
+    return STUDIES_PAGE

@@ -11,13 +11,14 @@ rule prepare_ct:
         metal="results/ct/{study_id}_metal.nii.gz",
         windows="results/ct/{study_id}_windows.nii.gz",
         candidates="results/ct/{study_id}_candidates.csv",
+        planes="results/ct_planes/{study_id}.jpg",
         facts="results/ct/{study_id}.json",
     log:
         "logs/prepare_ct/{study_id}.log",
     benchmark:
         "benchmarks/prepare_ct/{study_id}.tsv"
     conda:
-        "../../envs/prepare_ct.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(500, 20),
         runtime=study_minutes(10, 0.2),
@@ -36,6 +37,7 @@ rule prepare_ct:
 
 PREPARED_FILES["CT"] = list(rules.prepare_ct.output)
 PREPARED_RECORDS["CT"] = [rules.prepare_ct.output.facts]
+STUDY_PICTURES["CT"] = [rules.prepare_ct.output.planes]
 PATCH_SOURCES["CT"] = {
     "volume": rules.prepare_ct.output.volume,
     "mask": rules.prepare_ct.output.lung,

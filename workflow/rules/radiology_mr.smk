@@ -9,13 +9,14 @@ rule prepare_mr:
         volume="results/mr/{study_id}.nii.gz",
         brain="results/mr_brain/{study_id}.nii.gz",
         field="results/mr_field/{study_id}.png",
+        planes="results/mr_planes/{study_id}.jpg",
         facts="results/mr/{study_id}.json",
     log:
         "logs/prepare_mr/{study_id}.log",
     benchmark:
         "benchmarks/prepare_mr/{study_id}.tsv"
     conda:
-        "../../envs/prepare_mr_xr.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(600, 80),
         runtime=study_minutes(15, 1),
@@ -59,6 +60,7 @@ rule fuse_sequences:
 
 PREPARED_FILES["MR"] = list(rules.prepare_mr.output)
 PREPARED_RECORDS["MR"] = [rules.prepare_mr.output.facts]
+STUDY_PICTURES["MR"] = [rules.prepare_mr.output.planes, rules.prepare_mr.output.field]
 PATCH_SOURCES["MR"] = {
     "volume": rules.prepare_mr.output.volume,
     "mask": rules.prepare_mr.output.brain,

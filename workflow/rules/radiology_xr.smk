@@ -8,13 +8,14 @@ rule prepare_xr:
     output:
         picture="results/xr/{study_id}.png",
         lung="results/xr_lung/{study_id}.png",
+        planes="results/xr_planes/{study_id}.jpg",
         facts="results/xr/{study_id}.json",
     log:
         "logs/prepare_xr/{study_id}.log",
     benchmark:
         "benchmarks/prepare_xr/{study_id}.tsv"
     conda:
-        "../../envs/prepare_mr_xr.yaml"
+        "../../envs/prepare_study.yaml"
     resources:
         mem_mb=study_memory(500, 100),
         runtime=study_minutes(10, 0.5),
@@ -33,6 +34,7 @@ rule prepare_xr:
 
 PREPARED_FILES["XR"] = list(rules.prepare_xr.output)
 PREPARED_RECORDS["XR"] = [rules.prepare_xr.output.facts]
+STUDY_PICTURES["XR"] = [rules.prepare_xr.output.planes]
 PATCH_SOURCES["XR"] = {
     "volume": rules.prepare_xr.output.picture,
     "mask": rules.prepare_xr.output.lung,

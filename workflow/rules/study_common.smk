@@ -9,6 +9,8 @@ STUDIES_SHEET = "results/cohort/planned_studies.json"
 FAILED_STUDIES = "results/cohort/failed_studies.csv"
 #: modality -> what preparing makes of each study of it
 PREPARED_FILES = {}
+#: modality -> the pictures of each study that the report shows
+STUDY_PICTURES = {}
 #: modality -> the JSON with what preparing measured, for the verdicts
 PREPARED_RECORDS = {}
 #: modality -> the files that patches are cut from, by name

@@ -88,7 +88,18 @@ def modules() -> dict[Path, str]:
     )
     made[COLUMNS / "study_codes.py"] = _study_codes_module()
     made[COLUMNS / "reason_codes.py"] = _codes_module(lists)
-    made[COLUMNS / "meanings.py"] = _meanings_module()
+    made[COLUMNS / "meanings.py"] = _meanings_module(
+        ("cohort_qc", "patch_cohort"),
+        ("reason_codes", "tile_reason_codes"),
+        "thresholds.",
+        "What columns, reason codes and thresholds mean",
+    )
+    made[COLUMNS / "study_meanings.py"] = _meanings_module(
+        ("studies_qc", "study"),
+        ("study_reason_codes",),
+        "radiology.thresholds.",
+        "What columns, reason codes and thresholds of studies mean",
+    )
     return made
 
 
@@ -127,7 +138,9 @@ def _codes_module(codes: dict[str, list[str]], schema: str = "cohort_qc") -> str
     return head + "from typing import Literal\n\n" + "\n".join(lines) + "\n"
 
 
-def _meanings_module() -> str:
+def _meanings_module(
+    tables: tuple[str, ...], codes_lists: tuple[str, ...], thresholds: str, title: str
+) -> str:
     """What the report says of columns, codes and limits."""
     columns = {
         table: {
@@ -139,21 +152,25 @@ def _meanings_module() -> str:
             }
             for name, rule in load(table)["properties"].items()
         }
-        for table in ("cohort_qc", "patch_cohort")
+        for table in tables
     }
     codes = {
         name: {
             code: {key: entry[key] for key in ("description", "remedy")}
             for code, entry in _codes(name).items()
         }
-        for name in ("reason_codes", "tile_reason_codes")
+        for name in codes_lists
     }
     limits = {
-        key.removeprefix("thresholds."): {"meaning": rule["description"], "range": _span(rule)}
+        key.removeprefix(thresholds): {
+            "meaning": rule["description"],
+            "range": _span(rule),
+            "integer": rule["type"] == "integer",
+        }
         for key, rule in leaves(load("config"))
-        if key.startswith("thresholds.")
+        if key.startswith(thresholds)
     }
-    head = _made_from("What columns, reason codes and thresholds mean", "cohort_qc")
+    head = _made_from(title, tables[0])
     return (
         f"# ruff: noqa: E501\n{head}from typing import Any\n\n"
         f"COLUMNS: dict[str, dict[str, dict[str, Any]]] = {columns!r}\n"

@@ -863,76 +863,117 @@ LIMITS: dict[str, dict[str, Any]] = {
     "cohort.outlier_z_max": {
         "meaning": "robust z beyond which a slide is an outlier",
         "range": [1, 1000000],
+        "integer": False,
     },
     "cohort.duplicate_distance_max": {
         "meaning": "bits in which the pictures of one slide may differ",
         "range": [0, 100],
+        "integer": True,
     },
-    "slide.tissue_area_mm2_min": {"meaning": "mm2 of tissue", "range": [0, 10000]},
+    "slide.tissue_area_mm2_min": {
+        "meaning": "mm2 of tissue",
+        "range": [0, 10000],
+        "integer": False,
+    },
     "slide.blurred_fraction_max": {
         "meaning": "share of sampled tissue tiles out of focus",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.focus_uncertain_fraction_max": {
         "meaning": "share of sampled tissue tiles whose focus cannot be told",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.foreign_dye_fraction_max": {
         "meaning": "share of the tissue's density in colours outside H&E",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.eosin_fraction_min": {
         "meaning": "share of the tissue's density in pixels with eosin or blood",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.mask_agreement_min": {
         "meaning": "agreement of a mask of your own with ours",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.mask_missed_fraction_max": {
         "meaning": "share of our tissue that a mask of your own leaves out",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.mask_on_glass_fraction_max": {
         "meaning": "share of a mask of your own on glass far from tissue",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.mask_moved_gain_max": {
         "meaning": "how much better a mask of your own may fit elsewhere",
         "range": [0, 1],
+        "integer": False,
     },
-    "slide.pen_fraction_max": {"meaning": "share of the scanned area under ink", "range": [0, 1]},
+    "slide.pen_fraction_max": {
+        "meaning": "share of the scanned area under ink",
+        "range": [0, 1],
+        "integer": False,
+    },
     "slide.possible_pen_area_mm2_max": {
         "meaning": "mm2 that may be ink or tissue",
         "range": [0, 10000],
+        "integer": False,
     },
-    "slide.brightness_min": {"meaning": "90th percentile of grey", "range": [0, 255]},
+    "slide.brightness_min": {
+        "meaning": "90th percentile of grey",
+        "range": [0, 255],
+        "integer": False,
+    },
     "slide.lost_fraction_max": {
         "meaning": "share of candidate tiles that could not be read",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.absent_fraction_max": {
         "meaning": "share of the candidate tiles that was never scanned",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.suspicious_fraction_max": {
         "meaning": "share of candidate tiles that may show something else than the slide",
         "range": [0, 1],
+        "integer": False,
     },
     "slide.near_margin": {
         "meaning": "share of a limit within which a slide is marked REVIEW",
         "range": [0, 1],
+        "integer": False,
     },
-    "tile.tissue_fraction_min": {"meaning": "share of the tile that is tissue", "range": [0, 1]},
-    "tile.focus_min": {"meaning": "focus", "range": [0, 10]},
-    "tile.pen_fraction_max": {"meaning": "share of the tile under ink", "range": [0, 1]},
+    "tile.tissue_fraction_min": {
+        "meaning": "share of the tile that is tissue",
+        "range": [0, 1],
+        "integer": False,
+    },
+    "tile.focus_min": {"meaning": "focus", "range": [0, 10], "integer": False},
+    "tile.pen_fraction_max": {
+        "meaning": "share of the tile under ink",
+        "range": [0, 1],
+        "integer": False,
+    },
     "tile.absent_fraction_max": {
         "meaning": "share of the tile that was never scanned",
         "range": [0, 1],
+        "integer": False,
     },
     "tile.overview_difference_max": {
         "meaning": "difference from the overview in grey levels",
         "range": [0, 255],
+        "integer": False,
     },
-    "tile.seam_step_max": {"meaning": "step at the borders of stored tiles", "range": [0, 100]},
+    "tile.seam_step_max": {
+        "meaning": "step at the borders of stored tiles",
+        "range": [0, 100],
+        "integer": False,
+    },
 }

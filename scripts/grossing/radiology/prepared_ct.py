@@ -15,6 +15,7 @@ from grossing.radiology import (
     hu_windows,
     lung_mask,
     metal,
+    outlined_planes,
     resampling,
     study_files,
     study_reading,
@@ -30,7 +31,7 @@ from grossing.radiology.study_record import StudyRecord
 from grossing.radiology.volume import Volume
 from grossing.support import files
 from grossing.support.errors import CohortError
-from grossing.support.types import PathLike
+from grossing.support.types import PathLike, Pixels
 
 LOG = logging.getLogger(__name__)
 #: HU that stands for what was not scanned
@@ -46,6 +47,7 @@ class CtOutputs(Protocol):
     metal: str
     windows: str
     candidates: str
+    planes: str
     facts: str
 
 
@@ -70,7 +72,7 @@ class PreparedCt:
     """A prepared CT; `image` None where the study is behind the gate.
 
     `image` (z, y, x) clipped HU on cubic voxels with `lungs` and `metal` on the same grid,
-    `windows` (z, y, x, C) uint8, None where none are wanted.
+    `windows` (z, y, x, C) uint8, None where none are wanted, `planes` the picture for the report.
     """
 
     record: PreparedRecord
@@ -79,6 +81,7 @@ class PreparedCt:
     metal: volume.Flags | None = None
     windows: Any = None
     candidates: Sequence[Candidate] = field(default=())
+    planes: Pixels | None = None
 
     def write(self, to: CtOutputs) -> None:
         """Write all files, those of a study that is not prepared empty; the JSON comes last."""
@@ -95,6 +98,7 @@ class PreparedCt:
             else:
                 volume.write(self.image.image(self.windows), to.windows)
         files.write(to.candidates, _csv(self.candidates))
+        outlined_planes.write(self.planes, to.planes)
         self.record.write(to.facts)
 
 
@@ -168,7 +172,9 @@ def of_volume(scanned: Volume, study_id: str, options: CtOptions) -> PreparedCt:
     )
     measures = _measures(clipped, found, lungs, nodules)
     kept = PreparedRecord(study_id, "CT", True, tuple(reasons), measures)
-    return PreparedCt(kept, clipped, lungs, np.asarray(metal_mask), shown, nodules or ())
+    flags = {"lung": lungs.mask if lungs else None, "metal": np.asarray(metal_mask)}
+    planes = outlined_planes.draw(clipped, "CT", flags)
+    return PreparedCt(kept, clipped, lungs, flags["metal"], shown, nodules or (), planes)
 
 
 def _windows(whole: Volume, options: CtOptions) -> Any:

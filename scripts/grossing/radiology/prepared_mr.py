@@ -14,6 +14,7 @@ from grossing.radiology import (
     brain_mask,
     denoising,
     mr_noise,
+    outlined_planes,
     resampling,
     study_reading,
     three_planes,
@@ -36,6 +37,7 @@ class MrOutputs(Protocol):
     volume: str
     brain: str
     field: str
+    planes: str
     facts: str
 
 
@@ -44,16 +46,17 @@ class PreparedMr:
     """A prepared study; the images are None where it is behind the gate.
 
     `image` is float32 in units of the normalisation, `brain` uint8 on the same grid, `picture`
-    shows the planes before, the field, and the planes after.
+    shows the planes before, the field, and the planes after, `planes` the brain mask.
     """
 
     record: PreparedRecord
     image: sitk.Image | None = None
     brain: sitk.Image | None = None
     picture: Pixels | None = None
+    planes: Pixels | None = None
 
     def write(self, to: MrOutputs) -> None:
-        """Write the four files; the record, which others read, comes last."""
+        """Write the files; the record, which others read, comes last."""
         for image, path in ((self.image, to.volume), (self.brain, to.brain)):
             if image is None:
                 volume.empty(path)
@@ -61,6 +64,7 @@ class PreparedMr:
                 volume.write(image, path)
         picture = np.zeros((1, 1, 3), np.uint8) if self.picture is None else self.picture
         files.write(to.field, images.png(picture))
+        outlined_planes.write(self.planes, to.planes)
         self.record.write(to.facts)
 
 
@@ -124,6 +128,7 @@ def prepare(
         made,
         resampling.like(found.image(masks.brain), made, interpolation="nearest"),
         _picture(found, before, field, after),
+        outlined_planes.draw(_with(found, after), "MR", {"brain": masks.brain}),
     )
 
 

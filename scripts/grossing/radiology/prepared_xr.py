@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.radiology import contrast, lung_field, photometric, study_reading
+from grossing.radiology import contrast, lung_field, outlined_planes, photometric, study_reading
 from grossing.radiology.prepared_record import PreparedRecord
+from grossing.radiology.volume import Volume
 from grossing.support import files, images
-from grossing.support.types import Mask, PathLike
+from grossing.support.types import Mask, PathLike, Pixels
 
 TOP = (1 << 16) - 1
 
@@ -22,23 +23,27 @@ class XrOutputs(Protocol):
 
     picture: str
     lung: str
+    planes: str
     facts: str
 
 
 @dataclass(frozen=True)
 class PreparedXr:
-    """A prepared X-ray: (H, W) uint16 with air black, (H, W) bool; None behind the gate."""
+    """A prepared X-ray: (H, W) uint16 with air black, (H, W) bool, and a picture on which the lung
+    fields are outlined; None behind the gate."""
 
     record: PreparedRecord
     picture: Words | None = None
     lung: Mask | None = None
+    planes: Pixels | None = None
 
     def write(self, to: XrOutputs) -> None:
-        """Write the three files; the record, which others read, comes last."""
+        """Write the files; the record, which others read, comes last."""
         picture = np.zeros((1, 1), np.uint16) if self.picture is None else self.picture
         lung = np.zeros((1, 1), np.bool_) if self.lung is None else self.lung
         files.write(to.picture, _png(picture))
         files.write(to.lung, images.png(lung.astype(np.uint8) * np.uint8(255)))
+        outlined_planes.write(self.planes, to.planes)
         self.record.write(to.facts)
 
 
@@ -91,7 +96,13 @@ def prepare(path: PathLike, *, study_id: str, passed: bool, series: str, clahe: 
         "lung_sd": round(float(inside.std()), 6) if inside.size else None,
     }
     picture = np.rint(equalised * TOP).astype(np.uint16)
-    return PreparedXr(PreparedRecord(study_id, "XR", True, (), measures), picture, lungs.mask)
+    shown = Volume(equalised[None].astype(np.float32), (1.0, 1.0, 1.0))
+    return PreparedXr(
+        PreparedRecord(study_id, "XR", True, (), measures),
+        picture,
+        lungs.mask,
+        outlined_planes.draw(shown, "XR", {"lung": lungs.mask[None]}),
+    )
 
 
 def _png(picture: Words) -> bytes:

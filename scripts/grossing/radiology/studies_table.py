@@ -64,7 +64,7 @@ def table(
 def _row(sheet: Sheet, record: StudyRecord, prepared: PreparedRecord | None, limits: Limits) -> Row:
     verdict = study_decision.study(record, limits)
     measures: Mapping[str, Any] = {}
-    if prepared is not None and prepared.prepared:
+    if prepared is not None:  # where preparing failed, there are reasons and no measures
         found = Prepared(prepared.measures, prepared.reasons)
         measures = prepared.measures
         verdict = study_decision.after_preparing(verdict, record.modality, found, limits)

@@ -135,10 +135,8 @@ def _wrong_geometry(geometry: Geometry, limits: Mapping[str, float]) -> list[str
         reasons.append("slices_duplicate")
     if geometry.slices_missing:
         reasons.append("slices_missing")
-    elif variation := spacing_variation(geometry):
-        limit = limits["spacing_variation_max"]
-        if variation > limit:
-            reasons.append(f"spacing_varies={variation:.4g}>{limit:g}")
+    elif study_thresholds.SPACING.exceeded(variation := spacing_variation(geometry) or 0, limits):
+        reasons.append(study_thresholds.SPACING.text(variation, limits))
     if geometry.slices < 2:
         reasons.append("single_slice")
     return reasons
@@ -171,6 +169,7 @@ def _doubts(record: StudyRecord, limits: Mapping[str, float]) -> list[str]:
         reasons.append("lossy_compression")
     if record.modality in VOLUMES and geometry.slice_order_differs:
         reasons.append("slice_order")
-    if record.modality in VOLUMES and geometry.slices < limits["slices_min"]:
-        reasons.append(f"few_slices={geometry.slices}<{limits['slices_min']:g}")
+    few = study_thresholds.FEW_SLICES
+    if record.modality in VOLUMES and few.exceeded(geometry.slices, limits):
+        reasons.append(few.text(geometry.slices, limits))
     return reasons

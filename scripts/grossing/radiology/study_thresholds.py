@@ -14,6 +14,12 @@ ORIENTATION = (
     Threshold("orientation_spread_deg", "orientation_spread_deg_max", "max", "orientation_differs"),
 )
 
+#: on volumes in whose distances no whole slice fits: beyond it a study fails
+SPACING = Threshold("spacing_variation", "spacing_variation_max", "max", "spacing_varies")
+
+#: on volumes: below it a study gets REVIEW
+FEW_SLICES = Threshold("slices", "slices_min", "min", "few_slices")
+
 #: beyond them a study fails: its geometry or its values are not what a volume needs
 FAIL: Rules = {
     "STUDY": (Threshold("tilt_deg", "tilt_deg_max", "max", "gantry_tilt"),),

@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import pyarrow as pa
 from grossing.cohort import duplicates, leftovers, outliers, sheet, values
 from grossing.cohort.decide import ERROR, FAIL
 from grossing.cohort.outliers import Measure
+from grossing.cohort.sheet import SLIDES, SheetKind
 from grossing.support.errors import UserError
 
 SITE_MIN = 5  # slides of a site before anything is said of it
@@ -61,21 +62,26 @@ def found(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]
     """
     rows, tables = verdicts.to_pylist(), workdir / "results/cohort"
     made = [
-        *_failed_jobs(tables / "failed_jobs.csv", rows),
+        *failed_jobs(tables / "failed_jobs.csv", rows),
         *_duplicates(tables / "duplicates.csv", rows),
         *_leakage(tables / "leakage.csv", rows),
-        *_sites_out(rows),
+        *sites_out(rows),
         *_sites_that_differ(rows),
         *_outliers(rows),
         *_left_over(workdir, cohort),
         *_mixed(rows),
     ]
+    return as_data(made)
+
+
+def as_data(made: Iterable[Alarm]) -> list[dict[str, Any]]:
+    """Alarms, then notes."""
     return [asdict(alarm) for alarm in sorted(made, key=lambda alarm: alarm.kind)]
 
 
-def _numbers(rows: Sequence[Row], listed: Iterable[str]) -> list[int]:
+def _numbers(rows: Sequence[Row], listed: Iterable[str], kind: SheetKind = SLIDES) -> list[int]:
     wanted = set(listed)
-    return [i for i, row in enumerate(rows) if row["slide_id"] in wanted]
+    return [i for i, row in enumerate(rows) if row[kind.id_column] in wanted]
 
 
 def _groups(values: Iterable[Hashable]) -> dict[Hashable, list[int]]:
@@ -92,11 +98,12 @@ def _records(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _failed_jobs(path: Path, rows: list[Row]) -> Iterator[Alarm]:
+def failed_jobs(path: Path, rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
+    """Slides of `failed_jobs.csv`, or studies of `failed_studies.csv`."""
     if listed := {record["slide_id"] for record in _records(path)}:
-        text = f"Jobs of {len(listed)} slides failed after all retries."
+        text = f"Jobs of {len(listed)} {kind.nouns} failed after all retries."
         remedy = f"Read the cause in results/cohort/{path.name}, remove it, and run again."
-        yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed))
+        yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed, kind))
 
 
 def _duplicates(path: Path, rows: list[Row]) -> Iterator[Alarm]:
@@ -123,7 +130,7 @@ def _pairs(
 def _leakage(path: Path, rows: list[Row]) -> Iterator[Alarm]:
     """What is in several splits: as the check of the splits listed it, else by case."""
     if not path.exists():
-        yield from _torn_cases(rows)
+        yield from torn_cases(rows)
         return
     records = [record for record in _records(path) if record["alarm"] == "true"]
     for kind, members in _groups(record["kind"] for record in records).items():
@@ -133,14 +140,15 @@ def _leakage(path: Path, rows: list[Row]) -> Iterator[Alarm]:
         yield Alarm("alarm", "Leakage between splits", text, remedy, _numbers(rows, listed))
 
 
-def _torn_cases(rows: list[Row]) -> Iterator[Alarm]:
+def torn_cases(rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
+    """Cases of the sheet that are in several of its splits."""
     torn: dict[str, list[int]] = {}
     for case, slides in _groups(row.get("case_id") for row in rows).items():
         if case and len({values.folded(rows[i].get("split") or "") for i in slides} - {""}) > 1:
             torn[str(case)] = slides
     if torn:
         text = f"{_counted(len(torn), 'case')}: {_first(list(torn))}."
-        remedy = "Give all slides of a case one split: a model recognises the patient."
+        remedy = f"Give all {kind.nouns} of a case one split: a model recognises the patient."
         slides = [i for members in torn.values() for i in members]
         yield Alarm("alarm", "Cases in several splits", text, remedy, slides)
 
@@ -150,16 +158,17 @@ def _sites(rows: list[Row]) -> list[tuple[str, list[int]]]:
     return [(str(name), i) for name, i in groups.items() if name and len(i) >= SITE_MIN]
 
 
-def _sites_out(rows: list[Row]) -> Iterator[Alarm]:
+def sites_out(rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
     """Sites with clearly more FAIL and ERROR than the cohort (three standard deviations)."""
     bad = [row["qc_status"] in (FAIL, ERROR) for row in rows]
     share = sum(bad) / max(1, len(rows))
     for site, slides in _sites(rows):
         expected, count = share * len(slides), sum(bad[i] for i in slides)
         if count - expected > UNUSUAL_SD * math.sqrt(max(expected * (1 - share), 0.25)):
-            text = f"{count} of {len(slides)} slides of {site} are out; in the cohort {share:.0%}."
+            text = f"{count} of {len(slides)} {kind.nouns} of {site} are out; in the cohort "
             remedy = "See why they are out: one cause at the site, or a limit that does not fit it."
-            yield Alarm("alarm", "A site with many slides out", text, remedy, slides)
+            title = f"A site with many {kind.nouns} out"
+            yield Alarm("alarm", title, f"{text}{share:.0%}.", remedy, slides)
 
 
 def _sites_that_differ(rows: list[Row]) -> Iterator[Alarm]:
@@ -209,16 +218,22 @@ def _left_over(workdir: Path, cohort: str) -> Iterator[Alarm]:
 
 def _mixed(rows: list[Row]) -> Iterator[Alarm]:
     """Scanners, resolutions and stains of which there are several: a model may learn them."""
-    remedy = "See that {} does not go with the label: a model would learn it instead."
-    kinds = {name: _texts(rows, name) for name in ("vendor", "scanner", "stain")}
+    kinds = {name: texts(rows, name) for name in ("vendor", "scanner", "stain")}
     kinds["mpp"] = _resolutions(sorted(row["mpp"] for row in rows if row.get("mpp")))
+    yield from mixed(kinds)
+
+
+def mixed(kinds: Mapping[str, Counter[str]]) -> Iterator[Alarm]:
+    """Columns of which there are several values, from how often there is each."""
+    remedy = "See that {} does not go with the label: a model would learn it instead."
     for column, counts in kinds.items():
         if len(counts) > 1:
             each = _first([f"{value} ({count})" for value, count in counts.most_common()])
             yield Alarm("note", f"Several values of {column}", f"{each}.", remedy.format(column))
 
 
-def _texts(rows: list[Row], column: str) -> Counter[str]:
+def texts(rows: list[Row], column: str) -> Counter[str]:
+    """How often there is each text of a column."""
     return Counter(row[column] for row in rows if row.get(column))
 
 

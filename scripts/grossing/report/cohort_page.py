@@ -1,22 +1,26 @@
 """The report of a cohort: all of its data and pictures, written once."""
 
-import datetime
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from grossing.cohort import decide, reviews
 from grossing.cohort.decide import Criteria
 from grossing.columns import meanings
-from grossing.report import alarms, page, picture_data, rules, slide_data, tile_data
+from grossing.report import (
+    alarms,
+    column_data,
+    page,
+    picture_data,
+    rules,
+    slide_data,
+    tile_data,
+)
 from grossing.report.verdict_data import Others, SlideVerdicts
 from grossing.slide.record import SlideRecord
-from grossing.support import digests, tables
+from grossing.support import tables
 
 #: pictures of a slide below results/, the first that is there is taken
 PICTURES = {
@@ -60,7 +64,8 @@ def write(
     patches = results / "cohort/patch_cohort.parquet"
     steps = tile_data.steps(patches, criteria)
     about = _about(config, cohort, version)
-    page.write(template, folder, _shown(verdicts, about))
+    shown = {"slides": verdicts.num_rows, "counts": column_data.counted(verdicts)}
+    page.write(template, folder, shown | {"about": about})
     of = SlideVerdicts(criteria, steps[rules.FOCUS.limit], others)
     ids = verdicts["slide_id"].to_pylist()
     number = {slide_id: i for i, slide_id in enumerate(ids)}
@@ -72,8 +77,9 @@ def write(
         "cohort",
         {
             "about": about,
-            "columns": slide_data.columns(verdicts),
+            "columns": column_data.columns(verdicts, meanings.COLUMNS["cohort_qc"]),
             "judged": judged,
+            "config_path": ["thresholds"],
             "rules": rules.as_data(criteria, steps),
             "focus": f"tile.{rules.FOCUS.limit}",
             "margin": float(criteria.slide[rules.MARGIN]),
@@ -118,21 +124,7 @@ def _link_pictures(folder: Path, results: Path, ids: list[str]) -> dict[str, str
 
 
 def _about(config: Mapping[str, Any], cohort: str, version: str) -> dict[str, str]:
-    return {
-        "version": version,
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "config_digest": digests.of_settings(config)[:12],
-        "cohort": Path(cohort).name,
+    return page.about(config, cohort, version) | {
         "reviews": str(config["reviews"]),
         "target_mpp": f"{config['target_mpp']:g}",
-        "pyarrow": pa.__version__,
-    }
-
-
-def _shown(verdicts: pa.Table, about: Mapping[str, str]) -> dict[str, Any]:
-    counts = Counter(verdicts["qc_status"].to_pylist())
-    return {
-        "about": about,
-        "slides": verdicts.num_rows,
-        "counts": {status: counts[status] for status in decide.STATUSES},
     }

@@ -1,5 +1,6 @@
 """The folder of the page: index.html, its scripts and styles, data as classic scripts, pictures."""
 
+import datetime
 import json
 import os
 import re
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pyarrow as pa
 
+from grossing.support import digests
 from grossing.support.errors import CohortError
 from grossing.support.types import PathLike
 
@@ -42,6 +45,24 @@ def render(template: str, shown: Mapping[str, Any]) -> str:
     """The text of a template with its variables, all escaped."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(template).render(shown)
+
+
+def about(config: Mapping[str, Any], sheet: str, version: str) -> dict[str, str]:
+    """What a page says of its own making.
+
+    Parameters
+    ----------
+    config : settings of the run
+    sheet : path of the sheet, of which the name alone is shown
+    version : of Grossing
+    """
+    return {
+        "version": version,
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "config_digest": digests.of_settings(config)[:12],
+        "cohort": Path(sheet).name,
+        "pyarrow": pa.__version__,
+    }
 
 
 def write_data(path: Path, name: str, data: object) -> None:

@@ -82,6 +82,7 @@ def as_data(criteria: Criteria, steps: Mapping[str, Positions]) -> list[dict[str
                     "code": rule.reason,
                     "limit": float(limits[rule.limit]),
                     "range": limit["range"],
+                    "integer": limit["integer"],
                     "meaning": limit["meaning"],
                     "unit": of_table.get(rule.column, {}).get("unit", ""),
                     "suspicious": stage == "tile" and rule.column in thresholds.SUSPICIOUS,

@@ -1,6 +1,5 @@
-"""The rows of `cohort_qc` for the page: a list per column, with what the column means."""
+"""What the page judges the slides again from, and what their codes mean."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,36 +9,6 @@ from grossing.cohort import failures
 from grossing.columns import meanings
 from grossing.report.verdict_data import Row, SlideVerdicts
 from grossing.slide.record import SlideRecord
-
-
-def columns(verdicts: pa.Table) -> list[dict[str, Any]]:
-    """Every column with name, kind, unit, meaning and values; texts that repeat are numbered."""
-    made = []
-    for name in verdicts.column_names:
-        kind = verdicts.schema.field(name).type
-        numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-        known = meanings.COLUMNS["cohort_qc"].get(name)
-        made.append(
-            {
-                "name": name,
-                "numeric": numeric,
-                "unit": known["unit"] if known else "",
-                "meaning": known["meaning"] if known else "column of the cohort sheet",
-                "own": known is not None,
-                **_values(verdicts[name].to_pylist(), numeric),
-            }
-        )
-    return made
-
-
-def _values(values: list[Any], numeric: bool) -> dict[str, Any]:
-    if numeric:
-        return {"values": [None if v is None or math.isnan(v) else v for v in values]}
-    texts = list(dict.fromkeys(values))
-    if len(texts) > len(values) / 2:
-        return {"values": values}
-    number = {text: i for i, text in enumerate(texts)}
-    return {"texts": texts, "values": [number[value] for value in values]}
 
 
 def judged(

@@ -19,12 +19,12 @@
   }
 
   /** The address of another view with the same thresholds, filters and columns. */
-  G.link = (changes) => address({ ...state, slide: null, ...changes });
+  G.link = (changes) => address({ ...state, [G.one]: null, ...changes });
 
   /** Change the view; `quiet` leaves what is shown to the caller (while dragging or typing). */
   G.go = (changes, quiet) => {
     const next = { ...state, ...changes };
-    const viewChanges = next.view !== state.view || next.slide !== state.slide;
+    const viewChanges = next.view !== state.view || next[G.one] !== state[G.one];
     state = Object.fromEntries(
       Object.entries(next).filter(
         ([, value]) => value !== "" && value !== null && value !== undefined,

@@ -35,6 +35,9 @@
 
   G.plural = (count, one, many) => `${G.number(count)} ${count === 1 ? one : many || one + "s"}`;
 
+  /** So many slides, or studies. */
+  G.counted = (count) => G.plural(count, G.one, G.many);
+
   /** Column names as words: `tissue_area_mm2` is read as "tissue area mm2". */
   G.words = (name) => name.replace(/_/g, " ");
 

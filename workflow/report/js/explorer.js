@@ -5,8 +5,9 @@
   const BINS = 40;
   const BORDERLINE = 6;
   const GROUPS = 6;
+  const MARGIN = "slide.near_margin";
 
-  function grouped(among, group) {
+  G.grouped = (among, group) => {
     if (!group) return [{ name: "", rows: among }];
     const groups = new Map();
     among.forEach((i) => {
@@ -18,7 +19,7 @@
     if (ranked.length <= GROUPS) return ranked;
     const others = ranked.slice(GROUPS - 1).flatMap((each) => each.rows);
     return [...ranked.slice(0, GROUPS - 1), { name: "others", rows: others }];
-  }
+  };
 
   function tileData(rule, groups) {
     const edges = [...rule.positions];
@@ -30,15 +31,20 @@
 
   function slideData(rule, groups, limits) {
     const values = groups.map(({ rows }) => rows.map((i) => G.judgedValue(rule, i, limits)).filter((value) => value !== null && value !== undefined));
-    let low = Math.min(rule.limit, limits[rule.key]);
-    let high = Math.max(rule.limit, limits[rule.key]);
+    return G.binned(groups, values, [rule.limit, limits[rule.key]], rule.range);
+  }
+
+  /** Bins of the values of groups; `also` are numbers that lie within, `range` is what is possible. */
+  G.binned = (groups, values, also, range) => {
+    let low = Math.min(...also);
+    let high = Math.max(...also);
     values.forEach((list) => list.forEach((value) => {
       low = Math.min(low, value);
       high = Math.max(high, value);
     }));
-    if (rule.range[0] !== null) low = Math.max(rule.range[0], Math.min(low, 0));
+    if (range[0] !== null) low = Math.max(range[0], Math.min(low, 0));
     high += (high - low || 1) * 0.04;
-    if (rule.range[1] !== null) high = Math.min(rule.range[1], high);
+    if (range[1] !== null) high = Math.min(range[1], high);
     const edges = Array.from({ length: BINS + 1 }, (_, b) => low + ((high - low) * b) / BINS);
     const bins = values.map((list) => {
       const counts = new Array(BINS).fill(0);
@@ -46,7 +52,7 @@
       return counts;
     });
     return { edges, groups: groups.map(({ name }, g) => ({ name, bins: bins[g] })) };
-  }
+  };
 
   /** The slides closest to a threshold, on both sides of it. */
   function borderline(rule, limits) {
@@ -82,7 +88,7 @@
     const { out, inside } = isOfTiles ? tilesClose(rule, limits) : borderline(rule, limits);
     const text = (value) => (isOfTiles ? G.plural(value, "tile") : `${G.number(value)} ${G.unit(rule.unit)}`);
     const row = (title, list) => h("div", {}, h("h4", {}, title),
-      list.length ? h("div", { class: "gallery small" }, ...list.map(([i, value]) => G.thumbnail(i, text(value)))) : h("p", { class: "note" }, "No slide."));
+      list.length ? h("div", { class: "gallery small" }, ...list.map(([i, value]) => G.thumbnail(i, text(value)))) : h("p", { class: "note" }, `No ${G.one}.`));
     return [row("Just inside", inside), row("Just outside", out)];
   }
 
@@ -95,20 +101,21 @@
       const out = bins.reduce((a, b, bin) => a + ((rule.direction === "max" ? bin > place : bin <= place) ? b : 0), 0);
       return `This threshold alone: ${G.number(total - out)} tiles in, ${G.number(out)} out.`;
     }
-    let out = 0;
-    let total = 0;
+    let [out, total, concerned] = [0, 0, 0];
     for (let i = 0; i < G.count; i += 1) {
+      if (G.concerns && !G.concerns(rule, i)) continue;
+      concerned += 1;
       const value = G.judgedValue(rule, i, limits);
       if (value === null || value === undefined) continue;
       total += 1;
       if (G.isBeyond(rule, value, limits[rule.key])) out += 1;
     }
-    return `This threshold alone: ${G.plural(total - out, "slide")} in, ${G.number(out)} out, ${G.number(G.count - total)} without this number.`;
+    return `This threshold alone: ${G.counted(total - out)} in, ${G.number(out)} out, ${G.number(concerned - total)} without this number.`;
   }
 
   function panel(rule, group, changed) {
     const limits = G.nextLimits;
-    const groups = grouped(G.selected([], rule.column), group);
+    const groups = G.grouped(G.selected([], rule.column).filter((i) => !G.concerns || G.concerns(rule, i)), group);
     const data = rule.stage === "tile" ? tileData(rule, groups) : slideData(rule, groups, limits);
     const said = h("p", { class: "note", "aria-live": "polite" }, counts(rule, limits));
     const near = h("div", { class: "borderline" });
@@ -117,13 +124,13 @@
       changed();
     };
     const plot = G.histogram(rule, data, limits[rule.key], set, rule.stage === "tile" ? null : (low, high) => G.go({ brush: `${rule.column}:${low}:${high}` }));
-    const input = h("input", { type: "number", step: "any", min: rule.range[0], max: rule.range[1], id: `limit-${rule.id}`,
+    const input = h("input", { type: "number", step: rule.integer ? 1 : "any", min: rule.range[0], max: rule.range[1], id: `limit-${rule.id}`,
       onchange: () => {
         const typed = Number(input.value);
         if (input.value === "" || !input.checkValidity()) return input.reportValidity();
         return set(rule.positions ? G.nearestPosition(rule, typed) : typed);
       } });
-    const details = h("details", { ontoggle: () => refresh() }, h("summary", {}, "Slides close to this threshold"), near);
+    const details = h("details", { ontoggle: () => refresh() }, h("summary", {}, `${G.many[0].toUpperCase()}${G.many.slice(1)} close to this threshold`), near);
     const refresh = () => {
       const value = G.nextLimits[rule.key];
       plot.set(value);
@@ -142,13 +149,13 @@
   }
 
   G.snippet = (limits) => {
-    const sections = { cohort: [], slide: [], tile: [] };
-    for (const key of G.movedKeys(limits)) {
-      const [section, name] = key.split(".");
-      sections[section].push(`    ${name}: ${limits[key]}`);
-    }
-    const parts = Object.entries(sections).filter(([, lines]) => lines.length).map(([section, lines]) => `  ${section}:\n${lines.join("\n")}`);
-    return parts.length ? `thresholds:\n${parts.join("\n")}\n` : "";
+    const moved = G.movedKeys(limits).map((key) => [...key.split("."), limits[key]]);
+    const sections = [...new Set(moved.map(([section]) => section))].sort();
+    const path = G.data.config_path;
+    const line = (depth, text) => `${"  ".repeat(depth)}${text}\n`;
+    const parts = sections.map((section) => line(path.length, `${section}:`) +
+      moved.filter(([of]) => of === section).map(([, name, value]) => line(path.length + 1, `${name}: ${value}`)).join(""));
+    return parts.length ? path.map((name, depth) => line(depth, `${name}:`)).join("") + parts.join("") : "";
   };
 
   function prediction() {
@@ -159,20 +166,20 @@
       return by ? ` (${by > 0 ? "+" : "−"}${G.number(Math.abs(by))})` : "";
     };
     const rows = ["PASS", "REVIEW", "FAIL", "ERROR"].map((status) => h("tr", { "data-count": status }, h("th", { scope: "row" }, G.badge(status)), h("td", {}, G.number(now[status])), h("td", {}, h("b", {}, G.number(next[status])), change(status))));
-    rows.push(h("tr", { "data-count": "tiles" }, h("th", { scope: "row" }, "passing tiles"), h("td", {}, G.number(now.tiles)), h("td", {}, h("b", {}, G.number(next.tiles)), change("tiles"))));
+    rows.push(...Object.entries(G.counts).map(([name, title]) => h("tr", { "data-count": name }, h("th", { scope: "row" }, title), h("td", {}, G.number(now[name])), h("td", {}, h("b", {}, G.number(next[name])), change(name)))));
     const flips = [];
     for (let i = 0; i < G.count; i += 1) if (G.next.status[i] !== G.now.status[i]) flips.push(i);
     const snippet = G.snippet(G.nextLimits);
     return [h("h2", {}, "Prediction"),
       h("table", { class: "plain counts" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "now"), h("th", { scope: "col" }, "after a rerun"))), h("tbody", {}, ...rows)),
-      next.unknown ? h("p", { class: "warning" }, `${G.plural(next.unknown, "slide")} would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.`) : null,
-      flips.length ? h("p", {}, h("a", { href: G.link({ view: "slides", only: flips.slice(0, 500).join(","), status: null, reason: null, brush: null, q: null }) }, `${G.plural(flips.length, "slide changes its", "slides change their")} verdict`)) : null,
+      next.unknown ? h("p", { class: "warning" }, `${G.counted(next.unknown)} ${G.unknownText}`) : null,
+      flips.length ? h("p", {}, h("a", { href: G.link({ view: G.many, only: flips.slice(0, 500).join(","), status: null, reason: null, brush: null, q: null }) }, `${G.plural(flips.length, `${G.one} changes its`, `${G.many} change their`)} verdict`)) : null,
       snippet ? h("div", {}, h("p", {}, "Save as ", h("code", {}, "thresholds.yaml"), " and run again; only what changed is computed:"),
         h("pre", { id: "snippet", tabindex: "0" }, snippet),
-        h("pre", { tabindex: "0" }, `snakemake --profile profiles/local --directory . \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`),
+        h("pre", { tabindex: "0" }, G.command()),
         h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => G.download("thresholds.yaml", snippet, "text/yaml") }, "Download thresholds.yaml"),
           h("button", { type: "button", class: "quiet", onclick: () => G.setLimits(G.shipped()) }, "Reset all")))
-        : h("p", { class: "note" }, "Drag a line, use the arrow keys on it, or type a number. Shift and drag over a plot selects the slides of that range.")];
+        : h("p", { class: "note" }, `Drag a line, use the arrow keys on it, or type a number. Shift and drag over a plot selects the ${G.many} of that range.`)];
   }
 
   G.views.thresholds = (main) => {
@@ -193,20 +200,24 @@
     };
     for (const rule of G.rules) panels.push(panel(rule, group, changed));
     const isMeasured = (rule) => rule.stage === "tile" || Array.from({ length: G.count }).some((_, i) => typeof G.judgedValue(rule, i, G.nextLimits) === "number");
-    const of = (stages) => G.rules.flatMap((rule, r) => (stages.includes(rule.stage) && isMeasured(rule) ? [panels[r].element] : []));
-    const margin = h("input", { type: "number", id: "margin", min: 0, max: 1, step: "any", value: G.nextLimits["slide.near_margin"],
-      onchange: () => { if (margin.checkValidity()) { G.setLimits({ ...G.nextLimits, "slide.near_margin": Number(margin.value) }, true); changed(); } } });
+    const sections = G.thresholdSections().flatMap(({ title, note, holds }) => {
+      const held = G.rules.flatMap((rule, r) => (holds(rule) && isMeasured(rule) ? [panels[r].element] : []));
+      return held.length ? [h("h2", {}, title), note ? h("p", { class: "note" }, note) : null, ...held] : [];
+    });
+    const hasMargin = G.nextLimits[MARGIN] !== undefined;
+    const margin = h("input", { type: "number", id: "margin", min: 0, max: 1, step: "any", value: G.nextLimits[MARGIN],
+      onchange: () => { if (margin.checkValidity()) { G.setLimits({ ...G.nextLimits, [MARGIN]: Number(margin.value) }, true); changed(); } } });
     const chosen = h("select", { id: "group", onchange: (event) => G.go({ group: event.target.value }) },
-      h("option", { value: "" }, "all slides together"), ...G.groupings().map((name) => h("option", { value: name, selected: name === group }, `by ${G.words(name)}`)));
+      h("option", { value: "" }, `all ${G.many} together`), ...G.groupings().map((name) => h("option", { value: name, selected: name === group }, `by ${G.words(name)}`)));
     chosen.value = group || "";
     if (G.isFiltered()) {
-      filtered.append(h("h2", {}, "Filtered slides"), G.filterChips(), h("p", { class: "note" }, `The plots show ${G.number(G.selected().length)} of ${G.plural(G.count, "slide")}; numbers and prediction are of all. `,
-        h("a", { href: G.link({ view: "slides" }) }, "See them in the table")), h("div", { class: "gallery" }, ...G.selected().slice(0, BORDERLINE).map((i) => G.thumbnail(i))));
+      filtered.append(h("h2", {}, `Filtered ${G.many}`), G.filterChips(), h("p", { class: "note" }, `The plots show ${G.number(G.selected().length)} of ${G.counted(G.count)}; numbers and prediction are of all. `,
+        h("a", { href: G.link({ view: G.many }) }, "See them in the table")), h("div", { class: "gallery" }, ...G.selected().slice(0, BORDERLINE).map((i) => G.thumbnail(i))));
     }
     side.replaceChildren(...prediction().filter(Boolean));
     main.append(h("h1", {}, "Thresholds"), h("div", { class: "explorer" }, h("div", {},
-      h("p", { class: "controls" }, h("label", { for: "group" }, "Show "), chosen, h("label", { for: "margin" }, " REVIEW within this share of a limit "), margin),
-      h("h2", {}, "Of slides"), ...of(["slide", "bright", "review", "cohort", "tiling"]), h("h2", {}, "Of tiles"),
-      h("p", { class: "note" }, "Heights are square roots, so that small bars stay visible."), ...of(["tile"])), h("aside", { class: "prediction", "aria-label": "Prediction" }, side, filtered)));
+      h("p", { class: "controls" }, h("label", { for: "group" }, "Show "), chosen, ...(hasMargin ? [h("label", { for: "margin" }, " REVIEW within this share of a limit "), margin] : [])),
+      h("p", { class: "note" }, "Heights are square roots, so that small bars stay visible."),
+      ...(sections.length ? sections : [h("p", {}, `No ${G.one} was measured.`)])), h("aside", { class: "prediction", "aria-label": "Prediction" }, side, filtered)));
   };
 })(GROSSING);

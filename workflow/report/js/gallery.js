@@ -5,13 +5,13 @@
   const MOST = 60;
 
   G.thumbnail = (i, note, lazy = true) => {
-    const source = G.isReadable(i) && G.picture("gallery", i);
+    const source = G.smallPicture(i);
     const picture = source
       ? h("img", { src: source, alt: "", loading: lazy ? "lazy" : null })
       : h("span", { class: "nothing" }, "no picture");
     return h(
       "a",
-      { class: "thumb", href: G.link({ view: "slide", slide: G.id(i) }) },
+      { class: "thumb", href: G.link({ view: G.one, [G.one]: G.id(i) }) },
       picture,
       h("span", { class: "name" }, G.id(i)),
       G.badge(G.next.status[i]),

@@ -52,7 +52,8 @@
       const place = rule.positions.indexOf(limit) + direction;
       return rule.positions[Math.min(rule.positions.length - 1, Math.max(0, place))];
     }
-    return rounded(limit + (direction * (high - low)) / 100, low, high);
+    const next = rounded(limit + (direction * (high - low)) / 100, low, high);
+    return rule.integer ? limit + direction * Math.max(1, Math.round(Math.abs(next - limit))) : next;
   };
 
   /** A number with as many digits as the plot can tell apart. */
@@ -60,6 +61,20 @@
     const digits = Math.max(0, 3 - Math.ceil(Math.log10(high - low || 1)));
     return Number(value.toFixed(Math.min(8, digits)));
   };
+
+  const whole = (rule, value) => (rule.integer ? Math.round(value) : value);
+
+  /** The bars of a number that has no threshold. */
+  G.barPlot = (name, data) => {
+    const [low, high] = [data.edges[0], data.edges[data.edges.length - 1]];
+    const x = (value) => LEFT + ((value - low) / (high - low || 1)) * (WIDTH - 2 * LEFT);
+    return svg("svg", { class: "histogram still", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `Distribution of ${G.words(name)}` },
+      ...bars(data.edges, data.groups, x, 14), ...axis(low, high, x));
+  };
+
+  const axis = (low, high, x) => [
+    svg("line", { class: "axis", x1: LEFT, x2: WIDTH - LEFT, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
+    ...ticks(low, high).map((at) => svg("text", { class: "tick", x: x(at), y: HEIGHT - 7, "text-anchor": at === low ? "start" : "middle" }, G.number(at)))];
 
   /**
    * One plot. `data` has edges and groups ({name, bins}); `onmove(value)` follows the line;
@@ -78,9 +93,7 @@
       "aria-label": `Threshold ${rule.key}`, "aria-valuemin": low, "aria-valuemax": high });
     const line = svg("g", {});
     const brushed = svg("rect", { class: "brushed", y: 0, height: HEIGHT - BOTTOM, width: 0 });
-    plot.append(svg("g", {}, ...bars(data.edges, data.groups, x, 14)), brushed,
-      svg("line", { class: "axis", x1: LEFT, x2: WIDTH - LEFT, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
-      ...ticks(low, high).map((at) => svg("text", { class: "tick", x: x(at), y: HEIGHT - 7, "text-anchor": at === low ? "start" : "middle" }, G.number(at))), line);
+    plot.append(svg("g", {}, ...bars(data.edges, data.groups, x, 14)), brushed, ...axis(low, high, x), line);
 
     plot.set = (value) => {
       limit = value;
@@ -90,7 +103,7 @@
     };
     plot.set(limit);
     const move = (value) => {
-      const next = rule.positions ? G.nearestPosition(rule, value) : rounded(value, low, high);
+      const next = rule.positions ? G.nearestPosition(rule, value) : whole(rule, rounded(value, low, high));
       if (next !== limit) onmove(next);
     };
     follow(plot, valueAt, { move, onbrush, brushed, x });

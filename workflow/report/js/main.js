@@ -2,7 +2,8 @@
 // Starts the page: reads data and address, shows the view.
 (function (G) {
   const { h } = G;
-  const VIEWS = { overview: "Overview", thresholds: "Thresholds", slides: "Slides", review: "Review" };
+  const TITLES = { overview: "Overview", thresholds: "Thresholds", distributions: "Distributions", slides: "Slides", studies: "Studies", review: "Review" };
+  const VIEWS = Object.fromEntries(Object.entries(TITLES).filter(([name]) => G.views[name]));
 
   G.showMoved = () => {
     const moved = G.movedKeys(G.nextLimits);

@@ -2,7 +2,6 @@
 // Every number of a slide with unit, limit and what it means, in groups; its stain colours.
 (function (G) {
   const { h } = G;
-  const unit = (text) => (text === "fraction" ? "" : G.unit(text));
   const GROUPS = {
     "Tissue and what lies on it": ["tissue_area_mm2", "tissue_fraction", "pen_fraction", "possible_pen_fraction", "fold_fraction", "bubble_fraction"],
     Focus: ["focus_median", "blurred_fraction", "blurred_fraction_low", "blurred_fraction_high", "focus_uncertain_fraction", "sharpness_score"],
@@ -13,35 +12,8 @@
   };
   const SHEET = "Cohort sheet";
   const HEADING = ["qc_status", "qc_reasons"]; // stand above
-  const BYTES = ["tile_bytes"];
 
-  function limitOf(name) {
-    const rule = G.rules.find((each) => each.column === name && each.stage !== "tile" && G.nextLimits[each.key] !== undefined);
-    return rule ? { rule, at: G.nextLimits[rule.key] } : null;
-  }
-
-  const isOver = ({ rule, at }, value) => typeof value === "number" && (rule.direction === "max" ? value > at : value < at);
-
-  function limitCell(limit, value) {
-    if (!limit) return h("td", {});
-    const text = `${limit.rule.direction === "max" ? "≤" : "≥"} ${G.number(limit.at)}`;
-    return h("td", { class: isOver(limit, value) ? "limit-cell over" : "limit-cell", title: limit.rule.meaning }, text, isOver(limit, value) ? " ✕ beyond" : "");
-  }
-
-  const valueText = (column, value) => (BYTES.includes(column.name) && typeof value === "number" ? G.bytes(value) : `${G.number(value)}${value === null ? "" : ` ${unit(column.unit)}`}`);
-
-  function row(column, i) {
-    const value = G.cell(column.name, i);
-    return h("tr", {}, h("th", { scope: "row" }, G.words(column.name)), h("td", { class: "value" }, valueText(column, value)), limitCell(limitOf(column.name), value),
-      h("td", { class: "note" }, column.own ? column.meaning.replace(/`/g, "") : ""));
-  }
-
-  function table(title, rows, extra) {
-    return h("section", { class: "numbers" }, h("h2", {}, title), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
-      h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ...["number", "value", "limit", "what it means"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows))), extra);
-  }
-
-  const plain = (name, value, meaning) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "value" }, value), h("td", {}), h("td", { class: "note" }, meaning));
+  const { numberRow: row, numberTable: table, plainRow: plain } = G;
 
   function columnsOf(names) {
     return names.map((name) => G.columns.get(name)).filter(Boolean);

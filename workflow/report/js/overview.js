@@ -19,7 +19,7 @@
         "a",
         {
           class: `card ${status.toLowerCase()}`,
-          href: G.link({ ...NO_FILTER, view: "slides", status }),
+          href: G.link({ ...NO_FILTER, view: G.many, status }),
         },
         h("span", { class: "big" }, G.number(totals[status])),
         G.badge(status),
@@ -57,25 +57,8 @@
     );
   }
 
-  const sum = (name, among) => {
-    let total = 0;
-    for (let i = 0; i < G.count; i += 1) if (!among || among(i)) total += G.cell(name, i) || 0;
-    return total;
-  };
-
-  const isIn = (i) => G.next.status[i] === "PASS" || G.next.status[i] === "REVIEW";
-
   function facts(totals) {
-    const of = (part, whole, said) => `${said(part)} of ${said(whole)}`;
-    const area = (value) => `${G.number(Number(value.toPrecision(3)))} mm²`;
-    const rows = [
-      [
-        "Tissue of slides that are in",
-        of(sum("tissue_area_mm2", isIn), sum("tissue_area_mm2"), area),
-      ],
-      ["Tiles that pass, of candidates", of(totals.tiles, sum("candidate_tiles"), G.number)],
-      ["Size of all tiles", G.bytes(sum("tile_bytes"))],
-    ];
+    const rows = G.overviewFacts(totals);
     return h(
       "dl",
       { class: "facts" },
@@ -92,11 +75,11 @@
   }
 
   const withoutStatus = (text) =>
-    text.replace(/^(ERROR|FAIL|REVIEW)(, known after tiling)?: */, "");
+    text.replace(/^(ERROR|FAIL|REVIEW)(, known after \w+)?: */, "");
 
   function reasons() {
     const ranked = rankedReasons();
-    if (!ranked.length) return h("p", {}, "Every slide passes without a remark.");
+    if (!ranked.length) return h("p", {}, `Every ${G.one} passes without a remark.`);
     const most = ranked[0][1];
     const rows = ranked.map(([code, count]) => {
       const known = G.data.reasons[code] || { description: "", remedy: "" };
@@ -121,7 +104,7 @@
         h(
           "td",
           {},
-          h("a", { href: G.link({ ...NO_FILTER, view: "slides", reason: code }) }, G.words(code)),
+          h("a", { href: G.link({ ...NO_FILTER, view: G.many, reason: code }) }, G.words(code)),
           h("div", { class: "note" }, ...G.prose(withoutStatus(known.description))),
           known.remedy
             ? h("div", {}, h("span", { "aria-hidden": "true" }, "→ "), ...G.prose(known.remedy))
@@ -138,7 +121,7 @@
         h(
           "tr",
           {},
-          h("th", { scope: "col" }, "Slides"),
+          h("th", { scope: "col" }, G.many[0].toUpperCase() + G.many.slice(1)),
           h("th", { scope: "col" }, "Reason, and what to do"),
         ),
       ),
@@ -158,8 +141,8 @@
       shown.length
         ? h(
             "a",
-            { href: G.link({ ...NO_FILTER, view: "slides", only: shown.join(",") }) },
-            `Show ${more ? "the first " : ""}${G.plural(shown.length, "slide")}`,
+            { href: G.link({ ...NO_FILTER, view: G.many, only: shown.join(",") }) },
+            `Show ${more ? "the first " : ""}${G.counted(shown.length)}`,
           )
         : null,
     );
@@ -171,7 +154,7 @@
       all.push({
         kind: "note",
         title: "Not predicted",
-        text: `The verdict of ${G.plural(G.unexplained.size, "slide")} rests on more.`,
+        text: `The verdict of ${G.counted(G.unexplained.size)} rests on more.`,
         remedy: "Moving a threshold leaves it as it is.",
         slides: [...G.unexplained],
       });
@@ -198,20 +181,25 @@
     if (totals.ERROR)
       steps.push([
         "Repair or leave out ",
-        link(`${G.plural(totals.ERROR, "slide")} with ERROR`, { view: "slides", status: "ERROR" }),
+        link(`${G.counted(totals.ERROR)} with ERROR`, { view: G.many, status: "ERROR" }),
         ": the reasons say how.",
       ]);
     if (totals.REVIEW)
       steps.push([
         "Look at ",
-        link(`${G.plural(totals.REVIEW, "slide")} in REVIEW`, { view: "review" }),
-        " and accept or reject them; they are used until then.",
+        link(
+          `${G.counted(totals.REVIEW)} in REVIEW`,
+          G.views.review ? { view: "review" } : { view: G.many, status: "REVIEW", pictures: "1" },
+        ),
+        G.views.review
+          ? " and accept or reject them; they are used until then."
+          : "; they are used. Leave out those that are wrong.",
       ]);
     if (totals.FAIL)
       steps.push([
         "Check that ",
-        link(`${G.plural(totals.FAIL, "slide")} with FAIL`, {
-          view: "slides",
+        link(`${G.counted(totals.FAIL)} with FAIL`, {
+          view: G.many,
           status: "FAIL",
           pictures: "1",
         }),
@@ -221,15 +209,7 @@
         link("move a threshold", { view: "thresholds" }),
         " and see what changes.",
       ]);
-    steps.push(
-      totals.tiles
-        ? [
-            "Train from the tiles that pass: ",
-            h("code", {}, 'grossing.Tiles("results/cohort/patch_cohort.parquet")'),
-            ".",
-          ]
-        : ["There is no tile to train from yet."],
-    );
+    steps.push(G.trainingStep(totals));
     return h("ol", {}, ...steps.map((parts) => h("li", {}, ...parts)));
   }
 
@@ -240,7 +220,7 @@
       .map((status) => `${totals[status]} ${status}`)
       .join(", ");
     const where = String(new URLSearchParams([[column, `=${name}`]]));
-    const link = G.link({ ...NO_FILTER, view: "slides", where });
+    const link = G.link({ ...NO_FILTER, view: G.many, where });
     return h(
       "tr",
       {},
@@ -253,7 +233,7 @@
   function groups() {
     const names = G.groupings().filter((name) => !G.columns.get(name).own);
     if (!names.length) return null;
-    const chosen = [G.state().group, "site", names[0]].find((name) => names.includes(name));
+    const chosen = [G.state().group, G.firstGroup, names[0]].find((name) => names.includes(name));
     const members = new Map();
     for (let i = 0; i < G.count; i += 1) {
       const name = G.cell(chosen, i) || "";
@@ -297,7 +277,7 @@
       ["Grossing", about.version],
       ["Sheet", about.cohort],
       ["Configuration", about.config_digest],
-      ["Tiles at", `${about.target_mpp} µm/px`],
+      ...G.aboutRows(),
     ];
     return h(
       "dl",
@@ -312,18 +292,19 @@
       h(
         "h1",
         {},
-        `${G.number(totals.PASS + totals.REVIEW)} of ${G.plural(G.count, "slide")} can be used`,
+        `${G.number(totals.PASS + totals.REVIEW)} of ${G.counted(G.count)} can be used`,
       ),
       statusCards(totals),
       bar(totals, G.count),
       facts(totals),
+      G.overviewTable ? G.overviewTable() : "",
       h(
         "div",
         { class: "two" },
         h(
           "div",
           {},
-          h("section", {}, h("h2", {}, "Why slides are out, or to be looked at"), reasons()),
+          h("section", {}, h("h2", {}, `Why ${G.many} are out, or to be looked at`), reasons()),
           groups(),
         ),
         h(

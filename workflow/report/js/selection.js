@@ -16,6 +16,8 @@
     return searched;
   }
 
+  const isNone = (value) => value === null || value === undefined;
+
   /** A brushed range as {column, low, high}; null without one. */
   G.brush = () => {
     const match = /^([^:]+):([^:]+):([^:]+)$/.exec(G.state().brush || "");
@@ -35,8 +37,13 @@
     const statuses = status ? status.split(",") : null;
     const listed = only ? new Set(only.split(",").map(Number)) : null;
     const limits = G.nextLimits;
-    const rule =
-      brush && G.rules.find((other) => other.column === brush.column && other.stage !== "tile");
+    const rules = brush
+      ? G.rules.filter((rule) => rule.column === brush.column && rule.stage !== "tile")
+      : [];
+    const brushedValue = (i) =>
+      rules.length
+        ? rules.map((rule) => G.judgedValue(rule, i, limits)).find((value) => !isNone(value))
+        : G.cell(brush.column, i);
     const rows = [];
     for (let i = 0; i < G.count; i += 1) {
       if (statuses && !statuses.includes(G.next.status[i])) continue;
@@ -45,9 +52,8 @@
       if (wanted && !texts()[i].includes(wanted)) continue;
       if (!columns.every(([name, typed]) => G.matches(typed, G.shown(name, i)))) continue;
       if (brush) {
-        const value = rule ? G.judgedValue(rule, i, limits) : G.cell(brush.column, i);
-        if (value === null || value === undefined || value < brush.low || value > brush.high)
-          continue;
+        const value = brushedValue(i);
+        if (isNone(value) || value < brush.low || value > brush.high) continue;
       }
       rows.push(i);
     }
@@ -68,7 +74,7 @@
       status: state.status && `status ${state.status.replace(/,/g, ", ")}`,
       reason: state.reason && `reason ${G.words(state.reason)}`,
       brush: brush && `${G.words(brush.column)} ${G.number(brush.low)} to ${G.number(brush.high)}`,
-      only: state.only && `${state.only.split(",").length} named slides`,
+      only: state.only && `${state.only.split(",").length} named ${G.many}`,
       q: state.q && `text “${state.q}”`,
     };
     const chips = Object.entries(said)

@@ -14,21 +14,12 @@
     return { facts, all };
   }
 
-  const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1).replace(/`/g, "")}.` : "");
-
-  function reasons(i) {
-    const codes = G.next.codes[i];
-    const message = G.cell("error_message", i);
-    if (!codes.length) return "";
-    return h("ul", { class: "reasons" }, ...codes.map((code) => h("li", {}, h("b", {}, G.words(code)), ` ${sentence(G.data.reasons[code]?.description)} ${sentence(G.data.reasons[code]?.remedy)}`)), message && h("li", {}, h("b", {}, "message"), ` ${message}`));
-  }
-
   G.views.slide = (main) => {
     const i = G.numberOf.get(G.state().slide);
     if (i === undefined) return main.append(h("h1", {}, "No such slide"));
     const look = h("div", { class: "look" });
     const numbers = h("div", {});
-    main.append(h("h1", {}, G.id(i), " ", G.badge(G.next.status[i])), reasons(i), G.decisionBar(i), look, numbers);
+    main.append(h("h1", {}, G.id(i), " ", G.badge(G.next.status[i])), G.reasonList(i), G.decisionBar(i), look, numbers);
     return read(i).then(({ facts, all }) => {
       if (!look.isConnected) return;
       if (facts?.frame) G.showSlide(look, i, facts, all);

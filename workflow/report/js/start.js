@@ -1,6 +1,9 @@
 "use strict";
 // The one global name. Data files call GROSSING.receive; every other file adds its functions.
 window.GROSSING = {
+  // What a row of the sheet is, in one word and in many: slide, slides.
+  one: document.documentElement.dataset.one,
+  many: document.documentElement.dataset.many,
   received: {},
   waiting: {},
   views: {},

@@ -1,5 +1,5 @@
 "use strict";
-// The slide table: virtual rows, filters, choice of columns, pictures and CSV of the view.
+// The table of slides, or of studies: virtual rows, filters, choice of columns, pictures and CSV of the view.
 (function (G) {
   const { h } = G;
   const MOST_FIRST = 14;
@@ -17,7 +17,7 @@
       (column) => column.own && judged.has(column.name) && hasValues(column),
     );
     return [
-      "slide_id",
+      `${G.one}_id`,
       "qc_status",
       "qc_reasons",
       ...[...sheet, ...measured].map((column) => column.name),
@@ -74,8 +74,8 @@
   }
 
   function content(name, i) {
-    if (name === "slide_id")
-      return h("a", { href: G.link({ view: "slide", slide: G.id(i) }) }, G.id(i));
+    if (name === `${G.one}_id`)
+      return h("a", { href: G.link({ view: G.one, [G.one]: G.id(i) }) }, G.id(i));
     if (name === "qc_status") return G.badge(G.shown(name, i));
     return document.createTextNode(G.number(G.shown(name, i)));
   }
@@ -109,7 +109,7 @@
       sorterParams: { alignEmptyValues: "bottom" },
       minWidth: 100,
       maxWidth: 340,
-      frozen: name === "slide_id" && window.innerWidth > 700,
+      frozen: name === `${G.one}_id` && window.innerWidth > 700,
       titleFormatter: () => title(column),
       formatter: (cell) => content(name, cell.getData().id),
       headerFilter: "input",
@@ -134,7 +134,7 @@
         Math.max(300, window.innerHeight - 200),
       ),
       layout: "fitDataStretch",
-      placeholder: "No slide matches.",
+      placeholder: `No ${G.one} matches.`,
       nestedFieldSeparator: false,
       initialSort: shown.includes(sort)
         ? [{ column: sort, dir: direction === "desc" ? "desc" : "asc" }]
@@ -184,18 +184,18 @@
     );
   }
 
-  G.views.slides = (main) => {
+  G.views[G.many] = (main) => {
     const shown = shownColumns();
     const heading = h("h1", { "aria-live": "polite" });
-    const box = h("div", { class: "table", "aria-label": "Slides" });
+    const box = h("div", { class: "table", "aria-label": G.many });
     const [gallery, chips] = [h("div", {}), h("div", {})];
     const save = () => {
       const rows = active().map((i) => shown.map((name) => G.shown(name, i)));
-      G.download("slides.csv", G.csv(shown, rows), "text/csv");
+      G.download(`${G.many}.csv`, G.csv(shown, rows), "text/csv");
     };
     main.append(heading, controls(save), chips, chooser(shown), gallery, box);
     const changed = (rows) => {
-      const all = G.plural(G.count, "slide");
+      const all = G.counted(G.count);
       heading.textContent = rows.length === G.count ? all : `${G.number(rows.length)} of ${all}`;
       chips.replaceChildren(G.filterChips() || "");
       gallery.replaceChildren(G.state().pictures ? G.gallery(rows) : "");

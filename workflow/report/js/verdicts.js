@@ -217,6 +217,14 @@
     if (differing.size) G.now = G.judgeAll(limits);
   };
 
+  // What is counted besides verdicts, and how the explorer is divided.
+  G.counts = { tiles: "passing tiles" };
+  G.unknownText = "would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.";
+  G.command = () => `snakemake --profile profiles/local --directory . \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`;
+  G.thresholdSections = () => [
+    { title: "Of slides", holds: (rule) => rule.stage !== "tile" },
+    { title: "Of tiles", holds: (rule) => rule.stage === "tile" }];
+
   G.totals = (verdicts, among) => {
     const totals = { PASS: 0, REVIEW: 0, FAIL: 0, ERROR: 0, tiles: 0, unknown: 0 };
     const add = (i) => {
