@@ -85,8 +85,9 @@ def segment_nuclei(
     -----
     With any mask, glass, grey dirt and green ink are left out (`stained`), and a picture that is
     mostly ink (`is_foreign`) has no nuclei unless `levels` are given. What differs in colour from
-    most nuclei is none (`nuclear_colour`): ink and pigment. Faint purple or pink ink that tissue is
-    seen through may have that colour: only a mask keeps it out. Nuclei cut by the picture's edge count.
+    most nuclei is none (`nuclear_colour`), nor what lies in denser tissue: ink and pigment. Under
+    faint purple or pink ink nuclei count: only a mask keeps it out. Nuclei cut by the picture's
+    edge count.
 
     References
     ----------
