@@ -21,6 +21,10 @@ INKS = {
     "brown": (110, 60, 30),
     "yellow": (235, 210, 60),
     "violet": (90, 50, 170),
+    "purple": (95, 40, 140),
+    "plum": (140, 60, 130),
+    "magenta": (190, 40, 130),
+    "pink": (205, 60, 110),
 }
 PIGMENTS = {"carbon": (25, 22, 20), "melanin": (80, 45, 25), "haemosiderin": (150, 95, 40)}
 
@@ -107,7 +111,7 @@ def test_inked_tiles_move_neither_threshold_nor_colour(tissue, levels, name):
 
 
 def test_few_samples_have_no_colour():
-    samples = np.full((99, 3), 0.6, np.float32)
+    samples = np.full((99, 5), 0.6, np.float32)
     assert nuclear_colour.find([samples], 0.5) is None
     assert nuclear_colour.find([samples, samples], 0.5) is not None
     assert nuclear_colour.find([samples, samples], 0.7) is None

@@ -140,6 +140,20 @@ def test_blank_glass_of_any_light_is_blank(cast, gradient):
     assert (found.labels == labels_of.GLASS).all()
 
 
+@pytest.mark.parametrize("cast", [(1.0, 1.0, 1.0), *CASTS])
+def test_strong_jpeg_beside_small_pieces_is_glass(cast):
+    """It colours whole blocks of 16 px, and does not darken them."""
+    truth = np.zeros((500, 500), bool)
+    for centre in ((90, 90), (250, 180), (380, 330), (120, 400)):
+        truth |= ellipse(centre=centre, axes=(26, 40))
+    picture = under(cast, with_stroke(with_tissue(glass(noise=1), truth), INKS["green"])[0])
+    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])
+    found = tissue.find(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].copy(), 8)
+    assert found.has_glass
+    assert np.abs(found.glass - np.array(GLASS) * cast).max() <= 4
+    assert iou(found.labels == labels_of.TISSUE, truth) > 0.85
+
+
 TISSUE_HUES = {
     "pink": (205, 60, 110),
     "purple": (95, 40, 140),

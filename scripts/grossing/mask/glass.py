@@ -16,6 +16,7 @@ NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
 TINTED_FRACTION, LEAST_RATIO = 0.02, 0.75  # of tinted glass: of the picture; lowest channel
 BRIGHTEST_PERCENTILE, NEARLY_WHITE = 99.5, 225  # of the pixels; grey levels
 ABOVE_LEVELS, ABOVE_FRACTION = 8, 0.02  # brighter than glass: edges and dirt, not tissue
+GREY = np.array([0.299, 0.587, 0.114])
 SHRINK = 4  # against noise
 SAMPLE_PX = 200_000
 NEAR_LEVELS = 11
@@ -27,8 +28,8 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     """Colour of the empty glass, of any tint.
 
     Glass is even and lets all light through: in each channel it is within the brightest band that
-    holds 15 % of the even pixels. Next to nothing is brighter in a channel, unless in all of them,
-    as it would be if even tissue had been taken for glass. In a picture without such glass its
+    holds 15 % of the even pixels. Next to nothing is brighter and of another hue, as it would be if
+    even tissue had been taken for glass. In a picture without such glass its
     brightest pixels stand for it where they are nearly white.
 
     Parameters
@@ -181,7 +182,10 @@ def _commonest(pixels: Pixels) -> Pixels:
 
 
 def _above(rgb: Pixels, scanned: Mask | None, glass: npt.NDArray[np.float64]) -> float:
-    """Share of the picture that is brighter than the glass in some channel, and of another hue."""
+    """Share of the picture that is brighter than the glass and of another hue.
+
+    Brighter in grey: JPEG shifts the hue of whole blocks beside tissue, but keeps their grey level.
+    """
     height, width = (max(1, side // SHRINK) for side in rgb.shape[:2])
     small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     pixels = small.reshape(-1, 3)
@@ -189,6 +193,6 @@ def _above(rgb: Pixels, scanned: Mask | None, glass: npt.NDArray[np.float64]) ->
         inside = cv2.resize(scanned.view(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
         pixels = small[inside > 0]
     relative = pixels * (LIGHT / glass)
-    brighter = (relative.max(axis=1) > LIGHT + ABOVE_LEVELS) & (np.ptp(relative, 1) > ABOVE_LEVELS)
-    brighter &= pixels.min(axis=1) < 255
+    brighter = relative @ GREY > LIGHT + ABOVE_LEVELS
+    brighter &= (np.ptp(relative, 1) > ABOVE_LEVELS) & (pixels.min(axis=1) < 255)
     return float(brighter.mean()) if len(brighter) else 0.0

@@ -1,7 +1,11 @@
-"""Colour of the nuclei of a slide, from which ink and pigment differ."""
+"""Colour of the nuclei of a slide, from which ink and pigment differ, and what lies between them.
+
+Ink of the colour of nuclei is told by what lies between them: it is a filter over all of the
+tissue, and between nuclei under it the tissue is denser than anywhere else on the slide.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +20,9 @@ TRIMMED_SHARE = 0.856  # of the variance of a normal distribution in 2-D that th
 SPREAD_MIN = 0.02  # of the ratios; JPEG and noise alone
 FARTHEST, FARTHEST_IN_WIDE = 4.5, 2.5  # deviations
 WIDEST_UM = 12.0  # radius of a disc in dense tissue without a gap; at most 8.7 in lymphoid tissue
+GROUND_PX_UM = 2.0
+DENSER = 0.12, 0.2  # ground of red and of green, above the median: more than tissue reaches
+DENSER_SPREAD = 2.0  # times its distance from the 16th percentile
 
 Values = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
@@ -24,11 +31,13 @@ Labels = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class NuclearColour:
-    """Optical density of red and of blue by that of green: means, and inverse covariance."""
+    """Optical density of red and of blue by that of green: means, and inverse covariance; and the
+    largest `ground` of red and of green."""
 
     red: float
     blue: float
     precision: tuple[tuple[float, float], tuple[float, float]]
+    ground_max: tuple[float, float] = (np.inf, np.inf)
 
     def distance(self, ratios: npt.NDArray[np.floating]) -> Numbers:
         """How far (n, 2) ratios are from the mean, in deviations (Mahalanobis)."""
@@ -36,20 +45,40 @@ class NuclearColour:
         return np.asarray(np.sqrt((off @ np.array(self.precision) * off).sum(axis=1)))
 
 
-def sample(signal: Values, densities: Sequence[Values], where: Mask) -> Values:
-    """(n, 3) signal, and density of red and of blue by that of green, at pixels on a grid.
+def ground(density: Values, mpp: float) -> Values:
+    """(H, W) density between nuclei: what is left without all that is narrower than 24 um.
+
+    Parameters
+    ----------
+    density : (H, W) optical density of one channel
+    mpp : um per pixel
+    """
+    height, width = density.shape
+    factor = min(1.0, mpp / GROUND_PX_UM)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small = cv2.resize(density, size, interpolation=cv2.INTER_AREA)
+    side = 2 * round(WIDEST_UM / mpp * factor) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    opened = cv2.morphologyEx(small, cv2.MORPH_OPEN, disc)
+    return np.asarray(cv2.resize(opened, (width, height)), np.float32)
+
+
+def sample(signal: Values, densities: Sequence[Values], where: Mask, mpp: float) -> Values:
+    """(n, 5) signal, density of red and of blue by that of green, and `ground` of red and green.
 
     Parameters
     ----------
     signal : (H, W)
     densities : (H, W) each, of red, green, blue
-    where : (H, W) bool, which pixels count; green is above 0 there
+    where : (H, W) bool, which pixels count, those on a grid; green is above 0 there
+    mpp : um per pixel
     """
     step = max(2, round((signal.size / SAMPLES) ** 0.5))
     grid = np.s_[step // 2 :: step, step // 2 :: step]
     there = where[grid]
     red, green, blue = (density[grid][there] for density in densities)
-    return np.stack([signal[grid][there], red / green, blue / green], axis=1)
+    between = [ground(density, mpp)[grid][there] for density in densities[:2]]
+    return np.stack([signal[grid][there], red / green, blue / green, *between], axis=1)
 
 
 def find(samples: Sequence[Values], threshold: float) -> NuclearColour | None:
@@ -59,7 +88,7 @@ def find(samples: Sequence[Values], threshold: float) -> NuclearColour | None:
 
     Parameters
     ----------
-    samples : (n, 3) each, of `sample`, of the pictures of a slide
+    samples : (n, 5) each, of `sample`, of the pictures of a slide
     threshold : of the signal
 
     Returns
@@ -71,18 +100,26 @@ def find(samples: Sequence[Values], threshold: float) -> NuclearColour | None:
     if sum(map(len, dense)) < LEAST_SAMPLES:
         return None
     most = max(LEAST_SAMPLES, int(np.median([len(picture) for picture in dense])))
-    ratios = np.concatenate([_thinned(picture, most) for picture in dense]).astype(np.float64)
+    every = np.concatenate([_thinned(picture, most) for picture in dense]).astype(np.float64)
+    ratios, between = every[:, :2], every[:, 2:]
     (red, red_spread), (blue, blue_spread) = (_densest_half(column) for column in ratios.T)
     colour = _colour(np.array((red, blue)), np.diag((red_spread**2, blue_spread**2)))
     for _ in range(3):
-        near = ratios[colour.distance(ratios) <= TRIM]
-        colour = _colour(near.mean(axis=0), np.cov(near.T) / TRIMMED_SHARE)
-    return colour
+        near = colour.distance(ratios) <= TRIM
+        colour = _colour(ratios[near].mean(axis=0), np.cov(ratios[near].T) / TRIMMED_SHARE)
+    return replace(colour, ground_max=_ground_max(between[colour.distance(ratios) <= TRIM]))
+
+
+def _ground_max(between: Numbers) -> tuple[float, float]:
+    """The largest ground of red and of green; by the lower side, because ink is on the upper."""
+    low, middle = np.percentile(between, [16, 50], axis=0)
+    red, green = (middle + np.maximum(DENSER, DENSER_SPREAD * (middle - low))).tolist()
+    return red, green
 
 
 def is_mostly_foreign(samples: Values, threshold: float, colour: NuclearColour) -> bool:
     """Whether most of a picture's samples above the threshold have another colour."""
-    dense = samples[samples[:, 0] > threshold, 1:]
+    dense = samples[samples[:, 0] > threshold, 1:3]
     return bool(np.count_nonzero(colour.distance(dense) > FARTHEST) > len(dense) / 2)
 
 
@@ -131,9 +168,13 @@ def wide(distance: Values, mpp: float) -> Mask | None:
 
 
 def is_foreign(
-    nuclei: Labels, densities: Sequence[Values], colour: NuclearColour, wide: Mask | None
+    nuclei: Labels,
+    densities: Sequence[Values],
+    colour: NuclearColour,
+    wide: Mask | None,
+    mpp: float,
 ) -> Mask:
-    """Which of the labels 0, 1, ... have another colour than the slide's nuclei.
+    """Which of the labels 0, 1, ... have another colour, or denser `ground`, than the nuclei.
 
     Parameters
     ----------
@@ -141,15 +182,19 @@ def is_foreign(
     densities : (H, W) each, of red, green, blue
     colour : of the slide's nuclei
     wide : (H, W) bool, where the colour has to be nearer
+    mpp : um per pixel
     """
     at = np.flatnonzero(nuclei)
     owner, count = nuclei.ravel()[at], int(nuclei.max()) + 1
+    pixels = np.maximum(np.bincount(owner, minlength=count), 1)
     red, green, blue = (np.bincount(owner, d.ravel()[at], count) for d in densities)
     ratios = np.stack([red, blue], axis=1) / np.maximum(green, 1e-6)[:, None]
     farthest = np.full(count, FARTHEST)
     if wide is not None:
-        share = np.bincount(owner, wide.ravel()[at], count) / np.maximum(
-            np.bincount(owner, minlength=count), 1
-        )
+        share = np.bincount(owner, wide.ravel()[at], count) / pixels
         farthest[share > 0.5] = FARTHEST_IN_WIDE
-    return np.asarray(colour.distance(ratios) > farthest)
+    foreign = np.asarray(colour.distance(ratios) > farthest)
+    for density, most in zip(densities[:2], colour.ground_max, strict=True):
+        under = ground(density, mpp).ravel()[at]
+        foreign |= np.bincount(owner, under, count) > most * pixels
+    return foreign

@@ -85,8 +85,9 @@ def segment_nuclei(
     -----
     With any mask, glass, grey dirt and green ink are left out (`stained`), and a picture that is
     mostly ink (`is_foreign`) has no nuclei unless `levels` are given. What differs in colour from
-    most nuclei is none (`nuclear_colour`): ink and pigment. Purple ink that tissue is seen through
-    may have that colour: only a mask keeps it out. Nuclei cut by the picture's edge count.
+    most nuclei is none (`nuclear_colour`), nor what lies in denser tissue: ink and pigment. Under
+    faint purple or pink ink nuclei count: only a mask keeps it out. Nuclei cut by the picture's
+    edge count.
 
     References
     ----------
@@ -102,7 +103,8 @@ def segment_nuclei(
     signal = intensity(rgb, modality, glass)
     smooth = _blurred(signal, max(blur_um / mpp, 0.6))
     if levels is None and not (densities and is_foreign(densities, inside)):
-        levels = find_levels([_sample(smooth, densities, inside & possible, modality)], modality)
+        there = inside & possible
+        levels = find_levels([_sample(smooth, densities, there, modality, mpp)], modality)
     if levels is None:
         return np.zeros(rgb.shape[:2], np.int32)
     limit = _limit(smooth, levels, mpp, modality)
@@ -120,7 +122,7 @@ def segment_nuclei(
         keep &= areas <= area_um2_max / mpp**2
     if densities and levels.colour:
         wide = nuclear_colour.wide(distance, mpp)
-        keep &= ~nuclear_colour.is_foreign(nuclei, densities, levels.colour, wide)
+        keep &= ~nuclear_colour.is_foreign(nuclei, densities, levels.colour, wide, mpp)
     return _numbered(nuclei, inside, areas, keep)
 
 
@@ -141,7 +143,8 @@ def sample(
     smooth = _blurred(intensity(rgb, modality, glass), max(blur_um / mpp, 0.6))
     densities = _smooth_densities(rgb, mpp, glass) if modality == BRIGHTFIELD else None
     possible = _possible(rgb, densities)
-    return _sample(smooth, densities, possible if mask is None else possible & mask, modality)
+    there = possible if mask is None else possible & mask
+    return _sample(smooth, densities, there, modality, mpp)
 
 
 def stained(densities: Densities) -> Mask:
@@ -211,12 +214,12 @@ def _possible(rgb: Pixels, densities: Densities | None) -> Mask:
 
 
 def _sample(
-    smooth: Values, densities: Densities | None, where: Mask, modality: str
+    smooth: Values, densities: Densities | None, where: Mask, modality: str, mpp: float
 ) -> SignalSample:
     counts = _histogram(smooth, where, modality)
     if densities is None:
         return SignalSample(counts)
-    return SignalSample(counts, nuclear_colour.sample(smooth, densities, where))
+    return SignalSample(counts, nuclear_colour.sample(smooth, densities, where, mpp))
 
 
 def _widened(mask: Mask, reach_px: float) -> Mask:

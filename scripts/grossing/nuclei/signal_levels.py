@@ -34,10 +34,10 @@ class Levels:
 
 @dataclass(frozen=True)
 class SignalSample:
-    """(1024,) int64 counts of the signal of a picture, and (n, 3) `nuclear_colour.sample`."""
+    """(1024,) int64 counts of the signal of a picture, and (n, 5) `nuclear_colour.sample`."""
 
     counts: Counts
-    colours: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 3), np.float32))
+    colours: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 5), np.float32))
 
 
 def find_levels(samples: Sequence[SignalSample], modality: str) -> Levels | None:
