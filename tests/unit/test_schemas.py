@@ -48,8 +48,9 @@ from grossing.nuclei.slide_nuclei import TileCount
 from grossing.slide import stack_record
 from grossing.slide.grid import Grid
 from grossing.slide.identity import Identity, Stat
-from grossing.slide.record import Bounds, MacenkoFit, ReinhardFit, SlideRecord, StainFits
+from grossing.slide.record import Bounds, SlideRecord
 from grossing.slide.stack_record import StackRecord
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainFits
 from grossing.stain import reference
 from grossing.support import tables
 from grossing.tiles import normalized_tiles

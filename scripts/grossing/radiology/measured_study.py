@@ -13,8 +13,9 @@ from grossing.radiology import (
     three_planes,
 )
 from grossing.radiology.study_errors import StudyError
-from grossing.radiology.study_record import Refusal, StudyRecord
+from grossing.radiology.study_record import StudyRecord
 from grossing.support import files, images
+from grossing.support.records import Refusal
 from grossing.support.types import PathLike, Pixels
 
 

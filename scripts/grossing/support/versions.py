@@ -20,6 +20,8 @@ MODULES = {
     "torchstain": "torchstain",
     "SciPy": "scipy",
     "scikit-image": "skimage",
+    "SimpleITK": "SimpleITK",
+    "pydicom": "pydicom",
     "h5py": "h5py",
     "webdataset": "webdataset",
     "PuLP": "pulp",
