@@ -865,7 +865,7 @@ LIMITS: dict[str, dict[str, Any]] = {
         "range": [1, 1000000],
     },
     "cohort.duplicate_distance_max": {
-        "meaning": "bits in which the pictures of one slide may differ",
+        "meaning": "bits in which the pictures of one slide, or the middle planes of one study, may differ",
         "range": [0, 100],
     },
     "slide.tissue_area_mm2_min": {"meaning": "mm2 of tissue", "range": [0, 10000]},

@@ -9,6 +9,7 @@ from grossing.radiology import (
     intensity,
     modality_measures,
     study_files,
+    study_hashes,
     study_reading,
     three_planes,
 )
@@ -66,6 +67,9 @@ def measure(path: PathLike, *, study_id: str, modality: str, series: str = "") -
     record = replace(
         record,
         intensity=intensity.measure(volume),
+        hashes=study_hashes.of_volume(
+            volume, modality, air_white=opened.header.photometric == "MONOCHROME1"
+        ),
         measures=dict(of_modality(volume, opened.header)) if of_modality else {},
     )
     hidden = bool(opened.header.burned_in)

@@ -113,6 +113,20 @@ class Intensity:
 
 
 @dataclass(frozen=True)
+class StudyHashes:
+    """What copies of a study have in common (`study_hashes`).
+
+    Attributes
+    ----------
+    pixel_hash : of size and values; None where all values are the same
+    plane_hashes : perceptual hash of each middle plane, none where a plane shows nothing
+    """
+
+    pixel_hash: str | None = None
+    plane_hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """One study: its identity, and what was measured or why it cannot be used.
 
@@ -127,6 +141,7 @@ class StudyRecord:
     header: HeaderFacts | None = None
     geometry: Geometry | None = None
     intensity: Intensity | None = None
+    hashes: StudyHashes | None = None
     measures: Mapping[str, Number] = field(default_factory=dict)
 
     @property
@@ -140,7 +155,7 @@ class StudyRecord:
             "modality": self.modality,
             **records.stated(self.refusal),
             **self.identity.to_json(),
-            **records.on_one_level(self.header, self.geometry, self.intensity),
+            **records.on_one_level(self.header, self.geometry, self.intensity, self.hashes),
             **self.measures,
         }
 
@@ -160,6 +175,7 @@ class StudyRecord:
             header=records.group(HeaderFacts, data) if "format" in data else None,
             geometry=records.group(Geometry, data) if "slices" in data else None,
             intensity=records.group(Intensity, data) if "value_min" in data else None,
+            hashes=records.group(StudyHashes, data) if "pixel_hash" in data else None,
             measures={name: value for name, value in data.items() if name not in _OF_ALL},
         )
 
@@ -180,5 +196,9 @@ class StudyRecord:
 
 _OF_ALL = {
     *("study_id", "modality", "source", "content_hash", *records.REFUSAL, records.MADE_WITH),
-    *(each.name for kind in (HeaderFacts, Geometry, Intensity) for each in fields(kind)),
+    *(
+        each.name
+        for kind in (HeaderFacts, Geometry, Intensity, StudyHashes)
+        for each in fields(kind)
+    ),
 }

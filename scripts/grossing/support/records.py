@@ -1,4 +1,4 @@
-"""How records of slides and studies become JSON: fields on one level, refusals, the libraries used."""
+"""How records of slides and studies become JSON: on one level, refusals, the libraries used."""
 
 import json
 from collections.abc import Callable, Mapping
