@@ -200,6 +200,10 @@ ROOMS = {
     "cut_patches": {"radiology", "slide"},
     "collect_patches": {"radiology"},
     "pool_intensities": {"radiology"},
+    "find_study_duplicates": {"radiology", "cohort", "slide"},
+    "assign_study_splits": {"radiology", "cohort"},
+    "check_study_leakage": {"radiology", "cohort"},
+    "write_study_provenance": {"export"},
     **{f"export_{name}": {"export", "cohort", "slide"} for name in EXPORTS},
 }
 #: rule -> modules of these rooms that it must not cover: a change of theirs is none of its output
@@ -248,6 +252,10 @@ NEVER = {
     "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
     "collect_patches": ("radiology/volume",),
     "pool_intensities": ("radiology/hu_windows",),
+    "find_study_duplicates": ("radiology/study_hashes", "radiology/study_decision"),
+    "assign_study_splits": ("cohort/leakage", "cohort/sheet", "radiology/study_decision"),
+    "check_study_leakage": ("cohort/splits", "cohort/proportions", "cohort/duplicates"),
+    "write_study_provenance": ("export/selection", "export/hs2p"),
     "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
     "prepare_mr": ("radiology/study_decision", "radiology/alignment", "radiology/lung_mask"),
     "fuse_sequences": ("radiology/study_decision", "radiology/bias_field", "radiology/brain_mask"),

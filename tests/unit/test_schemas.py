@@ -71,8 +71,11 @@ from stages import CONFIG, CRITERIA
 RECORDS = ("slide", "fused", "zones", "plan_totals")
 #: units whose numbers have no smallest value
 SIGNED = ("HU", "stored", "HU or stored", "mm in the patient")
-#: their rows are those of tests/workflow/test_radiology.py
-OF_STUDIES = ("studies_qc", "patch_studies")
+#: their rows are those of tests/workflow/test_radiology.py and test_study_cohort.py
+OF_STUDIES = (
+    *("studies_qc", "patch_studies", "study_duplicates"),
+    *("study_splits", "study_split_shares", "study_leakage"),
+)
 SCHEMAS = {name: generate.load(name) for name in (*generate.tables(), *RECORDS)}
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -9,7 +9,7 @@ REPORT_ASSETS = re.findall(
     r'(?:src|href)="((?:css|js|vendor)/[^"]+)"', open(REPORT_PAGE, encoding="utf-8").read()
 )
 #: a path may name a person: of sheet and reviews, the name alone is shown
-NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
+NOT_STATED = ("part", "accept_failures", "report", "cohort", "studies", "reviews", "plan")
 #: the configuration as page and provenance state it
 STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
     "reviews": os.path.basename(config["reviews"])

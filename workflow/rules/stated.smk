@@ -11,6 +11,7 @@ RUN_FILES = {
 UNSTATED_LIBRARIES = {
     "rescale_slide": ("rescale_slide", ("pyvips",)),
     "assign_splits": ("assign_splits", ("PuLP", "highspy")),
+    "assign_study_splits": ("assign_splits", ("PuLP", "highspy")),
     "export_trident": ("export_hdf5", ("h5py",)),
     "export_clam": ("export_hdf5", ("h5py",)),
     "export_webdataset": ("export_webdataset", ("webdataset",)),
@@ -19,7 +20,8 @@ UNSTATED_LIBRARIES = {
 
 def stated_rules():
     """The rules that make what is stated, in this configuration."""
-    names = {*slide_rules(), *cohort_rules()} - {*UNSTATED_RULES}
+    names = study_rules() if STUDIES_RUN else {*slide_rules(), *cohort_rules()}
+    names -= {*UNSTATED_RULES}
     return [each for each in workflow.rules if each.name in names]
 
 

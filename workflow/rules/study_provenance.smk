@@ -1,0 +1,81 @@
+# What the results of studies were made of, as of slides (stated.smk); after all files of studies.
+
+#: files of the run itself in the crate -> what they hold
+STUDY_RUN_FILES = {
+    STUDIES_SHEET.removeprefix("results/"): "The sheet of studies with which the run was planned",
+    "cohort/studies_provenance.json": "Versions, configuration, and hashes of code, studies and tables",
+}
+CUT_PATCHES = list(rules.cut_patches.output) if config["radiology"]["patches"]["enabled"] else []
+#: what rules make of every study, of those of one modality, or of a group
+PER_STUDY = [
+    *rules.measure_study.output,
+    *(
+        path
+        for modality in PREPARED_FILES
+        if of_modality(modality)
+        for path in PREPARED_FILES[modality]
+    ),
+    *(rules.fuse_sequences.output if MR_GROUPS else []),
+    *(CUT_PATCHES if COMPLETE_STUDIES else []),
+]
+
+
+def study_rules():
+    """Names of the rules that make the files and tables of studies, in this configuration."""
+    wanted = {*map(str, [*PER_STUDY, *STUDY_TABLES, *rules.decide_studies.output])}
+    made = own_rules().items()
+    return {name for name, each in made if wanted & {*map(str, each.output)}}
+
+
+@asked_per_job
+def study_folders(wildcards, resources):
+    """Folders of what every study gets -> what the rule says of them; unrecorded."""
+    made = {
+        os.path.dirname(path).removeprefix("results/"): each.docstring
+        for each in own_rules().values()
+        for path in {*map(str, PER_STUDY)} & {*map(str, each.output)}
+    }
+    return dict(sorted(made.items()))
+
+
+if STUDIES_RUN:
+
+    ruleorder: write_study_provenance > write_provenance
+
+else:
+
+    ruleorder: write_provenance > write_study_provenance
+
+
+rule write_study_provenance:
+    """Versions, configuration, and hashes of code, studies and tables; an RO-Crate of the results."""
+    input:
+        verdicts="results/cohort/studies_qc.parquet",
+        facts=of_studies(["results/studies/{study_id}.json"]),
+        prepared=of_studies(PREPARED_RECORDS),
+        groups=STUDY_GROUPS,
+        per_study=patch_tables if CUT_PATCHES else [],
+        tables=[
+            *rules.decide_studies.output,
+            *(path for path in STUDY_TABLES if os.path.dirname(path) == "results/cohort"),
+        ],
+    output:
+        provenance="results/cohort/studies_provenance.json",
+        crate="results/ro-crate-metadata.json",
+    log:
+        "logs/write_study_provenance.log",
+    conda:
+        "../../envs/write_provenance.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code_digest("write_study_provenance"),
+        config=STATED_CONFIG,
+        digests=code_digests,
+        workflow=workflow_versions,
+        unstated=unstated_versions,
+        folders=study_folders,
+        sheet=STUDY_RUN_FILES,
+    script:
+        "../../scripts/write_study_provenance.py"
