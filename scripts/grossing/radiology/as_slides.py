@@ -11,7 +11,7 @@ NAMES = {
     "study_id_b": "slide_id_b",
     "studies": "slides",
 }
-_BACK = {slides: studies for studies, slides in NAMES.items()}
+BACK = {slides: studies for studies, slides in NAMES.items()}
 
 
 def renamed(table: pa.Table) -> pa.Table:
@@ -19,11 +19,11 @@ def renamed(table: pa.Table) -> pa.Table:
 
     A column of the user's own with such a name is left out.
     """
-    own = table.drop_columns([name for name in table.column_names if name in _BACK])
+    own = table.drop_columns([name for name in table.column_names if name in BACK])
     return own.rename_columns([NAMES.get(name, name) for name in own.column_names])
 
 
 def back(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """A table that this code made, with the names of studies."""
-    named = table.rename_columns([_BACK.get(name, name) for name in table.column_names])
+    named = table.rename_columns([BACK.get(name, name) for name in table.column_names])
     return tables.from_rows(named.to_pylist(), schema)

@@ -29,6 +29,9 @@ def assign(
         linked=study_groups.of_verdicts(verdicts),
         nouns="studies",
     )
+    counted = shares["column"].to_pylist()
+    counted = [as_slides.BACK.get(name, name) for name in counted]
+    shares = shares.set_column(shares.column_names.index("column"), "column", [counted])
     return (
         as_slides.back(assigned, study_splits.SCHEMA),
         as_slides.back(shares, study_split_shares.SCHEMA),
