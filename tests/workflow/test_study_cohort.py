@@ -143,6 +143,7 @@ def test_provenance_is_that_of_the_files(finished: Path) -> None:
     assert {"SimpleITK", "pydicom", "pyarrow", "PuLP"} <= set(stated["libraries"])
     assert {"measure_study", "prepare_ct", "assign_study_splits"} <= set(stated["code"])
     assert "prepare_mr" not in stated["code"] and "measure_slide" not in stated["code"]
+    assert "studies" not in stated["config"]  # a path
     crate = ROCrate(results)
     assert crate.name == "Cohort of 9 CT, MRI and X-ray studies"
     assert {"studies/", "ct/", "cohort/study_duplicates.csv"} <= {e.id for e in crate.data_entities}

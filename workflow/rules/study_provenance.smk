@@ -22,9 +22,9 @@ PER_STUDY = [
 
 def study_rules():
     """Names of the rules that make the files and tables of studies, in this configuration."""
-    wanted = {*map(str, [*PER_STUDY, *STUDY_TABLES, *rules.decide_studies.output])}
+    wanted = {*map(patterned, [*PER_STUDY, *STUDY_TABLES, *rules.decide_studies.output])}
     made = own_rules().items()
-    return {name for name, each in made if wanted & {*map(str, each.output)}}
+    return {name for name, each in made if wanted & {*map(patterned, each.output)}}
 
 
 @asked_per_job
@@ -33,7 +33,7 @@ def study_folders(wildcards, resources):
     made = {
         os.path.dirname(path).removeprefix("results/"): each.docstring
         for each in own_rules().values()
-        for path in {*map(str, PER_STUDY)} & {*map(str, each.output)}
+        for path in {*map(patterned, PER_STUDY)} & {*map(patterned, each.output)}
     }
     return dict(sorted(made.items()))
 
