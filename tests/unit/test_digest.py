@@ -191,7 +191,7 @@ ROOMS = {
     "write_methods": {"report", "cohort"},
     "write_provenance": {"export"},
     "fuse_focus": {"zstack", "tiles", "measure", "mask", "slide"},
-    "measure_study": {"radiology", "slide"},
+    "measure_study": {"radiology", "measure", "mask", "slide"},
     "decide_studies": {"radiology", "cohort", "slide"},
     "prepare_ct": {"radiology", "slide"},
     "prepare_mr": {"radiology", "slide"},
