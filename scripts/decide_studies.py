@@ -15,6 +15,7 @@ table = studies_table.table(
     [*failed, *map(StudyRecord.read, snakemake.input.facts)],
     prepared_record.read_all(snakemake.input.prepared, snakemake.input.groups),
     snakemake.params.thresholds,
+    tables.read(snakemake.input.duplicates),
 )
 
 tables.write_csv(table, snakemake.output.csv)

@@ -21,13 +21,13 @@ from grossing.slide.record import (
     Measures,
     Picture,
     Probes,
-    Refusal,
     Resolution,
     SlideRecord,
-    StainMeasures,
     TissueMask,
 )
+from grossing.slide.stain_record import StainMeasures
 from grossing.support import tables
+from grossing.support.records import Refusal
 from grossing.tiles.deepzoom import Member
 from grossing.tiles.tile_measures import TileMeasures
 from grossing.tiles.tile_row import TileRow

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from grossing.cohort.sheet import Sheet
-from grossing.radiology import studies_table, study_decision
+from grossing.radiology import studies_table, study_decision, study_duplicates
 from grossing.radiology.prepared_record import PreparedRecord
 from grossing.radiology.study_decision import Limits
 from grossing.radiology.study_record import Geometry, HeaderFacts, Intensity, Refusal, StudyRecord
@@ -137,7 +137,8 @@ class Studies:
     def judged(self, limits: Limits) -> pa.Table:
         """`studies_qc` of a run with these limits."""
         records = self.records.values()
-        return studies_table.table(self.sheet, records, self.prepared(limits), limits)
+        pairs = study_duplicates.table(study_duplicates.find(self.sheet, records, 60))
+        return studies_table.table(self.sheet, records, self.prepared(limits), limits, pairs)
 
 
 def studies(counts: Mapping[str, int], seed: int = 7, **cells: str) -> Studies:

@@ -40,6 +40,7 @@ class Head:
         profile: str = "profiles/slurm",
         repository: Path = REPOSITORY,
         variables: dict[str, str] | None = None,
+        sheet: str = "cohort=cohort.csv",
     ) -> None:
         self.cluster, self.workdir = cluster, workdir
         self.said = workdir / "said.txt"
@@ -47,7 +48,7 @@ class Head:
         arguments = [
             *(*BOUND, *command, *words, "--profile", profile, "--directory", str(workdir)),
             *(("--configfile", str(mine)) if mine.exists() else ()),
-            *("--config", "cohort=cohort.csv"),
+            *("--config", sheet),
         ]
         environment = cluster.environment | {"PYTHONPATH": str(HERE / "hooks")} | (variables or {})
         with self.said.open("w") as said:

@@ -37,14 +37,6 @@ MEASURED = "results/slides/medium.json"
 
 
 @pytest.fixture(scope="session")
-def slurm() -> Iterator[Cluster]:
-    if reason := cluster.missing():
-        pytest.skip(reason)
-    with cluster.running() as up:
-        yield up
-
-
-@pytest.fixture(scope="session")
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slides")
     shutil.copyfile(REGION, folder / "real.svs")

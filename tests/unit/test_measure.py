@@ -12,7 +12,8 @@ from grossing.cohort import decide
 from grossing.mask import labels, outlines
 from grossing.measure.measured import CLASSES
 from grossing.slide import identity
-from grossing.slide.record import SlideRecord, StainMeasures
+from grossing.slide.record import SlideRecord
+from grossing.slide.stain_record import StainMeasures
 from scores import iou
 from stages import CRITERIA, measured
 

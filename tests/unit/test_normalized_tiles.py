@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from grossing.slide.identity import Identity
-from grossing.slide.record import Refusal, SlideRecord
+from grossing.slide.record import SlideRecord
 from grossing.stain import fit as stain_fit
 from grossing.stain import normalisation, reference
 from grossing.support import tables
+from grossing.support.records import Refusal
 from grossing.tiles import normalized_tiles, pyramid_writer, separated_stains
 from stages import decoded, full_resolution, measured, members, with_stain, write_rows
 

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import make_ct
 import nibabel
 import numpy as np
-import pyarrow as pa
 import pytest
 import SimpleITK as sitk
 from grossing.radiology import (
@@ -15,7 +14,6 @@ from grossing.radiology import (
     metal,
     prepared_ct,
     resampling,
-    training_statistics,
 )
 from grossing.radiology.prepared_ct import CtOptions, PreparedCt
 from grossing.radiology.prepared_record import PreparedRecord
@@ -166,25 +164,3 @@ def test_files_can_be_read_by_another_library_and_hold_no_text(
     PreparedCt(PreparedRecord("a", "CT", False)).write(to)
     assert nibabel.load(to.volume).shape == (1, 1, 1)
     assert not PreparedRecord.read(to.facts).prepared
-
-
-def test_z_scores_know_nothing_of_other_splits_than_train() -> None:
-    """Pooled over the voxels of both studies: as if they were one."""
-    rng = np.random.default_rng(0)
-    volumes = [rng.normal(-500, 300, 4000), rng.normal(-200, 100, 1000)]
-    rows = [
-        {
-            **{"modality": "CT", "split": "train", "qc_status": "PASS"},
-            **{"prepared_voxels": v.size, "prepared_mean": v.mean(), "prepared_sd": v.std()},
-        }
-        for v in volumes
-    ]
-    pooled = training_statistics.of_verdicts(pa.Table.from_pylist(rows))
-    whole = np.concatenate(volumes)
-    assert (pooled.studies, pooled.voxels) == (2, 5000)
-    assert (pooled.mean_hu, pooled.sd_hu) == pytest.approx((whole.mean(), whole.std()), abs=1e-3)
-    loud = rows[0] | {"prepared_mean": 900.0, "prepared_sd": 500.0}
-    others = [loud | {"split": "val"}, loud | {"split": "test"}, loud | {"split": None}]
-    others += [loud | {"qc_status": "FAIL"}, loud | {"modality": "MR"}]
-    assert training_statistics.of_verdicts(pa.Table.from_pylist(rows + others)) == pooled
-    assert training_statistics.of_verdicts(pa.Table.from_pylist(others)).mean_hu is None

@@ -48,8 +48,9 @@ from grossing.nuclei.slide_nuclei import TileCount
 from grossing.slide import stack_record
 from grossing.slide.grid import Grid
 from grossing.slide.identity import Identity, Stat
-from grossing.slide.record import Bounds, MacenkoFit, ReinhardFit, SlideRecord, StainFits
+from grossing.slide.record import Bounds, SlideRecord
 from grossing.slide.stack_record import StackRecord
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainFits
 from grossing.stain import reference
 from grossing.support import tables
 from grossing.tiles import normalized_tiles
@@ -70,8 +71,11 @@ from stages import CONFIG, CRITERIA
 RECORDS = ("slide", "fused", "zones", "plan_totals")
 #: units whose numbers have no smallest value
 SIGNED = ("HU", "stored", "HU or stored", "mm in the patient")
-#: their rows are those of tests/workflow/test_radiology.py
-OF_STUDIES = ("studies_qc", "patch_studies")
+#: their rows are those of tests/workflow/test_radiology.py and test_study_cohort.py
+OF_STUDIES = (
+    *("studies_qc", "patch_studies", "study_duplicates"),
+    *("study_splits", "study_split_shares", "study_leakage"),
+)
 SCHEMAS = {name: generate.load(name) for name in (*generate.tables(), *RECORDS)}
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -21,12 +21,12 @@ from grossing.slide.record import (
     Light,
     Measures,
     Picture,
-    Refusal,
     Resolution,
     SlideRecord,
-    StainMeasures,
 )
+from grossing.slide.stain_record import StainMeasures
 from grossing.support import images
+from grossing.support.records import Refusal
 from grossing.tiles import stored_tiles
 from grossing.zones import dense_blocks, picture_zones, slide_zones
 from grossing.zones.options import ZoneOptions

@@ -9,7 +9,8 @@ import numpy as np
 import openslide
 import pytest
 from grossing.slide.identity import Identity
-from grossing.slide.record import MacenkoFit, Refusal, SlideRecord, StainFits
+from grossing.slide.record import SlideRecord
+from grossing.slide.stain_record import MacenkoFit, StainFits
 from grossing.stain import (
     colours,
     evidence,
@@ -23,6 +24,7 @@ from grossing.stain import fit as stain_fit
 from grossing.stain.fit import METHODS
 from grossing.stain.light import LIGHT
 from grossing.stain.reference import SHIPPED
+from grossing.support.records import Refusal
 from running import SHARED, needs_shared
 from scores import read
 from skimage import color

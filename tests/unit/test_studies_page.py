@@ -152,6 +152,23 @@ def test_alarms(tmp_path: Path, listed: str) -> None:
         assert "failed_studies.csv" in alarms["Jobs failed"]["remedy"]
 
 
+def test_alarms_of_copies_and_leaks(tmp_path: Path) -> None:
+    (tmp_path / "cohort").mkdir()
+    verdicts = cohort_of({name: good(name, "CT") for name in "abcd"}).judged(SHIPPED)
+    (tmp_path / "cohort/study_duplicates.csv").write_text(
+        "study_id_a,study_id_b,kind,distance,alarm\na,c,pixels,0,split\nb,d,alike,40,\n"
+    )
+    (tmp_path / "cohort/study_leakage.csv").write_text(
+        "kind,alarm,value,splits,studies\nduplicates,true,a;c,train;test,a;c\nsite,false,n,x;y,b;d\n"
+    )
+    alarms = {alarm["title"]: alarm for alarm in study_alarms.found(verdicts, tmp_path)}
+    assert alarms["One study in two splits"]["slides"] == [0, 2]
+    assert "a known study" in alarms["One study in two splits"]["remedy"]
+    assert alarms["Studies that are there twice"]["slides"] == [1, 3]
+    assert alarms["Leakage between splits"]["slides"] == [0, 2]
+    assert "2 studies: kind duplicates" in alarms["Leakage between splits"]["text"]
+
+
 def test_a_study_that_could_not_be_prepared_does_not_pass(tmp_path: Path) -> None:
     cohort = cohort_of({"mr": good("mr", "MR")})
     lost = {"mr": PreparedRecord("mr", "MR", False, ("brain_mask",))}

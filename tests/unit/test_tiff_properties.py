@@ -12,8 +12,8 @@ import pyvips
 from grossing.cohort import decide
 from grossing.measure import colours
 from grossing.slide import facts, opening, tiff_properties
-from grossing.slide.record import Refusal
 from grossing.support.errors import SlideError
+from grossing.support.records import Refusal
 from PIL import Image
 from stages import CRITERIA, measured
 

@@ -142,6 +142,8 @@ def test_a_changed_limit_reads_no_image_again(cohort):
     assert plan(cohort, "radiology").jobs.keys() - {"radiology"} == {
         "decide_studies",
         "collect_patches",
+        "check_study_leakage",
+        "write_study_provenance",
     }
 
 

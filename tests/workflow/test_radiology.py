@@ -59,7 +59,7 @@ def finished(once: Once) -> Path:
     return once("radiology", fill)
 
 
-@pytest.mark.parametrize("name", ["studies_qc", "patch_studies"])
+@pytest.mark.parametrize("name", ["studies_qc", "patch_studies", "study_duplicates"])
 def test_rows_keep_to_their_schema(finished: Path, name: str) -> None:
     rows = tables.read(finished / f"results/cohort/{name}.parquet").to_pylist()
     validator = jsonschema.Draft202012Validator(generate.load(name))
@@ -83,6 +83,8 @@ def test_every_row_has_its_verdict_and_the_console_names_it(finished: Path) -> N
     train = json.loads((finished / "results/cohort/ct_intensities.json").read_text())
     assert train["studies"] == 1
     assert train["mean_hu"] == pytest.approx(float(rows["chest"]["prepared_mean"]))
+    assert rows["thick"]["duplicate_of"] == "gap"  # the same water
+    assert rows["thick"]["qc_reasons"].endswith("duplicate_in_other_split;duplicate_in_other_case")
     assert rows["absent"]["remedy"].startswith("correct `path`")
     assert [rows[i]["prepared"] for i in rows] == ["true", "true", "false", "false"]
     truth = make_ct.chest(2.5)[1]["lung"].sum() * 2.5**3 / 1e6

@@ -3,6 +3,8 @@ import atexit
 import collections
 import shlex
 
+from grossing.columns import study_duplicates, study_leakage
+from grossing.radiology import as_slides
 from snakemake.logging import logger
 
 HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
@@ -66,7 +68,15 @@ def studies_summary():
     if not os.path.exists(f"{table}.parquet"):
         return ""
     verdicts = summary.of_verdicts(tables.read(f"{table}.parquet"), "study_id", "studies")
-    return f"Verdicts (studies_qc.csv):\n{verdicts}"
+    pairs, leaks = (f"results/cohort/study_{name}.csv" for name in ("duplicates", "leakage"))
+    alarms = []
+    if os.path.exists(pairs):
+        found = as_slides.renamed(tables.read_csv(pairs, study_duplicates.SCHEMA))
+        alarms.append(summary.of_duplicates(found, pairs, "study"))
+    if os.path.exists(leaks):
+        found = as_slides.renamed(tables.read_csv(leaks, study_leakage.SCHEMA))
+        alarms.append(summary.of_leakage(found, leaks))
+    return "\n".join(filter(None, [f"Verdicts (studies_qc.csv):\n{verdicts}", *alarms]))
 
 
 def leaks(verdicts):

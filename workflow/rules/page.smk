@@ -14,7 +14,7 @@ def page_assets(template):
 REPORT_PAGE = workflow.source_path("../report/page.html.j2")
 REPORT_ASSETS = page_assets(REPORT_PAGE)
 #: a path may name a person: of sheet and reviews, the name alone is shown
-NOT_STATED = ("part", "accept_failures", "report", "cohort", "reviews", "plan")
+NOT_STATED = ("part", "accept_failures", "report", "cohort", "studies", "reviews", "plan")
 #: the configuration as page and provenance state it
 STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_STATED} | {
     "reviews": os.path.basename(config["reviews"])

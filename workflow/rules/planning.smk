@@ -28,8 +28,8 @@ def slide_rules():
 
 
 def patterned(path):
-    """An output as it is written in the rules, without the constraint of its wildcard."""
-    return str(path).replace("{slide_id,[^/]+}", "{slide_id}")
+    """An output as it is written in the rules, without the constraints of its wildcards."""
+    return str(path).replace(",[^/]+}", "}")
 
 
 def planned_for(name, slide_id):

@@ -7,6 +7,7 @@ rule decide_studies:
         facts=of_studies(["results/studies/{study_id}.json"]),
         prepared=of_studies(PREPARED_RECORDS),
         groups=STUDY_GROUPS,
+        duplicates="results/cohort/study_duplicates.parquet",
     output:
         csv="results/cohort/studies_qc.csv",
         parquet="results/cohort/studies_qc.parquet",
@@ -31,6 +32,8 @@ rule decide_studies:
 rule pool_intensities:
     """Mean and deviation of the CT values of the training split, for z-scores."""
     input:
+        **MADE_SPLITS,
+        leakage=rules.check_study_leakage.output.csv,
         verdicts=rules.decide_studies.output.parquet,
     output:
         statistics="results/cohort/ct_intensities.json",

@@ -1,7 +1,13 @@
 # What provenance.json says of a run besides its tables.
 
 #: their outputs are no part of it: switching the report on or off states nothing else
-UNSTATED_RULES = ("report_cohort", "draw_figures", "write_methods", "write_provenance")
+UNSTATED_RULES = (
+    "report_cohort",
+    "report_studies",
+    "draw_figures",
+    "write_methods",
+    "write_provenance",
+)
 #: files of the run itself in the crate -> what they hold
 RUN_FILES = {
     PLANNED_SHEET.removeprefix("results/"): "The cohort sheet with which the run was planned",
@@ -11,6 +17,7 @@ RUN_FILES = {
 UNSTATED_LIBRARIES = {
     "rescale_slide": ("rescale_slide", ("pyvips",)),
     "assign_splits": ("assign_splits", ("PuLP", "highspy")),
+    "assign_study_splits": ("assign_splits", ("PuLP", "highspy")),
     "export_trident": ("export_hdf5", ("h5py",)),
     "export_clam": ("export_hdf5", ("h5py",)),
     "export_webdataset": ("export_webdataset", ("webdataset",)),
@@ -19,7 +26,8 @@ UNSTATED_LIBRARIES = {
 
 def stated_rules():
     """The rules that make what is stated, in this configuration."""
-    names = {*slide_rules(), *cohort_rules()} - {*UNSTATED_RULES}
+    names = study_rules() if STUDIES_RUN else {*slide_rules(), *cohort_rules()}
+    names -= {*UNSTATED_RULES}
     return [each for each in workflow.rules if each.name in names]
 
 

@@ -4,6 +4,8 @@ if config["report"]["enabled"]:
     rule report_studies:
         """The page on which a person sees the studies, moves thresholds and looks at their planes."""
         input:
+            duplicates=rules.find_study_duplicates.output.csv,
+            leakage=rules.check_study_leakage.output.csv,
             verdicts=rules.decide_studies.output.parquet,
             facts=of_studies([rules.measure_study.output.facts]),
             prepared=of_studies(PREPARED_RECORDS),

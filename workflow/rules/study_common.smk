@@ -204,4 +204,5 @@ def of_radiology(wildcards):
         *of_studies(["results/studies/{study_id}.json"])(wildcards),
         *of_studies(PREPARED_FILES)(wildcards),
         *STUDY_TABLES,
+        *rules.write_study_provenance.output,
     ]

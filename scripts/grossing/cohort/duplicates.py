@@ -1,5 +1,6 @@
 """Pairs of slides that show the same glass slide: the same content, or pictures alike."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -19,11 +20,13 @@ from grossing.support.types import PathLike
 
 #: of 256 bits; of scans of one slide at most 57 were measured to differ, of others at least 94
 DISTANCE_MAX = 60
+HASH_BITS = 256
 _BLOCK = 128  # hashes that are compared with all others at once
 _BITS = 64  # of each of the four groups of a hash
 
 Words = npt.NDArray[np.uint64]
-Kind = Literal["content", "picture"]
+Ids = tuple[str, str]
+Kind = Literal["content", "pixels", "picture"]
 #: reason of a slide whose duplicate has another value in a column of the sheet
 REASONS: dict[str, SlideReason] = {
     "split": "duplicate_in_other_split",
@@ -36,7 +39,8 @@ REASONS: dict[str, SlideReason] = {
 class Pair:
     """Two slides, in the order of the sheet, that are one.
 
-    `kind` is content (copies of one file) or picture; `distance` counts the bits in which the
+    `kind` is content (copies of one file), pixels (of studies: the same values in other files) or
+    picture; `distance` counts the bits in which the
     hashes of the pictures differ, None where one has none; `alarm` names the columns of the sheet
     in which the two contradict each other.
     """
@@ -110,41 +114,72 @@ def find(
     Copies of one file are found also where they show no tissue; slides that cannot be used are in
     no pair.
     """
-    order = {slide_id: number for number, slide_id in enumerate(sheet.rows)}
-    known: dict[str, tuple[str | None, str | None]] = {}
+    contents: dict[str, str | None] = {}
+    pictures: dict[str, Sequence[str]] = {}
     for record in records:
-        if record.readable and record.slide_id in order:
-            usable = record.usable()
-            known[record.slide_id] = (
-                record.identity.content_hash,
-                usable.measures.picture.picture_hash,
-            )
-    slide_ids = sorted(known, key=order.__getitem__)
-    pictured = [slide_id for slide_id in slide_ids if known[slide_id][1]]
-    alike = {
-        (pictured[i], pictured[j]): distance
-        for i, j, distance in of_hashes([known[i][1] or "" for i in pictured], distance_max)
-    }
-    copies = set(_equal({slide_id: known[slide_id][0] for slide_id in slide_ids}))
+        if record.readable and record.slide_id in sheet.rows:
+            contents[record.slide_id] = record.identity.content_hash
+            picture = record.usable().measures.picture.picture_hash
+            pictures[record.slide_id] = [picture] if picture else []
+    return listed(sheet, {"content": equal(sheet, contents)}, alike(sheet, pictures, distance_max))
+
+
+def listed(sheet: Sheet, copies: Mapping[Kind, set[Ids]], alike: Mapping[Ids, int]) -> list[Pair]:
+    """The pairs of a cohort, each once, in the order of the sheet.
+
+    Parameters
+    ----------
+    copies : pairs that are certainly one by their kind, the surest first (`equal`)
+    alike : pairs whose pictures are alike, with their distance (`alike`)
+    """
+    order = {slide_id: number for number, slide_id in enumerate(sheet.rows)}
+    found: dict[Ids, Kind] = dict.fromkeys(alike, "picture")
+    for kind, pairs in reversed([*copies.items()]):
+        found |= dict.fromkeys(pairs, kind)
     return [
         Pair(
             *pair,
-            kind="content" if pair in copies else "picture",
+            kind=found[pair],
             distance=alike.get(pair),
             alarm=";".join(_contradictions(sheet, *pair)) or None,
         )
-        for pair in sorted({*alike, *copies}, key=lambda pair: (order[pair[0]], order[pair[1]]))
+        for pair in sorted(found, key=lambda pair: (order[pair[0]], order[pair[1]]))
     ]
 
 
-def _equal(hashes: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Pairs of equal hashes."""
+def alike(sheet: Sheet, hashes: Mapping[str, Sequence[str]], distance_max: int) -> dict[Ids, int]:
+    """Pairs whose pictures are alike, with their distance, the mean of their pictures.
+
+    Parameters
+    ----------
+    hashes : id to the hashes of its pictures, as many for each; those without any are left out
+    """
+    ids = [slide_id for slide_id in sheet.rows if hashes.get(slide_id)]
+    pictures = list(zip(*(hashes[slide_id] for slide_id in ids), strict=True))
+    near = [{(i, j): bits for i, j, bits in of_hashes(p, distance_max)} for p in pictures]
+    found: dict[Ids, int] = {}
+    for pair in {pair for of_picture in near for pair in of_picture}:
+        bits = [
+            known.get(pair) or _distance(*(picture[i] for i in pair))
+            for known, picture in zip(near, pictures, strict=True)
+        ]
+        if (mean := round(sum(bits) / len(bits))) <= distance_max:
+            found[ids[pair[0]], ids[pair[1]]] = mean
+    return found
+
+
+def _distance(a: str, b: str) -> int:
+    """Bits in which two hashes differ."""
+    return next(bits for _, _, bits in of_hashes((a, b), HASH_BITS))
+
+
+def equal(sheet: Sheet, hashes: Mapping[str, str | None]) -> set[Ids]:
+    """Pairs of equal hashes; ids without one are in none."""
     groups: dict[str, list[str]] = {}
-    for slide_id, content_hash in hashes.items():
-        if content_hash:
-            earlier = groups.setdefault(content_hash, [])
-            yield from ((other, slide_id) for other in earlier)
-            earlier.append(slide_id)
+    for slide_id in sheet.rows:
+        if found := hashes.get(slide_id):
+            groups.setdefault(found, []).append(slide_id)
+    return {pair for group in groups.values() for pair in itertools.combinations(group, 2)}
 
 
 def _contradictions(sheet: Sheet, a: str, b: str) -> Iterator[str]:

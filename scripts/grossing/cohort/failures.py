@@ -11,8 +11,9 @@ from pathlib import Path
 
 from grossing.columns.error_codes import ErrorCode
 from grossing.slide.identity import Identity
-from grossing.slide.record import Refusal, SlideRecord
+from grossing.slide.record import SlideRecord
 from grossing.support import files
+from grossing.support.records import Refusal
 
 CODE: ErrorCode = "job_failed"
 REMEDY = "fix the cause and run again"

@@ -12,7 +12,12 @@ from grossing.support.types import PathLike
 
 
 def find(
-    verdicts: pa.Table, duplicates: pa.Table, assigned: pa.Table | None, *, site_alarm: bool
+    verdicts: pa.Table,
+    duplicates: pa.Table,
+    assigned: pa.Table | None,
+    *,
+    site_alarm: bool,
+    linked: Sequence[Sequence[str]] = (),
 ) -> pa.Table:
     """The table `leakage`; only slides that are PASS or REVIEW count.
 
@@ -21,6 +26,7 @@ def find(
     verdicts, duplicates : `cohort_qc`, `duplicates`
     assigned : `splits`, None to check the splits of the sheet
     site_alarm : whether sites were to stay together
+    linked : ids of each further group that was to stay together
     """
     rows = patients.rows(verdicts)
     slides = {row["slide_id"]: row for row in rows}
@@ -30,7 +36,9 @@ def find(
         for row in given
         if row["split"] and patients.is_used(slides[row["slide_id"]])
     }
-    found = _leaks(rows, patients.pairs(duplicates), place, slides, site_alarm)
+    links = [*patients.sharing(rows, "case_id"), *patients.pairs(duplicates), *linked]
+    joined = patients.joined(slides, links)
+    found = _leaks(rows, patients.pairs(duplicates), joined, place, slides, site_alarm)
     return tables.from_rows(list(found), columns.SCHEMA)
 
 
@@ -47,19 +55,19 @@ def _place(row: Row) -> str:
 def _leaks(
     rows: Sequence[Row],
     pairs: Sequence[tuple[str, str]],
+    joined: Sequence[Sequence[str]],
     place: Mapping[str, str],
     slides: Mapping[str, Row],
     site_alarm: bool,
 ) -> Iterator[Row]:
     cases = patients.sharing(rows, "case_id")
     copies = [group for group in patients.joined(slides, pairs) if len(group) > 1]
-    linked = patients.joined(slides, [*cases, *pairs])
     named = {
         "case": list(patients.several(cases, place)),
         "duplicate": list(patients.several(copies, place)),
     }
     said = {i for groups in named.values() for group in groups for i in group}
-    named["linked"] = [g for g in patients.several(linked, place) if not said & set(g)]
+    named["linked"] = [g for g in patients.several(joined, place) if not said & set(g)]
     named["site"] = list(patients.several(patients.sharing(rows, "site"), place))
     for kind, groups in named.items():
         for group in groups:

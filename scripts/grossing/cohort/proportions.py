@@ -50,13 +50,14 @@ class Miss:
         """Of the share from the wanted one."""
         return abs(self.slides / self.of - self.wanted)
 
-    def __str__(self) -> str:
+    def text(self, nouns: str = "slides") -> str:
+        """The proportion in words; `nouns` are what is divided."""
         column, value = self.feature
-        name = f"{column} {value!r}" if value else "all slides"
+        name = f"{column} {value!r}" if value else f"all {nouns}"
         share = self.slides / self.of
         return (
-            f"{name}: {self.slides} of {self.of} slides in {self.part}, {share:.3f} instead of "
-            f"{self.wanted:g}"
+            f"{name}: {self.slides} of {self.of} {nouns} in {self.part}, {share:.3f} instead "
+            f"of {self.wanted:g}"
         )
 
 
@@ -65,7 +66,7 @@ class Infeasible(Exception):
 
     def __init__(self, misses: Sequence[Miss], tolerance: float) -> None:
         self.misses, self.tolerance = tuple(misses), tolerance
-        super().__init__("; ".join(map(str, misses)))
+        super().__init__("; ".join(miss.text() for miss in misses))
 
 
 def divide(units: Sequence[Unit], shares: Mapping[str, float], tolerance: float) -> dict[str, str]:

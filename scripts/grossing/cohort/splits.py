@@ -54,7 +54,12 @@ class Assigned:
 
 
 def assign(
-    verdicts: pa.Table, duplicates: pa.Table, options: SplitOptions
+    verdicts: pa.Table,
+    duplicates: pa.Table,
+    options: SplitOptions,
+    *,
+    linked: Sequence[Sequence[str]] = (),
+    nouns: str = "slides",
 ) -> tuple[pa.Table, pa.Table]:
     """The tables `splits` and `split_shares`.
 
@@ -65,19 +70,21 @@ def assign(
     ----------
     verdicts : `cohort_qc`
     duplicates : `duplicates`
+    linked : ids of each further group that stays together
+    nouns : what has the ids, in messages
 
     Raises
     ------
     CohortError : the wish cannot be fulfilled; names what is missed, and the nearest tolerance.
     """
     rows = patients.rows(verdicts)
-    links = [*patients.sharing(rows, "case_id"), *patients.pairs(duplicates)]
+    links = [*patients.sharing(rows, "case_id"), *patients.pairs(duplicates), *linked]
     if options.strategy == "site":
         links += patients.sharing(rows, "site")
     groups = patients.joined([row["slide_id"] for row in rows], links)
     by_id = {row["slide_id"]: row for row in rows}
     balanced = [c for c in BALANCED if (c, options.strategy) != ("site", "site")]
-    division = _Division(by_id, groups, balanced, options)
+    division = _Division(by_id, groups, balanced, options, nouns)
     split, source = division.of_splits()
     assigned = Assigned(split, source, division.of_folds(split))
     shares = _shares(by_id, assigned, balanced, options)
@@ -92,6 +99,7 @@ class _Division:
     groups: Sequence[Sequence[str]]
     balanced: Sequence[str]
     options: SplitOptions
+    nouns: str = "slides"
 
     def of_splits(self) -> tuple[dict[str, str], dict[str, str]]:
         """Split and its source: given ones kept and followed, the others by the fractions."""
@@ -103,8 +111,9 @@ class _Division:
             waiting = [i for i in group if i not in split and patients.is_used(self.slides[i])]
             if len(given) > 1 and waiting:
                 LOGGER.warning(
-                    "%s: no split, because slides of the same %s are in %s",
+                    "%s: no split, because %s of the same %s are in %s",
                     ", ".join(waiting),
+                    self.nouns,
                     self.options.strategy,
                     ", ".join(given),
                 )
@@ -145,9 +154,9 @@ class _Division:
         """What cannot be fulfilled, and what could be; all that is missed goes to the log."""
         of_feature: dict[Feature, Miss] = {}
         for miss in sorted(error.misses, key=lambda miss: (-miss.difference, -miss.slides)):
-            LOGGER.info("missed: %s", miss)
+            LOGGER.info("missed: %s", miss.text(self.nouns))
             of_feature.setdefault(miss.feature, miss)
-        worst = list(map(str, of_feature.values()))
+        worst = [miss.text(self.nouns) for miss in of_feature.values()]
         more = [f"{len(worst) - LISTED_MAX} more"] if len(worst) > LISTED_MAX else []
         return (
             f"splits.{key}: no division of {units} {self.options.strategy}s (linked ones count as "

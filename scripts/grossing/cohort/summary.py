@@ -53,8 +53,16 @@ def _reviews(rows: Sequence[Row]) -> Iterator[str]:
         yield f"  Accepted, but there is nothing to be used: {_listed(idle)}."
 
 
-def of_duplicates(pairs: pa.Table) -> str:
-    """A line with the pairs that contradict each other; empty where there are none."""
+def of_duplicates(
+    pairs: pa.Table, path: str = "results/cohort/duplicates.csv", noun: str = "glass slide"
+) -> str:
+    """A line with the pairs that contradict each other; empty where there are none.
+
+    Parameters
+    ----------
+    pairs : `duplicates`
+    path, noun : where they are listed, and what two rows of the sheet are
+    """
     alarms = [
         f"{row['slide_id_a']} = {row['slide_id_b']} ({row['alarm'].replace(';', ', ')})"
         for row in pairs.to_pylist()
@@ -62,18 +70,16 @@ def of_duplicates(pairs: pa.Table) -> str:
     ]
     if not alarms:
         return ""
-    return (
-        f"ALARM: the same glass slide under two splits, cases or labels: {_listed(alarms)} "
-        "(results/cohort/duplicates.csv)"
-    )
+    return f"ALARM: the same {noun} under two splits, cases or labels: {_listed(alarms)} ({path})"
 
 
-def of_leakage(leaks: pa.Table) -> str:
+def of_leakage(leaks: pa.Table, path: str = "results/cohort/leakage.csv") -> str:
     """A line with what leaks between splits; empty where nothing does that may not.
 
     Parameters
     ----------
     leaks : `leakage`
+    path : where it is
     """
     alarms = [
         f"{row['kind']} {row['value'] or row['slides']} ({row['splits'].replace(';', ', ')})"
@@ -82,7 +88,7 @@ def of_leakage(leaks: pa.Table) -> str:
     ]
     if not alarms:
         return ""
-    return f"ALARM: leakage between splits: {_listed(alarms)} (results/cohort/leakage.csv)"
+    return f"ALARM: leakage between splits: {_listed(alarms)} ({path})"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -866,7 +866,7 @@ LIMITS: dict[str, dict[str, Any]] = {
         "integer": False,
     },
     "cohort.duplicate_distance_max": {
-        "meaning": "bits in which the pictures of one slide may differ",
+        "meaning": "bits in which the pictures of one slide, or the middle planes of one study, may differ",
         "range": [0, 100],
         "integer": True,
     },

@@ -88,6 +88,7 @@ SCHEMA = pa.schema(
         ("lung_fraction", pa.float64()),
         ("lung_mean", pa.float64()),
         ("lung_sd", pa.float64()),
+        ("duplicate_of", pa.string()),
         ("content_hash", pa.string()),
         ("error_message", pa.string()),
         ("remedy", pa.string()),

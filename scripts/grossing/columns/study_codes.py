@@ -44,6 +44,9 @@ StudyReason = Literal[
     "lung_field",
     "no_pixel_spacing",
     "photometric",
+    "duplicate_in_other_split",
+    "duplicate_in_other_case",
+    "duplicate_with_other_label",
 ]
 
 REMEDIES: dict[StudyErrorCode, str] = {

@@ -489,6 +489,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, 1],
             "values": [],
         },
+        "duplicate_of": {
+            "unit": "",
+            "meaning": "study_ids of the same study (study_duplicates), joined by semicolons; null where there are none",
+            "range": [None, None],
+            "values": [],
+        },
         "content_hash": {
             "unit": "",
             "meaning": "SHA-256 over size, head, middle and tail of each file; null where there were none",
@@ -548,6 +554,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "remedy": {
             "unit": "",
             "meaning": "what to do about it",
+            "range": [None, None],
+            "values": [],
+        },
+        "made_with": {
+            "unit": "",
+            "meaning": "versions of the libraries that measured it, by their names",
             "range": [None, None],
             "values": [],
         },
@@ -873,6 +885,18 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [None, None],
             "values": [],
         },
+        "pixel_hash": {
+            "unit": "",
+            "meaning": "SHA-256 of the size and the values in the order of the patient's axes; null where all values are the same",
+            "range": [None, None],
+            "values": [],
+        },
+        "plane_hashes": {
+            "unit": "",
+            "meaning": "perceptual hash of each of the three middle planes (one of a single picture); empty where a plane shows nothing",
+            "range": [None, None],
+            "values": [],
+        },
         "border_air_hu": {
             "unit": "HU",
             "meaning": "CT: median of the air at the border of the field; null without air there",
@@ -1062,6 +1086,18 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         "photometric": {
             "description": "REVIEW: what is bright and dark contradicts the photometric interpretation, which was followed: the spine is darker than the lungs by more than spine_over_lungs_min",
             "remedy": "look at the picture; correct PhotometricInterpretation if air is white in it",
+        },
+        "duplicate_in_other_split": {
+            "description": "REVIEW: a study in another split is the same (duplicate_of)",
+            "remedy": "leakage between splits: give both one split, or drop one of them",
+        },
+        "duplicate_in_other_case": {
+            "description": "REVIEW: a study of another case is the same (duplicate_of)",
+            "remedy": "find out whose study it is; correct `case_id` or `path`, or drop one of them",
+        },
+        "duplicate_with_other_label": {
+            "description": "REVIEW: a study of another label is the same (duplicate_of)",
+            "remedy": "correct the `label` of one of them, or drop both",
         },
     }
 }

@@ -26,7 +26,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 #: equal runs have equal metadata: whoever publishes the crate fills it in
 DATE_PUBLISHED = "1970-01-01"
-LICENSE = "That of the slides and of their labels, to be stated by whoever publishes them"
+LICENSE = "That of the {} and of their labels, to be stated by whoever publishes them"
 FORMATS = {
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
@@ -63,7 +63,9 @@ def write(
         identifier="#run",
         object=inputs,
         result=results,
-        properties={"name": "Slides measured, judged, tiled and described by Grossing"},
+        properties={
+            "name": f"{provenance.of.nouns.capitalize()} {provenance.of.deed} by Grossing",
+        },
     )
     crate.root_dataset["mentions"] = action
     text = json.dumps(crate.metadata.generate(), ensure_ascii=False, indent=1, sort_keys=True)
@@ -72,10 +74,13 @@ def write(
 
 def _describe(crate: ROCrate, provenance: Provenance) -> None:
     """The root of the crate."""
-    crate.name = f"Cohort of {len(provenance.slides)} whole-slide images"
-    crate.description = "Verdicts, tiles and tables of the slides of a cohort, made by Grossing"
+    of = provenance.of
+    crate.name = f"Cohort of {len(provenance.contents)} {of.cohort}"
+    crate.description = (
+        f"Verdicts, files and tables of the {of.nouns} of a cohort, made by Grossing"
+    )
     crate.datePublished = DATE_PUBLISHED
-    crate.license = LICENSE
+    crate.license = LICENSE.format(of.nouns)
     name, version = "Process Run Crate", PROFILE.rsplit("/", 1)[1]
     crate.root_dataset["conformsTo"] = _entity(
         crate, PROFILE, "CreativeWork", name=name, version=version

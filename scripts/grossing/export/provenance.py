@@ -17,6 +17,24 @@ from grossing.support.types import PathLike
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What a cohort is of: its key in `provenance.json`, the column of its ids, words for it."""
+
+    nouns: str
+    id_column: str
+    cohort: str
+    deed: str
+
+
+SLIDES = Subject(
+    "slides", "slide_id", "whole-slide images", "measured, judged, tiled and described"
+)
+STUDIES = Subject(
+    "studies", "study_id", "CT, MRI and X-ray studies", "measured, judged, prepared and described"
+)
+
+
+@dataclass(frozen=True)
 class HashedFile:
     """A file of the results; its SHA-256 and size in bytes."""
 
@@ -26,7 +44,10 @@ class HashedFile:
 
 @dataclass(frozen=True)
 class Provenance:
-    """The fields of `provenance.json` (workflow/schemas/provenance.schema.yaml)."""
+    """The fields of `provenance.json` (workflow/schemas/provenance.schema.yaml).
+
+    `contents` are the content hashes of slides, or of studies, under their noun.
+    """
 
     grossing: str
     snakemake: str
@@ -35,12 +56,16 @@ class Provenance:
     config: Mapping[str, Any]
     code_digest: str
     code: Mapping[str, str]
-    slides: Mapping[str, str | None]
+    contents: Mapping[str, str | None]
     files: Mapping[str, HashedFile]
+    of: Subject = SLIDES
 
     def write(self, path: PathLike) -> None:
         """JSON, a line per value."""
-        text = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, indent=1)
+        stated = asdict(self)
+        del stated["of"]
+        named = {self.of.nouns if key == "contents" else key: stated[key] for key in stated}
+        text = json.dumps(named, ensure_ascii=False, allow_nan=False, indent=1)
         files.write(path, text.encode() + b"\n")
 
 
@@ -49,6 +74,7 @@ def describe(
     made: Iterable[PathLike],
     results: PathLike,
     *,
+    of: Subject = SLIDES,
     config: Mapping[str, Any],
     code: Mapping[str, str],
     workflow: Mapping[str, str],
@@ -58,15 +84,16 @@ def describe(
 
     Parameters
     ----------
-    verdicts : `cohort_qc`
+    verdicts : `cohort_qc` or `studies_qc`
     made : tables to hash
     results : folder that their names are relative to
+    of : what the rows of the verdicts are
     config : the configuration, without paths
     code : rule to the digest of its code
     workflow : versions of Grossing and Snakemake
     libraries : versions by name (`library_versions`)
     """
-    pairs = zip(verdicts["slide_id"].to_pylist(), verdicts["content_hash"].to_pylist(), strict=True)
+    columns = (verdicts[name].to_pylist() for name in (of.id_column, "content_hash"))
     return Provenance(
         grossing=workflow["Grossing"],
         snakemake=workflow["Snakemake"],
@@ -75,8 +102,9 @@ def describe(
         config=config,
         code_digest=digests.of_settings(code),
         code=dict(sorted(code.items())),
-        slides=dict(pairs),
+        contents=dict(zip(*columns, strict=True)),
         files={Path(os.path.relpath(path, results)).as_posix(): _hashed(path) for path in made},
+        of=of,
     )
 
 
@@ -91,7 +119,7 @@ def library_versions(
 
     Parameters
     ----------
-    records : JSON files of slides
+    records : JSON files of slides or studies
     made : tables as Parquet; other files state nothing
     more : versions of what no file states
     """

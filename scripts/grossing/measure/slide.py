@@ -43,7 +43,6 @@ from grossing.slide.record import (
     Light,
     Measures,
     Picture,
-    Refusal,
     SlideRecord,
     TissueMask,
 )
@@ -51,6 +50,7 @@ from grossing.slide.stack_record import StackRecord
 from grossing.slide.tiff_properties import TiffProperties
 from grossing.stain import statistics
 from grossing.support.errors import SlideError
+from grossing.support.records import Refusal
 from grossing.support.types import Mask, PathLike, Pixels
 
 RETAG = (

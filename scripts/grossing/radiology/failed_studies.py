@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from grossing.cohort import failures
 from grossing.cohort.sheet import Sheet
-from grossing.radiology.study_record import Refusal, StudyRecord
+from grossing.radiology.study_record import StudyRecord
 from grossing.slide.identity import Identity
 from grossing.support.types import PathLike
 
@@ -17,6 +17,5 @@ def records(path: PathLike, study_ids: Iterable[str], sheet: Sheet) -> Iterator[
     path : of `failed_studies.csv`
     """
     for study_id, refusal in failures.refusals(path, study_ids).items():
-        why = Refusal(refusal.code, refusal.message, refusal.remedy)
         modality = sheet.value(study_id, "modality")
-        yield StudyRecord(study_id, modality, Identity(None, None), why)
+        yield StudyRecord(study_id, modality, Identity(None, None), refusal)

@@ -9,12 +9,14 @@ from grossing.radiology import (
     intensity,
     modality_measures,
     study_files,
+    study_hashes,
     study_reading,
     three_planes,
 )
 from grossing.radiology.study_errors import StudyError
-from grossing.radiology.study_record import Refusal, StudyRecord
+from grossing.radiology.study_record import StudyRecord
 from grossing.support import files, images
+from grossing.support.records import Refusal
 from grossing.support.types import PathLike, Pixels
 
 
@@ -65,6 +67,9 @@ def measure(path: PathLike, *, study_id: str, modality: str, series: str = "") -
     record = replace(
         record,
         intensity=intensity.measure(volume),
+        hashes=study_hashes.of_volume(
+            volume, modality, air_white=opened.header.photometric == "MONOCHROME1"
+        ),
         measures=dict(of_modality(volume, opened.header)) if of_modality else {},
     )
     hidden = bool(opened.header.burned_in)

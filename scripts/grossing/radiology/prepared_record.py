@@ -1,13 +1,12 @@
 """What preparing measured of one study, of any modality; its JSON is written last."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self
 
 from grossing.radiology.study_record import Number
-from grossing.support import files
+from grossing.support import records
+from grossing.support.records import MADE_WITH
 from grossing.support.types import PathLike
 
 
@@ -28,12 +27,12 @@ class PreparedRecord:
     @classmethod
     def read(cls, path: PathLike) -> Self:
         """The JSON of a prepared study."""
-        return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        return records.read(path, cls.from_json)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The record of its JSON."""
-        kept = ("study_id", "modality", "prepared", "reasons")
+        kept = ("study_id", "modality", "prepared", "reasons", MADE_WITH)
         measures = {name: value for name, value in data.items() if name not in kept}
         reasons = tuple(data["reasons"])
         return cls(data["study_id"], data["modality"], data["prepared"], reasons, measures)
@@ -44,7 +43,8 @@ class PreparedRecord:
         return own | {"reasons": list(self.reasons)} | dict(self.measures)
 
     def write(self, path: PathLike) -> None:
-        files.write_json(self.to_json(), path)
+        """JSON of the record, and with which libraries it was made."""
+        records.write(self.to_json(), path)
 
 
 def read_all(paths: Iterable[PathLike], groups: Iterable[PathLike] = ()) -> list[PreparedRecord]:
@@ -52,17 +52,20 @@ def read_all(paths: Iterable[PathLike], groups: Iterable[PathLike] = ()) -> list
 
     What was measured of a study alone and in its group is one record.
     """
-    records = {record.study_id: record for record in map(PreparedRecord.read, paths)}
+    found = {record.study_id: record for record in map(PreparedRecord.read, paths)}
     for path in groups:
-        for data in json.loads(Path(path).read_text(encoding="utf-8"))["studies"]:
-            more = PreparedRecord.from_json(data)
-            own = records[more.study_id]
+        for more in records.read(path, _of_group):
+            own = found[more.study_id]
             reasons = tuple(dict.fromkeys([*own.reasons, *more.reasons]))
             measures = {**own.measures, **more.measures}
-            records[more.study_id] = replace(own, reasons=reasons, measures=measures)
-    return list(records.values())
+            found[more.study_id] = replace(own, reasons=reasons, measures=measures)
+    return list(found.values())
 
 
-def write_all(records: Iterable[PreparedRecord], path: PathLike) -> None:
+def _of_group(data: Mapping[str, Any]) -> list[PreparedRecord]:
+    return [PreparedRecord.from_json(one) for one in data["studies"]]
+
+
+def write_all(prepared: Iterable[PreparedRecord], path: PathLike) -> None:
     """The records of a group in one JSON."""
-    files.write_json({"studies": [record.to_json() for record in records]}, path)
+    records.write({"studies": [record.to_json() for record in prepared]}, path)

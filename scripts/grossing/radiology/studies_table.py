@@ -7,10 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from grossing.cohort import decide, duplicates
 from grossing.cohort.carried_columns import schema_for
+from grossing.cohort.decide import Verdict
+from grossing.cohort.duplicates import Duplicates
 from grossing.cohort.sheet import Sheet
 from grossing.columns import studies_qc as columns
-from grossing.radiology import study_decision
+from grossing.radiology import as_slides, study_decision
 from grossing.radiology.prepared_record import PreparedRecord
 from grossing.radiology.study_decision import Limits, Prepared
 from grossing.radiology.study_record import StudyRecord
@@ -26,6 +29,7 @@ def table(
     records: Iterable[StudyRecord],
     prepared: Iterable[PreparedRecord],
     limits: Limits,
+    pairs: pa.Table,
 ) -> pa.Table:
     """Judge every study of the sheet.
 
@@ -34,6 +38,7 @@ def table(
     records : what was measured, of every study once, in any order; those whose job failed included
     prepared : what preparing measured, of studies that have it
     limits : the config's `radiology.thresholds`
+    pairs : `study_duplicates`
 
     Returns
     -------
@@ -53,6 +58,8 @@ def table(
         rows[record.study_id] = _row(sheet, record, of.get(record.study_id), limits)
     if missing := [study_id for study_id in sheet.rows if study_id not in rows]:
         raise CohortError(f"study {missing[0]} of {sheet.path} is not measured")
+    for study_id, same in duplicates.by_slide(as_slides.renamed(pairs)).items():
+        _add_duplicates(rows[study_id], same)
     ordered = [rows[study_id] for study_id in sheet.rows]
     for row in ordered:
         _log(row)
@@ -80,6 +87,14 @@ def _row(sheet: Sheet, record: StudyRecord, prepared: PreparedRecord | None, lim
             "prepared": bool(prepared and prepared.prepared),
         }
     )
+
+
+def _add_duplicates(row: Row, same: Duplicates) -> None:
+    found = decide.with_findings(
+        Verdict.from_text(row["qc_status"], row["qc_reasons"]), same.reasons
+    )
+    row["qc_status"], row["qc_reasons"] = found.status, found.text
+    row["duplicate_of"] = ";".join(same.of)
 
 
 def _log(row: Row) -> None:

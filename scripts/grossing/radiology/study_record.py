@@ -3,31 +3,16 @@
 Columns, units and ranges are in `workflow/schemas/study.schema.yaml`.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-from grossing.radiology.study_errors import StudyError
 from grossing.slide.identity import Identity
-from grossing.support import files
+from grossing.support import records
+from grossing.support.records import Refusal
 from grossing.support.types import PathLike
 
 Number = float | int | bool | None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a study cannot be used, and what to do about it."""
-
-    code: str
-    message: str
-    remedy: str
-
-    @classmethod
-    def from_error(cls, error: StudyError) -> Self:
-        return cls(error.code, error.message, error.remedy)
 
 
 @dataclass(frozen=True)
@@ -128,6 +113,20 @@ class Intensity:
 
 
 @dataclass(frozen=True)
+class StudyHashes:
+    """What copies of a study have in common (`study_hashes`).
+
+    Attributes
+    ----------
+    pixel_hash : of size and values; None where all values are the same
+    plane_hashes : perceptual hash of each middle plane, none where a plane shows nothing
+    """
+
+    pixel_hash: str | None = None
+    plane_hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """One study: its identity, and what was measured or why it cannot be used.
 
@@ -142,6 +141,7 @@ class StudyRecord:
     header: HeaderFacts | None = None
     geometry: Geometry | None = None
     intensity: Intensity | None = None
+    hashes: StudyHashes | None = None
     measures: Mapping[str, Number] = field(default_factory=dict)
 
     @property
@@ -150,19 +150,14 @@ class StudyRecord:
 
     def to_json(self) -> dict[str, Any]:
         """All fields on one level, as the schema names them."""
-        refusal = self.refusal or Refusal(*(None,) * 3)  # type: ignore[arg-type]
-        record: dict[str, Any] = {
+        return {
             "study_id": self.study_id,
             "modality": self.modality,
-            "readable": self.readable,
-            "error_code": refusal.code,
-            "error_message": refusal.message,
-            "remedy": refusal.remedy,
+            **records.stated(self.refusal),
             **self.identity.to_json(),
+            **records.on_one_level(self.header, self.geometry, self.intensity, self.hashes),
+            **self.measures,
         }
-        for group in (self.header, self.geometry, self.intensity):
-            record |= asdict(group) if group else {}
-        return record | dict(self.measures)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -172,17 +167,15 @@ class StudyRecord:
         ------
         KeyError : a key is missing.
         """
-        refusal = None
-        if not data["readable"]:
-            refusal = Refusal(data["error_code"], data["error_message"], data["remedy"])
         return cls(
             study_id=data["study_id"],
             modality=data["modality"],
             identity=Identity.from_json(data),
-            refusal=refusal,
-            header=_group(HeaderFacts, data) if "format" in data else None,
-            geometry=_group(Geometry, data) if "slices" in data else None,
-            intensity=_group(Intensity, data) if "value_min" in data else None,
+            refusal=Refusal.from_json(data),
+            header=records.group(HeaderFacts, data) if "format" in data else None,
+            geometry=records.group(Geometry, data) if "slices" in data else None,
+            intensity=records.group(Intensity, data) if "value_min" in data else None,
+            hashes=records.group(StudyHashes, data) if "pixel_hash" in data else None,
             measures={name: value for name, value in data.items() if name not in _OF_ALL},
         )
 
@@ -194,23 +187,18 @@ class StudyRecord:
         ------
         ValueError : the file is of another version.
         """
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        try:
-            return cls.from_json(data)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path}: no {error}: delete this file and run again") from error
+        return records.read(path, cls.from_json)
 
     def write(self, path: PathLike) -> None:
-        files.write_json(self.to_json(), path)
-
-
-def _group(kind: Any, data: Mapping[str, Any]) -> Any:
-    values = {each.name: data[each.name] for each in fields(kind)}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        """JSON of the record, and with which libraries it was made."""
+        records.write(self.to_json(), path)
 
 
 _OF_ALL = {
-    *("study_id", "modality", "readable", "error_code", "error_message", "remedy"),
-    *("source", "content_hash"),
-    *(each.name for kind in (HeaderFacts, Geometry, Intensity) for each in fields(kind)),
+    *("study_id", "modality", "source", "content_hash", *records.REFUSAL, records.MADE_WITH),
+    *(
+        each.name
+        for kind in (HeaderFacts, Geometry, Intensity, StudyHashes)
+        for each in fields(kind)
+    ),
 }

@@ -59,6 +59,23 @@ def of_image(image: sitk.Image, values: Array | None = None) -> Volume:
     return Volume(plain(found), (x, y, z), image.GetOrigin(), image.GetDirection())
 
 
+def in_patient_order(volume: Volume) -> Volume:
+    """The same voxels with x running to the left, y to the back and z to the head of the patient,
+    as nearly as their grid allows; nothing is copied."""
+    columns = np.reshape(volume.direction, (3, 3))
+    axes = [int(np.argmax(np.abs(columns[row]))) for row in range(3)]  # of x, y and z
+    if sorted(axes) != [0, 1, 2]:
+        return volume
+    turned = tuple(slice(None, None, -1 if columns[r, axes[r]] < 0 else 1) for r in (2, 1, 0))
+    places = [2 - axis for axis in reversed(axes)]
+    padding = volume.padding
+    return Volume(
+        volume.values.transpose(places)[turned],
+        (volume.spacing[axes[0]], volume.spacing[axes[1]], volume.spacing[axes[2]]),
+        padding=None if padding is None else padding.transpose(places)[turned],
+    )
+
+
 def plain(values: npt.NDArray[np.generic]) -> Array:
     """Values as int16 where they fit, else as float32."""
     if values.dtype == np.int16 or values.dtype == np.float32:

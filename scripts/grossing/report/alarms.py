@@ -21,21 +21,23 @@ SITE_MIN = 5  # slides of a site before anything is said of it
 UNUSUAL_SD = 3.0
 MOST_KINDS = 6
 SAME_MPP = 0.02  # relative; resolutions that are closer are one
-#: title and remedy of one glass slide that is in the sheet with two values of a column
+#: title and remedy of one slide or study that is in the sheet with two values of a column
 CONTRADICTIONS = {
     "split": (
-        "One glass slide in two splits",
-        "Give both one split, or leave one out: a test on a known slide tells too much.",
+        "One {} in two splits",
+        "Give both one split, or leave one out: a test on a known {} tells too much.",
     ),
     "case_id": (
-        "One glass slide under two cases",
-        "Find out whose slide it is; correct case_id or path, or leave both out.",
+        "One {} under two cases",
+        "Find out whose {} it is; correct case_id or path, or leave both out.",
     ),
     "label": (
-        "One glass slide with two labels",
+        "One {} with two labels",
         "Find out which label is right and correct the other, or leave both out.",
     ),
 }
+#: what is there once, as far as a person is concerned
+_THING = {SLIDES.noun: "glass slide"}
 
 Row = dict[str, Any]
 
@@ -63,8 +65,8 @@ def found(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]
     rows, tables = verdicts.to_pylist(), workdir / "results/cohort"
     made = [
         *failed_jobs(tables / "failed_jobs.csv", rows),
-        *_duplicates(tables / "duplicates.csv", rows),
-        *_leakage(tables / "leakage.csv", rows),
+        *one_twice(_pairs_of(tables / "duplicates.csv"), rows),
+        *leakage(tables / "leakage.csv", rows),
         *sites_out(rows),
         *_sites_that_differ(rows),
         *_outliers(rows),
@@ -106,38 +108,56 @@ def failed_jobs(path: Path, rows: list[Row], kind: SheetKind = SLIDES) -> Iterat
         yield Alarm("alarm", "Jobs failed", text, remedy, _numbers(rows, listed, kind))
 
 
-def _duplicates(path: Path, rows: list[Row]) -> Iterator[Alarm]:
-    """Pairs of one glass slide: an alarm per column that contradicts, a note of the others."""
-    pairs = duplicates.read(path).to_pylist() if path.exists() else []
+def _pairs_of(path: Path) -> list[Row]:
+    return duplicates.read(path).to_pylist() if path.exists() else []
+
+
+def one_twice(pairs: list[Row], rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
+    """Pairs of one glass slide: an alarm per column that contradicts, a note of the others.
+
+    Parameters
+    ----------
+    pairs : rows of `duplicates`, of studies with its names too
+    rows : verdicts of all slides or studies
+    """
+    thing = _THING.get(kind.noun, kind.noun)
     for column in duplicates.REASONS:
+        title, remedy = (text.format(thing) for text in CONTRADICTIONS[column])
         differing = [pair for pair in pairs if column in (pair["alarm"] or "").split(";")]
-        yield from _pairs("alarm", *CONTRADICTIONS[column], differing, rows)
+        yield from _pairs("alarm", title, remedy, differing, rows, kind)
     alike = [pair for pair in pairs if not pair["alarm"]]
     remedy = "Nothing contradicts itself; leave one of each pair out if each should count once."
-    yield from _pairs("note", "Slides that are there twice", remedy, alike, rows)
+    yield from _pairs(
+        "note", f"{kind.nouns.capitalize()} that are there twice", remedy, alike, rows, kind
+    )
 
 
 def _pairs(
-    kind: Literal["alarm", "note"], title: str, remedy: str, pairs: list[Row], rows: list[Row]
+    importance: Literal["alarm", "note"],
+    title: str,
+    remedy: str,
+    pairs: list[Row],
+    rows: list[Row],
+    kind: SheetKind,
 ) -> Iterator[Alarm]:
     if pairs:
         names = [f"{pair['slide_id_a']} = {pair['slide_id_b']}" for pair in pairs]
         text = f"{_counted(len(pairs), 'pair')}: {_first(names)}."
         listed = (pair[name] for pair in pairs for name in ("slide_id_a", "slide_id_b"))
-        yield Alarm(kind, title, text, remedy, _numbers(rows, listed))
+        yield Alarm(importance, title, text, remedy, _numbers(rows, listed, kind))
 
 
-def _leakage(path: Path, rows: list[Row]) -> Iterator[Alarm]:
+def leakage(path: Path, rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:
     """What is in several splits: as the check of the splits listed it, else by case."""
     if not path.exists():
-        yield from torn_cases(rows)
+        yield from torn_cases(rows, kind)
         return
     records = [record for record in _records(path) if record["alarm"] == "true"]
-    for kind, members in _groups(record["kind"] for record in records).items():
-        listed = {name for i in members for name in records[i]["slides"].split(";")}
-        text = f"{len(listed)} slides: kind {kind} in results/cohort/{path.name}."
+    for leak, members in _groups(record["kind"] for record in records).items():
+        listed = {name for i in members for name in records[i][kind.nouns].split(";")}
+        text = f"{len(listed)} {kind.nouns}: kind {leak} in results/cohort/{path.name}."
         remedy = "Give what belongs together one split."
-        yield Alarm("alarm", "Leakage between splits", text, remedy, _numbers(rows, listed))
+        yield Alarm("alarm", "Leakage between splits", text, remedy, _numbers(rows, listed, kind))
 
 
 def torn_cases(rows: list[Row], kind: SheetKind = SLIDES) -> Iterator[Alarm]:

@@ -7,10 +7,13 @@ from typing import Any
 import pyarrow as pa
 
 from grossing.cohort.decide import TILED
+from grossing.columns import study_duplicates as columns
+from grossing.radiology import as_slides
 from grossing.radiology.study_sheet import STUDIES
 from grossing.report import alarms
 from grossing.report.alarms import Alarm
 from grossing.report.study_rules import MODALITIES
+from grossing.support import tables
 
 #: columns of which a model may learn the values, where there are several
 MIXED = ("manufacturer", "model", "scanner", "kernel")
@@ -31,12 +34,20 @@ def found(verdicts: pa.Table, results: Path) -> list[dict[str, Any]]:
     return alarms.as_data(
         [
             *alarms.failed_jobs(results / "cohort/failed_studies.csv", rows, STUDIES),
-            *alarms.torn_cases(rows, STUDIES),
+            *alarms.one_twice(_pairs(results / "cohort/study_duplicates.csv"), rows, STUDIES),
+            *alarms.leakage(results / "cohort/study_leakage.csv", rows, STUDIES),
             *_modalities_out(rows),
             *alarms.sites_out(rows, STUDIES),
             *alarms.mixed(kinds),
         ]
     )
+
+
+def _pairs(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    pairs: list[Row] = as_slides.renamed(tables.read_csv(path, columns.SCHEMA)).to_pylist()
+    return pairs
 
 
 def _modalities_out(rows: list[Row]) -> Iterator[Alarm]:

@@ -3,37 +3,19 @@
 Columns, units and ranges are in `workflow/schemas/slide.schema.yaml`.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
 
-from grossing.columns.error_codes import ErrorCode
 from grossing.slide.identity import Identity
 from grossing.slide.mask_identity import NO_MASK, MaskIdentity
-from grossing.support import files, versions
-from grossing.support.errors import SlideError
+from grossing.slide.stain_record import StainEvidence, StainFits, StainMeasures
+from grossing.support import records
+from grossing.support.records import Json, Refusal
 from grossing.support.types import PathLike, Pixels
-
-Json = dict[str, Any]
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a slide cannot be used, and what to do about it."""
-
-    code: ErrorCode
-    message: str
-    remedy: str
-
-    @classmethod
-    def from_error(cls, error: SlideError) -> Self:
-        return cls(error.code, error.message, error.remedy)
 
 
 @dataclass(frozen=True)
@@ -159,76 +141,6 @@ class Light:
 
 
 @dataclass(frozen=True)
-class MacenkoFit:
-    """Unit vectors of hematoxylin and eosin in optical density (natural log; R, G, B), and the
-    99th percentile of their concentrations."""
-
-    h: Triple
-    e: Triple
-    max_c: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class ReinhardFit:
-    """Mean and standard deviation in CIE Lab (L 0..100)."""
-
-    mean: Triple
-    std: Triple
-
-
-@dataclass(frozen=True)
-class StainFits:
-    """Stain colours by method; None where no fit was possible."""
-
-    macenko: MacenkoFit | None = None
-    reinhard: ReinhardFit | None = None
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        fits = {name: {k: tuple(v) for k, v in (data.get(name) or {}).items()} for name in _FITS}
-        return cls(**{name: _FITS[name](**fit) for name, fit in fits.items() if fit})
-
-
-@dataclass(frozen=True)
-class StainEvidence:
-    """How much of hematoxylin and eosin the pixels of a fit show (`stain.evidence`); None where
-    Macenko's method found no vectors."""
-
-    hematoxylin_share: float | None
-    eosin_share: float | None
-    stain_angle_deg: float | None
-    stain_spread_deg: float | None
-    stain_residual_deg: float | None
-    foreign_share: float
-
-
-_FITS: dict[str, Any] = {"macenko": MacenkoFit, "reinhard": ReinhardFit}
-
-
-@dataclass(frozen=True)
-class StainMeasures:
-    """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
-
-    `is_he` is False where the sheet names another stain, or the tissue holds another dye: then only
-    `foreign_dye_fraction` and `eosin_fraction` are measured.
-    """
-
-    is_he: bool
-    stain_h_r: float | None = None
-    stain_h_g: float | None = None
-    stain_h_b: float | None = None
-    stain_e_r: float | None = None
-    stain_e_g: float | None = None
-    stain_e_b: float | None = None
-    hematoxylin_od: float | None = None
-    eosin_od: float | None = None
-    foreign_dye_fraction: float | None = None
-    eosin_fraction: float | None = None
-    stain_fit: StainFits | None = None
-    stain_evidence: StainEvidence | None = None
-
-
-@dataclass(frozen=True)
 class Picture:
     """What scans of one slide have in common; None without tissue (`measure.picture_hash`)."""
 
@@ -316,22 +228,14 @@ class SlideRecord:
 
     def to_json(self) -> Json:
         """All fields on one level, as the schema names them."""
-        refusal = self.refusal or Refusal(*(None,) * 3)  # type: ignore[arg-type]
-        record: Json = {
+        measures = vars(self.measures).values() if self.measures else ()
+        return {
             "slide_id": self.slide_id,
-            "readable": self.readable,
-            "error_code": refusal.code,
-            "error_message": refusal.message,
-            "remedy": refusal.remedy,
+            **records.stated(self.refusal),
             **self.identity.to_json(),
             **asdict(self.mask),
+            **records.on_one_level(self.file, self.resolution, self.probes, *measures),
         }
-        for group in (self.file, self.resolution, self.probes):
-            record |= asdict(group) if group else {}
-        if self.measures:
-            for group in vars(self.measures).values():
-                record |= asdict(group)
-        return record
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -344,10 +248,10 @@ class SlideRecord:
         return cls(
             slide_id=data["slide_id"],
             identity=Identity.from_json(data),
-            refusal=_refusal(data),
+            refusal=Refusal.from_json(data),
             file=_file(data) if "vendor" in data else None,
-            resolution=_group(Resolution, data) if "mpp" in data else None,
-            probes=_group(Probes, data) if "probes" in data else None,
+            resolution=records.group(Resolution, data) if "mpp" in data else None,
+            probes=records.group(Probes, data) if "probes" in data else None,
             measures=_measures(data) if data["readable"] else None,
             mask=MaskIdentity.from_json(data),
         )
@@ -360,25 +264,11 @@ class SlideRecord:
         ------
         ValueError : the file is of another version.
         """
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        try:
-            return cls.from_json(data)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path}: no {error}: delete this file and run again") from error
+        return records.read(path, cls.from_json)
 
     def write(self, path: PathLike) -> None:
         """JSON of the record, and with which libraries it was made."""
-        files.write_json(self.to_json() | {"made_with": versions.used()}, path)
-
-
-def _group(kind: Any, data: Mapping[str, Any]) -> Any:
-    return kind(**{field.name: data[field.name] for field in fields(kind)})
-
-
-def _refusal(data: Mapping[str, Any]) -> Refusal | None:
-    if data["readable"]:
-        return None
-    return Refusal(data["error_code"], data["error_message"], data["remedy"])
+        records.write(self.to_json(), path)
 
 
 def _file(data: Mapping[str, Any]) -> FileFacts:
@@ -386,7 +276,7 @@ def _file(data: Mapping[str, Any]) -> FileFacts:
         "levels": tuple(Level(**level) for level in data["levels"]),
         "bounds": Bounds(**data["bounds"]),
     }
-    facts: FileFacts = _group(FileFacts, {**data, **nested})
+    facts: FileFacts = records.group(FileFacts, {**data, **nested})
     return facts
 
 
@@ -400,10 +290,10 @@ def _measures(data: Mapping[str, Any]) -> Measures:
     }
     whole = {**data, **nested}
     return Measures(
-        areas=_group(Areas, whole),
-        focus=_group(FocusMeasures, whole),
-        light=_group(Light, whole),
-        stain=_group(StainMeasures, whole),
-        picture=_group(Picture, whole),
-        mask=_group(TissueMask, whole),
+        areas=records.group(Areas, whole),
+        focus=records.group(FocusMeasures, whole),
+        light=records.group(Light, whole),
+        stain=records.group(StainMeasures, whole),
+        picture=records.group(Picture, whole),
+        mask=records.group(TissueMask, whole),
     )

@@ -3,15 +3,14 @@
 Columns, units and ranges are in `workflow/schemas/fused.schema.yaml`.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from grossing.slide.identity import Identity
-from grossing.slide.record import Refusal, Resolution
-from grossing.support import files
+from grossing.slide.record import Resolution
+from grossing.support import files, records
+from grossing.support.records import Refusal
 from grossing.support.types import PathLike
 
 
@@ -92,7 +91,7 @@ class StackRecord:
         refused = data["error_code"] is not None
 
         def group(kind: Any) -> Any:
-            return None if refused else kind(**{f.name: data[f.name] for f in fields(kind)})
+            return None if refused else records.group(kind, data)
 
         return cls(
             slide_id=data["slide_id"],
@@ -107,7 +106,7 @@ class StackRecord:
 
     @classmethod
     def read(cls, path: PathLike) -> Self:
-        return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
+        return records.read(path, cls.from_json)
 
     def write(self, path: PathLike) -> None:
         files.write_json(self.to_json(), path)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from grossing.slide.record import MacenkoFit, StainEvidence
+from grossing.slide.stain_record import MacenkoFit, StainEvidence
 from grossing.stain.colours import stained_and_foreign
 from grossing.stain.light import LIGHT
 from grossing.support.types import Pixels

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
-from grossing.slide.record import MacenkoFit, ReinhardFit, StainEvidence, StainFits
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainEvidence, StainFits
 from grossing.stain import evidence, residual
 from grossing.stain.colours import DARK_LEVEL
 from grossing.stain.light import evened

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from grossing.slide.record import MacenkoFit
+from grossing.slide.stain_record import MacenkoFit
 from grossing.stain import recolouring
 from grossing.stain.fit import Fit
 from grossing.stain.light import evened

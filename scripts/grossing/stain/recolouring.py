@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.slide.record import MacenkoFit, ReinhardFit
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit
 from grossing.stain import fit as stain_fit
 from grossing.stain import light
 from grossing.stain.colours import DARK_LEVEL, stained_and_foreign

@@ -8,7 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from grossing.slide.record import MacenkoFit, ReinhardFit, SlideRecord, StainFits
+from grossing.slide.record import SlideRecord
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainFits
 from grossing.stain.fit import Fit, of_method, rounded
 from grossing.stain.shipped import SHIPPED
 from grossing.support import files

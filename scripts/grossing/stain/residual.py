@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from grossing.slide.record import MacenkoFit
+from grossing.slide.stain_record import MacenkoFit
 from grossing.stain.light import LIGHT
 from grossing.stain.shipped import SHIPPED
 from grossing.support.types import Pixels

@@ -1,6 +1,6 @@
 """The reference of stain normalisation that comes with Grossing."""
 
-from grossing.slide.record import MacenkoFit, ReinhardFit, StainFits
+from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainFits
 
 # `imgs/example1.png` of github.com/schaugf/HEnorm_python (MIT licence, Copyright (c) 2019 Mitko
 # Veta, Geoffrey F. Schau), fitted whole by torchstain 1.4.1

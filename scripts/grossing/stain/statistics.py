@@ -2,7 +2,7 @@
 
 import numpy.typing as npt
 
-from grossing.slide.record import StainMeasures
+from grossing.slide.stain_record import StainMeasures
 from grossing.stain import fit as stain_fit
 from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities

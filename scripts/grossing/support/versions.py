@@ -21,6 +21,7 @@ MODULES = {
     "torchstain": "torchstain",
     "SciPy": "scipy",
     "scikit-image": "skimage",
+    "SimpleITK": "SimpleITK",
     "h5py": "h5py",
     "webdataset": "webdataset",
     "PuLP": "pulp",

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from grossing.columns import normalized_tiles as columns
-from grossing.slide.record import SlideRecord, StainMeasures
+from grossing.slide.record import SlideRecord
+from grossing.slide.stain_record import StainMeasures
 from grossing.stain import evidence, normalisation
 from grossing.stain import fit as stain_fit
 from grossing.stain.fit import Fit

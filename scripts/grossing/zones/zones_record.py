@@ -3,12 +3,11 @@
 Columns, units and ranges are in `workflow/schemas/zones.schema.yaml`.
 """
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Self
 
-from grossing.support import files
+from grossing.support import files, records
 from grossing.support.types import PathLike
 
 
@@ -48,6 +47,12 @@ class ZonesRecord:
         }
 
     @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The record of a slide's JSON; KeyError where a key is missing."""
+        measures = None if data["reason"] else records.group(ZoneMeasures, data)
+        return cls(data["slide_id"], data["method"], data["reason"], measures)
+
+    @classmethod
     def read(cls, path: PathLike) -> Self:
         """A slide's JSON file.
 
@@ -55,13 +60,7 @@ class ZonesRecord:
         ------
         ValueError : the file is of another version.
         """
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-        try:
-            numbers = {field.name: data[field.name] for field in fields(ZoneMeasures)}
-            measures = None if data["reason"] else ZoneMeasures(**numbers)
-            return cls(data["slide_id"], data["method"], data["reason"], measures)
-        except KeyError as error:
-            raise ValueError(f"{path}: no {error}: delete this file and run again") from error
+        return records.read(path, cls.from_json)
 
     def write(self, path: PathLike) -> None:
         files.write_json(self.to_json(), path)

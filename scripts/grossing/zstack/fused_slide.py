@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyvips
 
 from grossing.slide import identity, modality
-from grossing.slide.record import Refusal
 from grossing.slide.stack_record import FusedFacts, PlaneMatch, StackRecord
 from grossing.support import files
 from grossing.support.errors import SlideError
+from grossing.support.records import Refusal
 from grossing.support.types import PathLike
 from grossing.tiles import libvips_feed
 from grossing.zstack import alignment, plane_choice, plane_map, planes, tissue_blocks
