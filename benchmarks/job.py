@@ -29,8 +29,10 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     ----------
     facts : folder of the measured slide; `measure` writes it
     out : folder of everything else that is written
-    options : replace keys of the configuration, or of its section `tiles`
+    options : `threads` of the job; others replace keys of the configuration, or of its section
+        `tiles`
     """
+    threads = options.pop("threads", 1)
     config = yaml.load((ROOT / "config/config.yaml").read_bytes(), yaml.CSafeLoader)
     config |= {key: value for key, value in options.items() if key in config}
     tiles = config["tiles"] | {k: v for k, v in options.items() if k not in config}
@@ -44,13 +46,19 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     made = Files(metrics=f"{out}/metrics.parquet", tiff=f"{out}/rescaled.tif")
     if tiles["container"] != "none":
         made["container"] = f"{out}/tiles.{tiles['container']}"
-    plain = {"mpp": None, "stain": "", "quality": config["rescale"]["quality"], "gate": "pass"}
+    plain = {
+        "mpp": None,
+        "stain": "",
+        "mask": None,
+        "quality": config["rescale"]["quality"],
+        "gate": "pass",
+    }
     snakemake = SimpleNamespace(
         params=SimpleNamespace(**config | plain | {"slide": str(slide), "tiles": tiles}),
         input=measured,
         output=measured if job == "measure" else made,
         log=[f"{out}.log"],
-        threads=1,
+        threads=threads,
         wildcards=SimpleNamespace(slide_id="slide"),
     )
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as Snakemake

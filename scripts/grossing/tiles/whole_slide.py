@@ -36,10 +36,10 @@ class WholeSlide:
         return list(self._rows.values())
 
     def bands(self) -> Iterator[Pixels]:
-        """(size_px, padded width, 3) uint8 RGB per row of the grid."""
+        """(size_px, padded width, 3) uint8 RGB per row of the grid, valid until the next one."""
         grid = self._grid
+        band = np.empty((grid.size_px, grid.padded_width_px, 3), np.uint8)
         for row in range(grid.rows):
-            band = np.empty((grid.size_px, grid.padded_width_px, 3), np.uint8)
             for column in range(grid.columns):
                 at = slice(column * grid.size_px, (column + 1) * grid.size_px)
                 rgb = self._tile(column, row)
