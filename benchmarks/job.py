@@ -29,8 +29,10 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     ----------
     facts : folder of the measured slide; `measure` writes it
     out : folder of everything else that is written
-    options : replace keys of the configuration, or of its section `tiles`
+    options : `threads` of the job; others replace keys of the configuration, or of its section
+        `tiles`
     """
+    threads = options.pop("threads", 1)
     config = yaml.load((ROOT / "config/config.yaml").read_bytes(), yaml.CSafeLoader)
     config |= {key: value for key, value in options.items() if key in config}
     tiles = config["tiles"] | {k: v for k, v in options.items() if k not in config}
@@ -56,7 +58,7 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
         input=measured,
         output=measured if job == "measure" else made,
         log=[f"{out}.log"],
-        threads=1,
+        threads=threads,
         wildcards=SimpleNamespace(slide_id="slide"),
     )
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as Snakemake

@@ -25,6 +25,7 @@ TILE_PX, COLUMNS, ROWS = 512, 3, 5
 LEFT_PX = TILE_PX  # the first column of the grid is glass
 SHOWN = np.s_[1580:1740, 432:592]  # 160 px a side, the border of two tiles in the middle
 ENLARGED, GAP_PX = 2, 8
+SEARCH_PX = 21
 
 
 def by_tile(picture: np.ndarray, strength: float) -> np.ndarray:
@@ -33,7 +34,7 @@ def by_tile(picture: np.ndarray, strength: float) -> np.ndarray:
     for y in range(0, picture.shape[0], TILE_PX):
         for x in range(0, picture.shape[1], TILE_PX):
             at = np.s_[y : y + TILE_PX, x : x + TILE_PX]
-            out[at] = denoising.denoise(np.ascontiguousarray(picture[at]), strength)
+            out[at] = denoising.denoise(np.ascontiguousarray(picture[at]), strength, SEARCH_PX)
     return out
 
 
@@ -65,7 +66,7 @@ def main() -> None:
         start = time.process_time()
         tiled = by_tile(picture, strength)
         spent = (time.process_time() - start) / (COLUMNS * ROWS)
-        whole = denoising.denoise(picture, strength)
+        whole = denoising.denoise(picture, strength, SEARCH_PX)
         middle = np.ascontiguousarray(tiled[1024:1536, :512])
         measures = focus.measure(middle, MPP)
         print(

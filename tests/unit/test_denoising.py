@@ -88,7 +88,7 @@ def test_both_engines_denoise_the_same(tiled, denoised):
 def test_zero_is_off(tiled, raw):
     assert tiled(denoise=0)[0] == raw[0]
     picture = np.zeros((32, 32, 3), np.uint8)
-    assert denoising.denoise(picture, 0) is picture
+    assert denoising.denoise(picture, 0, 21) is picture
 
 
 def noisy(sd=5):
@@ -101,7 +101,7 @@ def noisy(sd=5):
 
 def test_noise_goes_and_colours_and_edges_stay():
     picture = noisy()
-    smooth = denoising.denoise(picture, 5)
+    smooth = denoising.denoise(picture, 5, 21)
     for half, colour in ((np.s_[8:-8, 8:56], (220, 120, 60)), (np.s_[8:-8, 72:-8], (120, 90, 160))):
         assert smooth[half].mean((0, 1)) == pytest.approx(colour, abs=2)
         assert smooth[half].std((0, 1)).mean() < 0.6 * picture[half].std((0, 1)).mean()
@@ -116,8 +116,20 @@ def test_channels_keep_their_order():
         np.ascontiguousarray(picture[..., ::-1]), None, 5, 5, 7, 21
     )[..., ::-1]
     swapped = cv2.fastNlMeansDenoisingColored(picture, None, 5, 5, 7, 21)
-    assert np.array_equal(denoising.denoise(picture, 5), expected)
+    assert np.array_equal(denoising.denoise(picture, 5, 21), expected)
     assert not np.array_equal(expected, swapped)
+
+
+def test_a_smaller_search_keeps_more_of_texture(tiled, raw, denoised):
+    """Both change every picture; the table is the same."""
+    rows, pictures = tiled(denoise=5, denoise_search_px=11)
+    assert as_table(rows) == as_table(denoised[0])
+    paths = [row["tile_path"] for row in rows]
+
+    def changed(by: dict[str, np.ndarray]) -> float:
+        return float(np.mean([np.abs(by[p].astype(int) - raw[1][p]).mean() for p in paths]))
+
+    assert 0 < changed(pictures) < changed(denoised[1])
 
 
 def test_strong_denoising_would_have_lowered_the_measured_sharpness():
@@ -126,5 +138,5 @@ def test_strong_denoising_would_have_lowered_the_measured_sharpness():
     pale = 215 + cv2.GaussianBlur(rng.normal(0, 30, (256, 256, 3)), (0, 0), 1.0)
     picture = np.clip(np.rint(pale), 0, 255).astype(np.uint8)
     before = focus.measure(picture, 0.5)["laplacian_var"]
-    after = focus.measure(denoising.denoise(picture, 15), 0.5)["laplacian_var"]
+    after = focus.measure(denoising.denoise(picture, 15, 21), 0.5)["laplacian_var"]
     assert after < 0.5 * before

@@ -8,6 +8,14 @@ BYTES_PER_GIGAPIXEL = (
 )
 MOST_GIGAPIXELS = 20
 
+# Threads of a tile job: two where one machine has cores that would idle; many slides at once cost
+# less than threads within each. A cluster's jobs have one, or what `--set-threads` gives them.
+MOST_THREADS = 2
+MACHINE = workflow.resource_settings
+ONE_MACHINE = workflow.is_main_process and MACHINE.nodes is None  # no `jobs:` of a cluster
+IDLE = (MACHINE.cores or 1) // max(1, len(PART)) if ONE_MACHINE else 1
+TILE_THREADS = max(1, min(MOST_THREADS, IDLE))
+
 
 def gigapixels(wildcards):
     """Size of a slide: from its JSON once it is measured, from its (first plane's) file before."""

@@ -23,6 +23,7 @@ rule tile_slide:
         "benchmarks/tile_slide/{slide_id}.tsv"
     conda:
         "../../envs/tile_slide.yaml"
+    threads: TILE_THREADS
     resources:
         mem_mb=memory(300, 10),
         runtime=minutes(10, 25 if config["tiles"]["denoise"] else 3),

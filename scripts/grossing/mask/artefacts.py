@@ -87,10 +87,10 @@ def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.
     density = _density(rgb)
     size = odd(800.0 / mpp)
     inside = tissue.astype(np.float32)
-    around = cv2.blur(density * inside, (size, size)) / np.maximum(
-        cv2.blur(inside, (size, size)), 1e-3
-    )
-    ridge = opened(tissue & (density > 2.0 * around) & (density > 0.9), 3)
+    around = cv2.blur(density * inside, (size, size))
+    share = cv2.blur(inside, (size, size), dst=inside)  # in place: pictures of floats are large
+    np.divide(around, np.maximum(share, 1e-3, out=share), out=around)
+    ridge = opened(tissue & (density > np.multiply(around, 2, out=around)) & (density > 0.9), 3)
     return _elongated(ridge, min_length_um / mpp)
 
 

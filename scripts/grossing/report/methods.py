@@ -229,7 +229,8 @@ def _optional(settings: Section, programs: Mapping[str, str], cite: Cite) -> Ite
         strength = settings["tiles"]["denoise"]
         yield (
             f"After they were measured, tiles were denoised by non-local means (strength "
-            f"{strength:g}) {cite(refs.BUADES)}."
+            f"{strength:g}, searched in {settings['tiles']['denoise_search_px']} px) "
+            f"{cite(refs.BUADES)}."
         )
     if settings["stain"]["enabled"] and settings["stain"]["method"] != "none":
         yield _normalisation(settings["stain"], programs, cite)

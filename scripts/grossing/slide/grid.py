@@ -111,20 +111,29 @@ def shares(
     (len(y_edges) - 1, len(x_edges) - 1) in 0..1
     """
     height, width = mask.shape
-    total = np.zeros((height + 1, width + 1))
-    np.cumsum(np.cumsum(mask, axis=0, dtype=np.float64), axis=1, out=total[1:, 1:])
-    across = _interpolate(_interpolate(total, y_edges).T, x_edges).T
+    columns = np.zeros((height + 1, width), np.int32)  # sums above each row; counts are exact
+    np.cumsum(mask, axis=0, out=columns[1:])
+
+    def above(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        table = np.zeros((len(rows), width + 1))
+        np.cumsum(columns[rows], axis=1, out=table[:, 1:])
+        return table
+
+    low, part = _between(y_edges, height)
+    lines = (above(low) * (1 - part) + above(low + 1) * part).T
+    low, part = _between(x_edges, width)
+    across = (lines[low] * (1 - part) + lines[low + 1] * part).T
     areas = np.diff(np.diff(across, axis=0), axis=1)
     return np.asarray(areas / np.outer(np.diff(y_edges), np.diff(x_edges)))
 
 
-def _interpolate(
-    table: npt.NDArray[np.float64], at: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    at = np.clip(at, 0, len(table) - 1)
-    low = np.minimum(at.astype(int), len(table) - 2)
-    part = (at - low)[:, None]
-    return np.asarray(table[low] * (1 - part) + table[low + 1] * part)
+def _between(
+    at: npt.NDArray[np.float64], length: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The line at or before each place, and how far the place lies towards the next one."""
+    at = np.clip(at, 0, length)
+    low = np.minimum(at.astype(np.int64), length - 1)
+    return low, (at - low)[:, None]
 
 
 def shares_of_squares(

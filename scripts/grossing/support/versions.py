@@ -2,7 +2,6 @@
 
 import platform
 import sys
-from importlib import metadata
 from types import ModuleType
 
 #: name of a library in the outputs -> its module; native libraries state theirs below
@@ -45,4 +44,8 @@ def used() -> dict[str, str]:
 
 def _version(module: ModuleType) -> str:
     found = getattr(module, "__version__", None)
-    return str(found) if found else metadata.version(module.__name__)
+    if found:
+        return str(found)
+    from importlib import metadata  # 10 ms of every job that states no versions
+
+    return metadata.version(module.__name__)

@@ -142,6 +142,39 @@ class TileExtractor:
             absent=absent,
         )
 
+    def stored_px(self) -> tuple[int, int, int] | None:
+        """Width and height of stored tiles and by how much they shrink into the grid, level px.
+
+        None where they do not shrink to whole pixels of the grid each.
+        """
+        if self._reader.tile_px is None or self._downsample != round(self._downsample):
+            return None
+        factor = self._grid.side_level0_px / self._grid.size_px / self._downsample
+        origin = (self._grid.bounds.x, self._grid.bounds.y)
+        fits = factor == round(factor) and not any(
+            at % (factor * self._downsample) for at in origin
+        )
+        if not fits or any(side % factor for side in self._reader.tile_px):
+            return None
+        return *self._reader.tile_px, int(factor)
+
+    def extent(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the scanned bounds, px as the reader counts."""
+        left, top, _, _ = self._rectangle(0, 0)
+        _, _, right, bottom = self._rectangle(self._grid.columns - 1, self._grid.rows - 1)
+        return left, top, right, bottom
+
+    def shrunk(self, left: int, top: int, right: int, bottom: int, factor: int) -> Pixels:
+        """Pixels of a rectangle of the level in those of the grid, extended with glass.
+
+        Raises
+        ------
+        ReadError : a part of it does not decode.
+        """
+        rgb = self._read(left, top, right, bottom).rgb
+        wide, high = -(-(right - left) // factor), -(-(bottom - top) // factor)
+        return self._fitted(rgb, (wide * factor, high * factor), (wide, high), self.glass)
+
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of a tile inside the scanned bounds, px as the reader counts."""
         bounds = self._grid.bounds
@@ -182,13 +215,20 @@ class TileExtractor:
             - readers.nearest(at, self._downsample)
             for at in (x, y)
         )
-        if picture.shape[:2] != (side_y, side_x):
-            whole = np.empty((side_y, side_x, *picture.shape[2:]), np.uint8)
-            whole[:] = self.glass if beyond is None else beyond
+        beyond = self.glass if beyond is None else beyond
+        return self._fitted(picture, (side_x, side_y), (grid.size_px, grid.size_px), beyond)
+
+    @staticmethod
+    def _fitted(
+        picture: Pixels, extent: tuple[int, int], size: tuple[int, int], beyond: npt.ArrayLike
+    ) -> Pixels:
+        """A picture extended to (width, height) of `extent`, then shrunk to `size`."""
+        if picture.shape[1::-1] != extent:
+            whole = np.empty((extent[1], extent[0], *picture.shape[2:]), np.uint8)
+            whole[:] = beyond
             whole[: picture.shape[0], : picture.shape[1]] = picture
             picture = whole
-        if picture.shape[:2] != (grid.size_px, grid.size_px):
-            size = (grid.size_px, grid.size_px)
+        if extent != size:
             picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
         return picture
 

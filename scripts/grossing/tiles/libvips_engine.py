@@ -32,7 +32,7 @@ def write_tiles(
     extractor = new_extractor()
     if container is None:
         return [extractor.measured(row)[0] for row in rows]
-    whole = WholeSlide(extractor, grid, rows, options.denoise)
+    whole = WholeSlide(extractor, grid, rows, options)
     sink = deepzoom.container_at(container, options.container)
     temporary = files.temporary_for(sink.path.with_name(f"{slide.slide_id}.dzsave"))
     try:
@@ -72,7 +72,7 @@ def _dzsave_options(options: TileOptions) -> dict[str, str | int]:
 def _moved(archive: Path, container: deepzoom.Container) -> dict[str, deepzoom.Member]:
     """The members of libvips' zip in our container, without its dated properties."""
     with zipfile.ZipFile(archive) as source:
-        names = [n for n in source.namelist() if not n.endswith("vips-properties.xml")]
+        names = sorted(n for n in source.namelist() if not n.endswith("vips-properties.xml"))
         members = {name: container.add(name, source.read(name)) for name in names}
     container.finish()
     return members

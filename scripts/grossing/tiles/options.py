@@ -30,3 +30,4 @@ class TileOptions(Encoding):
     reader: str
     fast_downsample: bool
     denoise: float
+    denoise_search_px: int

@@ -1,5 +1,6 @@
 """One slide as a pyramidal TIFF at the target resolution, streamed through libvips."""
 
+import cv2
 import pyvips
 
 from grossing.slide import grid as grids
@@ -7,9 +8,8 @@ from grossing.slide import identity
 from grossing.slide.record import SlideRecord
 from grossing.support import files
 from grossing.support.types import PathLike
-from grossing.tiles import libvips_feed
+from grossing.tiles import libvips_feed, stored_rows
 from grossing.tiles.extraction import TileExtractor
-from grossing.tiles.whole_slide import WholeSlide
 
 
 def rescale(
@@ -38,6 +38,7 @@ def rescale(
     SlideChanged : the slide is no longer the one that was measured.
     SlideError : it cannot be opened any more.
     """
+    cv2.setNumThreads(1)
     if not passed:
         with files.replacing(output) as temporary:
             black = pyvips.Image.black(1, 1, bands=3)
@@ -54,11 +55,11 @@ def rescale(
     )
     factor = grid.side_level0_px / grid.size_px
     mpp = slide.resolution.mpp_x * factor, slide.resolution.mpp_y * factor
-    whole = WholeSlide(TileExtractor(path, slide, grid), grid)
+    bands = stored_rows.bands(TileExtractor(path, slide, grid), grid)
     size = (grid.padded_width_px, grid.padded_height_px)
     with (
         files.replacing(output) as temporary,
-        libvips_feed.image(whole.bands(), *size) as image,
+        libvips_feed.image(bands, *size) as image,
     ):
         cropped = image.crop(0, 0, grid.width_px, grid.height_px)
         libvips_feed.save_tiff(cropped, temporary, mpp, quality)

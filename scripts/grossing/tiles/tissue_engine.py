@@ -42,7 +42,7 @@ def write_tiles(
         measured, rgb = own.extractor.measured(row)
         if rgb is None or container is None:
             return measured, None
-        rgb = denoising.denoise(rgb, options.denoise)
+        rgb = denoising.denoise(rgb, options.denoise, options.denoise_search_px)
         return measured, (to_bytes(rgb), deepzoom.half_size(rgb))
 
     size = (grid.padded_width_px, grid.padded_height_px)

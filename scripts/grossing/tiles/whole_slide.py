@@ -9,6 +9,7 @@ from grossing.support.errors import ReadError
 from grossing.support.types import Pixels
 from grossing.tiles import denoising
 from grossing.tiles.extraction import TileExtractor
+from grossing.tiles.options import TileOptions
 from grossing.tiles.tile_row import TileRow
 
 
@@ -18,7 +19,7 @@ class WholeSlide:
     Parameters
     ----------
     rows : candidate tiles, which are measured
-    denoise : strength of denoising, of glass too; 0 is off
+    options : how tiles, glass too, are denoised; None: not at all
     """
 
     def __init__(
@@ -26,9 +27,9 @@ class WholeSlide:
         extractor: TileExtractor,
         grid: Grid,
         rows: Sequence[TileRow] = (),
-        denoise: float = 0,
+        options: TileOptions | None = None,
     ) -> None:
-        self._extractor, self._grid, self._denoise = extractor, grid, denoise
+        self._extractor, self._grid, self._options = extractor, grid, options
         self._rows = {row.place: row for row in rows}
 
     def rows(self) -> list[TileRow]:
@@ -36,16 +37,20 @@ class WholeSlide:
         return list(self._rows.values())
 
     def bands(self) -> Iterator[Pixels]:
-        """(size_px, padded width, 3) uint8 RGB per row of the grid."""
+        """(size_px, padded width, 3) uint8 RGB per row of the grid, valid until the next one."""
         grid = self._grid
+        band = np.empty((grid.size_px, grid.padded_width_px, 3), np.uint8)
         for row in range(grid.rows):
-            band = np.empty((grid.size_px, grid.padded_width_px, 3), np.uint8)
             for column in range(grid.columns):
                 at = slice(column * grid.size_px, (column + 1) * grid.size_px)
                 rgb = self._tile(column, row)
-                glass = self._extractor.glass
-                band[:, at] = glass if rgb is None else denoising.denoise(rgb, self._denoise)
+                band[:, at] = self._extractor.glass if rgb is None else self._denoised(rgb)
             yield band
+
+    def _denoised(self, rgb: Pixels) -> Pixels:
+        if self._options is None:
+            return rgb
+        return denoising.denoise(rgb, self._options.denoise, self._options.denoise_search_px)
 
     def _tile(self, column: int, row: int) -> Pixels | None:
         candidate = self._rows.get((column, row))
