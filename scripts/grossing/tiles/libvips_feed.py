@@ -10,6 +10,8 @@ a raw file 571 MB and as much disk as the picture has pixels.
 
 import contextlib
 import fcntl
+import functools
+import itertools
 import os
 import struct
 import threading
@@ -26,6 +28,7 @@ STORED_BYTES = 65534  # of a line in one block: the most that deflate stores, le
 PIPE_BYTES = 1 << 20  # instead of 64 kB: fewer switches between the two threads
 MOST_BUFFERS = 512  # of one system call
 NO_CHECKSUM = bytes(4)
+NO_FILTER = b"\x00"  # before each line
 PYRAMID_TILE_PX = 256
 
 Pixels = npt.NDArray[np.uint8]
@@ -98,7 +101,7 @@ class _Feeder(threading.Thread):
 
     def run(self) -> None:
         try:
-            for parts in _png(self._bands, *self._size):
+            for parts in _png(self._bands, *self._size, checked=_looks_at_checksums()):
                 if self._stopped:
                     return
                 _write(self._writing, parts)
@@ -115,11 +118,17 @@ class _Feeder(threading.Thread):
         self.join()
 
 
-def _png(bands: Iterator[Pixels], width: int, height: int) -> Iterator[list[Buffer]]:
+def _png(
+    bands: Iterator[Pixels], width: int, height: int, *, checked: bool
+) -> Iterator[list[Buffer]]:
     """An uncompressed 8-bit RGB PNG as lists of buffers, without a copy of the pixels.
 
-    Checksums of the pixels are left out: they would cost a third of the transport, libvips does not
-    look at them, and the file never leaves this process.
+    Checksums of the pixels cost a third of the transport, and the file never leaves this process:
+    they are left out where this libvips does not look at them.
+
+    Parameters
+    ----------
+    checked : with checksums
     """
     yield [b"\x89PNG\r\n\x1a\n"]
     yield _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
@@ -128,6 +137,7 @@ def _png(bands: Iterator[Pixels], width: int, height: int) -> Iterator[list[Buff
     sizes = [min(STORED_BYTES, 3 * width - start) for start in starts]
     heads = [_stored(size, first=start == 0) for start, size in zip(starts, sizes, strict=True)]
     line_bytes = 3 * width + sum(map(len, heads))
+    adler = 1
     for band in bands:
         lines = np.ascontiguousarray(band).reshape(len(band), -1)
         for top in range(0, len(band), LINES):
@@ -136,15 +146,37 @@ def _png(bands: Iterator[Pixels], width: int, height: int) -> Iterator[list[Buff
             for line in some:
                 for head, start in zip(heads, starts, strict=True):
                     parts += head, line[start : start + STORED_BYTES].data
-            yield [*parts, NO_CHECKSUM]
-    yield _chunk(b"IDAT", b"\x01\x00\x00\xff\xff" + NO_CHECKSUM)
+                if checked:
+                    adler = zlib.adler32(line, zlib.adler32(NO_FILTER, adler))
+            yield [*parts, _checksum(parts) if checked else NO_CHECKSUM]
+    yield _chunk(b"IDAT", b"\x01\x00\x00\xff\xff" + struct.pack(">I", adler))
     yield _chunk(b"IEND", b"")
 
 
 def _stored(size: int, *, first: bool) -> bytes:
     """The head of an uncompressed deflate block; a line's first one also has its filter, none."""
     size += first
-    return struct.pack("<BHH", 0, size, size ^ 0xFFFF) + b"\x00" * first
+    return struct.pack("<BHH", 0, size, size ^ 0xFFFF) + NO_FILTER * first
+
+
+def _checksum(parts: list[Buffer]) -> bytes:
+    """Of a chunk: its kind, which is behind its size, and its data."""
+    found = zlib.crc32(parts[0][4:])
+    for part in parts[1:]:
+        found = zlib.crc32(part, found)
+    return struct.pack(">I", found)
+
+
+@functools.cache
+def _looks_at_checksums() -> bool:
+    """Whether this libvips, by its library for PNG, refuses pixels without checksums."""
+    pixels = np.zeros((1, 1, 3), np.uint8)
+    parts = itertools.chain.from_iterable(_png(iter([pixels]), 1, 1, checked=False))
+    try:
+        pyvips.Image.new_from_buffer(b"".join(parts), "").avg()
+    except pyvips.Error:
+        return True
+    return False
 
 
 def _chunk(kind: bytes, data: bytes) -> list[Buffer]:
