@@ -11,6 +11,7 @@ from grossing.radiology import (
     study_files,
     study_reading,
     three_planes,
+    volume_faults,
 )
 from grossing.radiology.study_errors import StudyError
 from grossing.radiology.study_record import Refusal, StudyRecord
@@ -58,14 +59,16 @@ def measure(path: PathLike, *, study_id: str, modality: str, series: str = "") -
         record = replace(record, header=opened.header, geometry=opened.geometry)
         if opened.geometry.in_plane_differs:
             return MeasuredStudy(record)
-        volume = study_reading.pixels(opened)
+        read = study_reading.pixels(opened)
     except StudyError as error:
         return MeasuredStudy(replace(record, refusal=Refusal.from_error(error)))
+    volume = volume_faults.finite(read)
     of_modality = modality_measures.MEASURES.get(modality)
     record = replace(
         record,
         intensity=intensity.measure(volume),
-        measures=dict(of_modality(volume, opened.header)) if of_modality else {},
+        measures=volume_faults.measure(read, modality)
+        | (dict(of_modality(volume, opened.header)) if of_modality else {}),
     )
     hidden = bool(opened.header.burned_in)
     return MeasuredStudy(record, None if hidden else three_planes.picture(volume, modality))
