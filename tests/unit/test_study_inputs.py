@@ -256,7 +256,9 @@ def test_nifti_that_a_reader_would_mend_in_silence_does_not_pass(tmp_path: Path)
         plain: "ERROR unreadable",
         nifti(tmp_path / "c.nii.gz", floats): "FAIL not_finite",
         nifti(tmp_path / "d.nii", infinite): "FAIL not_finite",
-        nifti(tmp_path / "e.nii.gz", np.full_like(floats, np.nan)): "FAIL empty not_finite hu_out_of_range",
+        nifti(
+            tmp_path / "e.nii.gz", np.full_like(floats, np.nan)
+        ): "FAIL empty not_finite hu_out_of_range",
         nifti(tmp_path / "f.nii.gz", values + 1024): "FAIL hu_out_of_range",
         nifti(tmp_path / "g.nii.gz", values[..., :1]): "FAIL single_slice",
         nifti(tmp_path / "h.nii.gz", values[..., 0]): "ERROR unreadable",
