@@ -137,6 +137,14 @@ def test_a_series_ends_with_its_reason(name: str, tmp_path: Path) -> None:
         assert record.intensity is not None and record.intensity.value_min > -1100
 
 
+def test_noise_in_an_mr_is_judged_although_it_has_no_rescale(tmp_path: Path) -> None:
+    """An MR needs no slope; limits in HU are not its own."""
+    noise = np.random.default_rng(0).rayleigh(50, HU.shape).astype(np.int16)
+    tags = {"Modality": "MR", "RescaleSlope": None, "RescaleIntercept": None}
+    make_ct.write_series(tmp_path, noise - 1024, tags=tags)
+    assert judged(tmp_path, "MR")[0] == "REVIEW low_snr"
+
+
 def thing(path: Path, sop_class: str, modality: str, **tags: Any) -> None:
     """A DICOM object without pixels."""
     made = Dataset()

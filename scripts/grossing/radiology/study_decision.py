@@ -64,9 +64,11 @@ def study(record: StudyRecord, limits: Limits) -> Verdict:
 
 
 def _has_unit(record: StudyRecord) -> bool:
-    """Whether the values of a CT are HU as far as its header says."""
+    """Whether the values have the unit of their modality: of a CT HU, as far as its header says."""
     header = record.header
-    return header is None or not (header.format == "dicom" and header.rescale_missing)
+    if record.modality != "CT" or header is None:
+        return True
+    return not (header.format == "dicom" and header.rescale_missing)
 
 
 def _judged(record: StudyRecord, values: Mapping[str, Number], limits: Limits) -> dict[str, Number]:
