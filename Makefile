@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-reading bench-scale record-costs hs2p install-profile lock clean
+.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-reading bench-radiology bench-scale record-costs hs2p install-profile lock clean
 
 setup: .venv/ready
 
@@ -65,6 +65,10 @@ record-costs: setup
 
 bench-scale: setup
 	$(BIN)/python benchmarks/scale.py
+
+# A CT of 512 x 512 x 600 through the jobs, beside SimpleITK alone. About 5 minutes.
+bench-radiology: setup
+	$(BIN)/python benchmarks/radiology.py benchmarks/work/radiology
 
 # hs2p in an environment of its own, for `make bench` and the test of its export.
 hs2p: benchmarks/.hs2p/ready

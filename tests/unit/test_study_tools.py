@@ -1,8 +1,13 @@
 """Augmentation, comparison and denoising of studies."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from grossing import radiology
 from grossing.radiology import augmentation, comparison, denoising
 
 
@@ -129,3 +134,25 @@ def test_noise_goes_and_edges_stay():
     assert denoising.denoise(volume, 0) is volume
     with pytest.raises(ValueError, match="between 0 and 50"):
         denoising.denoise(volume, 51)
+
+
+def test_entry_points_are_documented_and_importing_them_loads_nothing():
+    code = (
+        "import sys, grossing.radiology as r\n"
+        "heavy = {'numpy', 'SimpleITK', 'pydicom', 'skimage', 'scipy', 'cv2'} & set(sys.modules)\n"
+        "print(sorted(heavy), set(r.ENTRY_POINTS) <= set(dir(r)))"
+    )
+    scripts = Path(radiology.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(scripts)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[] True"
+    for name in radiology.ENTRY_POINTS:
+        found = getattr(radiology, name)
+        assert callable(found) and found.__doc__, name
+    with pytest.raises(AttributeError, match="no attribute 'gaussian'"):
+        _ = radiology.gaussian

@@ -189,6 +189,30 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, 1],
             "values": [],
         },
+        "voxels_not_finite": {
+            "unit": "voxels",
+            "meaning": "values that are NaN or infinite",
+            "range": [0, None],
+            "values": [],
+        },
+        "slices_blank": {
+            "unit": "slices",
+            "meaning": "slices of one value; of an MR only those between others with content",
+            "range": [0, None],
+            "values": [],
+        },
+        "slices_repeated": {
+            "unit": "slices",
+            "meaning": "slices that equal the one before voxel by voxel",
+            "range": [0, None],
+            "values": [],
+        },
+        "damaged_files": {
+            "unit": "files",
+            "meaning": "files of the folder that should be images and cannot be read",
+            "range": [0, None],
+            "values": [],
+        },
         "border_air_hu": {
             "unit": "HU",
             "meaning": "CT: median of the air at the border of the field; null without air there",
@@ -684,6 +708,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "damaged_files": {
+            "unit": "files",
+            "meaning": "files of the folder that should be images and cannot be read",
+            "range": [0, None],
+            "values": [],
+        },
         "rescale_missing": {
             "unit": "slices",
             "meaning": "slices of a CT without rescale slope or intercept, or with another unit than HU",
@@ -897,6 +927,24 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [None, None],
             "values": [],
         },
+        "voxels_not_finite": {
+            "unit": "voxels",
+            "meaning": "values that are NaN or infinite",
+            "range": [0, None],
+            "values": [],
+        },
+        "slices_blank": {
+            "unit": "slices",
+            "meaning": "slices of one value; of an MR only those between others with content",
+            "range": [0, None],
+            "values": [],
+        },
+        "slices_repeated": {
+            "unit": "slices",
+            "meaning": "slices that equal the one before voxel by voxel",
+            "range": [0, None],
+            "values": [],
+        },
         "border_air_hu": {
             "unit": "HU",
             "meaning": "CT: median of the air at the border of the field; null without air there",
@@ -956,7 +1004,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "give the path of the volume; move localizers out of its folder",
         },
         "secondary_capture": {
-            "description": "FAIL, REVIEW of an X-ray: a screen shot, a scan of a film or a converted picture; its values have no unit",
+            "description": "FAIL, REVIEW of an X-ray: a screen shot, a scan of a film, a converted or a coloured picture; its values have no unit",
             "remedy": "export the original images",
         },
         "burned_in_annotation": {
@@ -975,8 +1023,28 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "FAIL: all values are the same, or all are padding",
             "remedy": "export the study again",
         },
+        "not_finite": {
+            "description": "FAIL: values that are NaN or infinite; resampling would spread them",
+            "remedy": "write a number there (the darkest value outside the patient), or export the study again",
+        },
+        "too_small": {
+            "description": "FAIL: fewer than 16 rows or columns, which is no picture of a patient",
+            "remedy": "give the images, not a thumbnail or an icon of them",
+        },
+        "several_pictures": {
+            "description": "FAIL: an X-ray study of more than one picture (two views, a film loop, a volume)",
+            "remedy": "give each picture a row of its own, with the path of its file",
+        },
+        "slices_blank": {
+            "description": "FAIL: slices of one single value, of an MR between others with content",
+            "remedy": "export the series again; slices were lost in transfer",
+        },
+        "damaged_files": {
+            "description": "REVIEW: files of the folder are empty, or break off, or are DICOM by their name alone; slices may be lost without a gap, at the ends of the volume",
+            "remedy": "copy the folder again; take out files that are no images",
+        },
         "position_missing": {
-            "description": "FAIL: slices without position or orientation; their order cannot be known",
+            "description": "FAIL: slices without position or orientation, or with an orientation that cannot be (no right angle, no length); their order cannot be known",
             "remedy": "export the series as DICOM with its geometry",
         },
         "single_slice": {
@@ -992,7 +1060,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "export the missing slices, or leave the study out",
         },
         "slices_duplicate": {
-            "description": "FAIL: several slices at one place (a time series, or a series exported twice)",
+            "description": "FAIL: several slices at one place (a time series, or a series exported twice), or slices that equal the one before",
             "remedy": "keep one slice per place, or give one `series_uid`",
         },
         "slice_order": {
@@ -1024,8 +1092,12 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "export the original images; a derived map is no CT volume",
         },
         "hu_out_of_range": {
-            "description": "FAIL: a first percentile outside hu_low_min..hu_low_max or a maximum above hu_high_max: the values are no HU of a patient in air",
+            "description": "FAIL: a first percentile outside hu_low_min..hu_low_max or a maximum above hu_high_max: the values are no HU of a patient in air; REVIEW: air at the border of the field above border_air_hu_max",
             "remedy": "export the original images with their rescale slope and intercept",
+        },
+        "no_soft_tissue": {
+            "description": "REVIEW: a CT without soft tissue (-20..120 HU): no patient, or a wrong rescale slope; noise cannot be told",
+            "remedy": "look at the picture; compare rescale slope and intercept with the original",
         },
         "truncated_field": {
             "description": "REVIEW: more of the border of the field is patient than border_body_fraction_max",
@@ -1045,7 +1117,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         },
         "no_lung": {
             "description": "REVIEW, known after preparing: no lung was found",
-            "remedy": "give a chest, or set radiology.ct.lung.expected: false for other regions",
+            "remedy": "give a chest, or set radiology.ct.lung_expected: false for other regions",
         },
         "lung_volume": {
             "description": "REVIEW, known after preparing: lungs smaller than lung_volume_l_min or larger than lung_volume_l_max",
@@ -1057,7 +1129,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         },
         "candidates_not_searched": {
             "description": "REVIEW, known after preparing: the slices are too thick to look for nodules",
-            "remedy": "use the thin reconstruction, or raise radiology.ct.candidates.slice_mm_max",
+            "remedy": "use the thin reconstruction, or raise radiology.ct.candidates_slice_mm_max",
         },
         "white_stripe": {
             "description": "REVIEW, known after preparing: too little normal white matter was found; the intensities are z-scores",
@@ -1080,8 +1152,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the mask; do not use it for X-rays other than chests from the front",
         },
         "no_pixel_spacing": {
-            "description": "REVIEW: an X-ray whose header states no pixel spacing, or one of 0; nothing can be measured in mm",
-            "remedy": "use it for what needs no size, or export it with ImagerPixelSpacing",
+            "description": "REVIEW of an X-ray, FAIL of a volume: the header states no pixel spacing, or one of 0, or one that makes a field of less than 5 mm or more than 3 m; nothing can be measured in mm",
+            "remedy": "export it with its spacing in mm; an X-ray without can be used for what needs no size",
         },
         "photometric": {
             "description": "REVIEW: what is bright and dark contradicts the photometric interpretation, which was followed: the spine is darker than the lungs by more than spine_over_lungs_min",
@@ -1143,6 +1215,11 @@ LIMITS: dict[str, dict[str, Any]] = {
         "integer": False,
     },
     "ct.hu_high_max": {"meaning": "largest value in HU", "range": [0, 100000], "integer": False},
+    "ct.border_air_hu_max": {
+        "meaning": "largest HU of the air at the border of the field",
+        "range": [-1024, 0],
+        "integer": False,
+    },
     "ct.border_body_fraction_max": {
         "meaning": "largest share of the border of the field that is patient",
         "range": [0, 1],

@@ -3,12 +3,15 @@
 import cv2
 import numpy as np
 
+from grossing.radiology import axial_view
 from grossing.radiology.study_record import HeaderFacts
 from grossing.radiology.volume import Array, Flags, Volume
 
 #: HU above which a voxel at the border of the field is the patient, not air, foam or cloth
 BODY_HU = -300
 SOFT_TISSUE_HU = (-20, 120)
+#: smallest share of the patient that is soft tissue; less is the blur at the edge of something else
+SOFT_SHARE_MIN = 0.02
 BORDER_PX = 3
 #: slices that are looked at
 SLICES_MAX = 60
@@ -24,9 +27,12 @@ def measure(volume: Volume, header: HeaderFacts) -> dict[str, float | int | bool
     the share of the border that is patient; `noise_hu`, the standard deviation of noise in soft
     tissue; `snr`, its distance from air over the noise; None where there is too little of either.
     """
-    step = max(1, volume.values.shape[0] // SLICES_MAX)
-    values = volume.values[::step]
-    field = None if volume.padding is None else ~volume.padding[::step]
+    axial = axial_view.of(volume.values, volume.direction)
+    step = max(1, axial.shape[0] // SLICES_MAX)
+    values = np.ascontiguousarray(axial[::step])
+    field = None
+    if volume.padding is not None:
+        field = ~axial_view.of(volume.padding, volume.direction)[::step]
     border = values[_border(values.shape, field)]
     air = border[border < BODY_HU]
     noise, level = _noise(values)
@@ -63,7 +69,7 @@ def _noise(values: Array) -> tuple[float | None, float | None]:
     even = np.stack([cv2.blur(plane.astype(np.float32), (5, 5)) for plane in values])
     soft = (even > low) & (even < high)
     both = soft[:, :, :-2] & soft[:, :, 2:]
-    if int(both.sum()) < _FEW:
+    if int(both.sum()) < max(_FEW, SOFT_SHARE_MIN * float((even > BODY_HU).sum())):
         return None, None
     a = values[:, :, :-2][both].astype(np.float32)
     differences = a - values[:, :, 2:][both].astype(np.float32)

@@ -5,6 +5,7 @@ of a person or site gets further than this module. UIDs are hashed.
 """
 
 import contextlib
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID
 
 from grossing.support import hashed_uid
 
@@ -33,6 +35,18 @@ TAGS = (
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 )
 LOCALIZER = "LOCALIZER"
+#: beginnings of the SOP classes (DICOM PS3.6) of what lies in a folder beside its images: screen
+#: shots, and objects that have rows and columns but are no image of the patient
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+#: of them, one that may hold a volume with its geometry
+CAPTURED_VOLUME = "1.2.840.10008.5.1.4.1.1.7.3"
+_NO_IMAGES = (
+    "1.2.840.10008.5.1.4.1.1.66.",  # segmentations, registrations
+    "1.2.840.10008.5.1.4.1.1.481.2",  # doses
+    "1.2.840.10008.5.1.4.1.1.30",  # parametric maps
+)
+#: how far the orientation of a slice may be from unit length and a right angle
+_ORIENTATION_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,9 @@ class Frame:
 
     `index` is its number within a multi-frame file, 0 in others. `position` and `orientation` are
     ImagePositionPatient and ImageOrientationPatient, mm and cosines; `spacing` is (row, column) mm;
-    `unit` is that of the rescaled values (RescaleType), empty where it is not stated.
+    `unit` is that of the rescaled values (RescaleType), empty where it is not stated. `slope` is
+    None where it is 0, `orientation` where it is not two directions at a right angle. `captured`:
+    a screen shot or a converted picture.
     """
 
     path: str
@@ -60,6 +76,7 @@ class Frame:
     unit: str
     padding: tuple[int, int] | None
     image_type: tuple[str, ...]
+    captured: bool = False
 
     @property
     def is_localizer(self) -> bool:
@@ -89,7 +106,36 @@ def header(path: str) -> Dataset | None:
             )
     except (InvalidDicomError, EOFError, ValueError, KeyError, AttributeError):
         return None
-    return found if "Rows" in found and "Columns" in found else None
+    is_image = "Rows" in found and "Columns" in found
+    return found if is_image and not _class(found).startswith(_NO_IMAGES) else None
+
+
+def is_damaged(path: str) -> bool:
+    """Whether a file that is no image should have been one: an empty one, one that is DICOM by its
+    name alone, one whose header breaks off.
+
+    Raises
+    ------
+    OSError : the file cannot be read.
+    """
+    named = path.lower().endswith((".dcm", ".dicom", ".ima"))
+    if not is_dicom(path):
+        return named or os.path.getsize(path) == 0
+    try:
+        with quiet():
+            tags = pydicom.dcmread(
+                path, stop_before_pixels=True, specific_tags=["SOPClassUID"], force=True
+            )
+    except (InvalidDicomError, EOFError, ValueError, KeyError, AttributeError):
+        return True
+    meta = getattr(tags, "file_meta", {})
+    uid = UID(_class(tags) or str(meta.get("MediaStorageSOPClassUID") or ""))
+    is_image = "Image Storage" in uid.name and not uid.startswith(_NO_IMAGES)
+    return not uid or is_image
+
+
+def _class(tags: Dataset) -> str:
+    return str(tags.get("SOPClassUID") or "")
 
 
 @contextlib.contextmanager
@@ -134,15 +180,16 @@ def _frame(
         rows=int(tags.Rows),
         columns=int(tags.Columns),
         position=_vector(of("PlanePositionSequence", "ImagePositionPatient"), 3),
-        orientation=_vector(of("PlaneOrientationSequence", "ImageOrientationPatient"), 6),
-        spacing=_vector(of("PixelMeasuresSequence", "PixelSpacing"), 2)
-        or _vector(tags.get("ImagerPixelSpacing"), 2),
+        orientation=_orientation(of("PlaneOrientationSequence", "ImageOrientationPatient")),
+        spacing=_spacing(of("PixelMeasuresSequence", "PixelSpacing"))
+        or _spacing(tags.get("ImagerPixelSpacing")),
         thickness=number(of("PixelMeasuresSequence", "SliceThickness")),
-        slope=number(of("PixelValueTransformationSequence", "RescaleSlope")),
+        slope=number(of("PixelValueTransformationSequence", "RescaleSlope")) or None,
         intercept=number(of("PixelValueTransformationSequence", "RescaleIntercept")),
         unit="".join(texts(of("PixelValueTransformationSequence", "RescaleType"))[:1]),
         padding=_padding(tags),
         image_type=tuple(texts(kinds or tags.get("ImageType"))),
+        captured=_class(tags).startswith(SECONDARY_CAPTURE) and _class(tags) != CAPTURED_VOLUME,
     )
 
 
@@ -178,6 +225,24 @@ def _vector(value: Any, length: int) -> Vector | None:
         return None
     found = [number(each) for each in value]
     return None if None in found else tuple(float(each) for each in found if each is not None)
+
+
+def _spacing(value: Any) -> Vector | None:
+    """Distances of rows and columns; None where one is not above 0."""
+    found = _vector(value, 2)
+    return found if found and min(found) > 0 else None
+
+
+def _orientation(value: Any) -> Vector | None:
+    """Directions of a row and a column; None where they are not of length 1 at a right angle."""
+    found = _vector(value, 6)
+    if found is None:
+        return None
+    row, column = found[:3], found[3:]
+    products = [sum(a * b for a, b in zip(*pair, strict=True)) for pair in (
+        (row, row), (column, column), (row, column))]  # fmt: skip
+    off = max(abs(products[0] - 1), abs(products[1] - 1), abs(products[2]))
+    return found if off <= _ORIENTATION_TOLERANCE else None
 
 
 def _padding(tags: Dataset) -> tuple[int, int] | None:

@@ -24,6 +24,10 @@ Stored = npt.NDArray[np.int32]
 #: HU below which a value that fills the corners is padding that its tag does not state
 CORNER_PADDING_HU = -1100.0
 CORNER_SHARE_MIN = 0.01
+#: share of the corners of all slices that it fills: a field may be padded in some slices only
+CORNERS_PADDED_MIN = 0.5
+#: HU of a scanner's smallest value
+AIR_LIMIT_HU = -1024.0
 
 
 def values(frames: Sequence[Frame]) -> tuple[Array, Flags | None]:
@@ -49,6 +53,8 @@ def _rescaled(
     padding = np.zeros(found.shape, bool)
     for place, stored in _decoded(frames):
         frame = frames[place]
+        if stored.ndim == 3:
+            raise StudyError("unreadable", "pictures in colour, not in grey values")
         if stored.shape != found.shape[1:]:
             raise StudyError("unreadable", f"a picture of {stored.shape}, not {found.shape[1:]} px")
         rescaled = stored * np.float64(frame.slope or 1) + (frame.intercept or 0)
@@ -109,16 +115,43 @@ def _has_decoder(syntax: UID | None) -> bool:
         return False
 
 
-def corner_padding(values: Array) -> Flags | None:
+def whole_padding(values: Array, tagged: Flags | None, *, lossy: bool) -> Flags | None:
+    """Padding of a CT: what its tag says, what fills the corners below the HU of air, and what a
+    lossy compression made of that.
+
+    Parameters
+    ----------
+    values : (z, y, x) HU
+    tagged : of `values`
+    """
+    found = tagged
+    if values.min() >= AIR_LIMIT_HU:
+        return found
+    corners = corner_padding(values, lossy=lossy)
+    if corners is not None:
+        found = corners if found is None else found | corners
+    elif lossy and found is not None and values[found].min() < CORNER_PADDING_HU:
+        found = found | (values < _limit(float(values[found].min())))
+    return found
+
+
+def _limit(padding_hu: float) -> float:
+    """HU halfway from padding to air: what lies below it is padding that compression changed."""
+    return (padding_hu + AIR_LIMIT_HU) / 2
+
+
+def corner_padding(values: Array, *, lossy: bool = False) -> Flags | None:
     """Padding that no tag states: one value below the HU of air, in all corners of a slice.
 
     Parameters
     ----------
     values : (z, y, x) HU
+    lossy : compression changed the value here and there
     """
     corners = values[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    value = corners.min()
-    if value > CORNER_PADDING_HU or float(np.mean(corners == value)) < 0.5:
+    value = float(np.median(corners) if lossy else corners.min())
+    limit = _limit(value) if lossy else value
+    if value > CORNER_PADDING_HU or float(np.mean(corners <= limit)) < CORNERS_PADDED_MIN:
         return None
-    found = np.asarray(values == value)
+    found = np.asarray(values <= limit)
     return found if float(found.mean()) >= CORNER_SHARE_MIN else None

@@ -1,6 +1,7 @@
 """What is recorded of a header: facts of the machine and the protocol, never of a person."""
 
 import re
+from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -10,7 +11,6 @@ from grossing.radiology.dicom_frames import Frame
 from grossing.radiology.dicom_series import Series
 from grossing.radiology.study_record import HeaderFacts
 
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9 ._/+-]")
 
 
@@ -35,10 +35,11 @@ def of_dicom(series: Series) -> HeaderFacts:
         transfer_syntax=syntax.name if syntax else None,
         lossy=lossy,
         burned_in={"YES": True, "NO": False}.get(_code(tags, "BurnedInAnnotation") or ""),
-        secondary_capture=str(tags.get("SOPClassUID", "")).startswith(_SECONDARY_CAPTURE),
+        secondary_capture=_is_captured(tags, frames),
         only_localizers=all(frame.is_localizer for frame in frames),
         localizers=series.localizers,
         other_series=series.others,
+        damaged_files=series.damaged,
         rescale_missing=sum(not _is_hu(frame) for frame in frames),
         kvp=dicom_frames.number(tags.get("KVP")),
         field_strength_t=dicom_frames.number(tags.get("MagneticFieldStrength")),
@@ -47,6 +48,17 @@ def of_dicom(series: Series) -> HeaderFacts:
         inversion_ms=dicom_frames.number(tags.get("InversionTime")),
         flip_deg=dicom_frames.number(tags.get("FlipAngle")),
     )
+
+
+def _is_captured(tags: Dataset, frames: Sequence[Frame]) -> bool:
+    """Whether the pictures are screen shots: no volume in frames that keep place and unit."""
+    if not str(tags.get("SOPClassUID", "")).startswith(dicom_frames.SECONDARY_CAPTURE):
+        return False
+    return not all(
+        frame.position and frame.orientation and frame.spacing and _is_hu(frame)
+        for frame in frames
+        if not frame.captured
+    ) or any(frame.captured for frame in frames)
 
 
 def _is_hu(frame: Frame) -> bool:

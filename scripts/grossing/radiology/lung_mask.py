@@ -13,6 +13,7 @@ import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import ndimage
 
+from grossing.radiology import axial_view
 from grossing.radiology.volume import Flags, Volume
 
 AIR_HU = -500
@@ -60,7 +61,7 @@ def segment(volume: Volume, *, threshold_hu: float = AIR_HU, closing_mm: float =
     reach them: a search inside the mask alone misses them.
     """
     side = volume.spacing[0]
-    values = volume.values
+    values = np.ascontiguousarray(axial_view.of(volume.values, volume.direction))
     air = _inside_air(np.asarray(values < threshold_hu))
     smooth = np.asarray(ndimage.gaussian_filter(values, 1.0 / side, output=np.float32))
     airways = _airways(smooth, air, side)
@@ -74,7 +75,7 @@ def segment(volume: Volume, *, threshold_hu: float = AIR_HU, closing_mm: float =
     areas = mask.sum(axis=(1, 2))
     core = _shrunk(mask, 3 / side)
     return Lungs(
-        mask=mask,
+        mask=np.ascontiguousarray(axial_view.back(mask, volume.direction)),
         volume_l=round(float(mask.sum()) * side**3 / 1e6, 4),
         median_hu=round(float(np.median(values[core])), 1) if core.any() else None,
         gas_fraction=None if gas is None else round(gas, 4),

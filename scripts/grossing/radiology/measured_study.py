@@ -12,6 +12,7 @@ from grossing.radiology import (
     study_hashes,
     study_reading,
     three_planes,
+    volume_faults,
 )
 from grossing.radiology.study_errors import StudyError
 from grossing.radiology.study_record import StudyRecord
@@ -60,9 +61,10 @@ def measure(path: PathLike, *, study_id: str, modality: str, series: str = "") -
         record = replace(record, header=opened.header, geometry=opened.geometry)
         if opened.geometry.in_plane_differs:
             return MeasuredStudy(record)
-        volume = study_reading.pixels(opened)
+        read = study_reading.pixels(opened)
     except StudyError as error:
         return MeasuredStudy(replace(record, refusal=Refusal.from_error(error)))
+    volume = volume_faults.finite(read)
     of_modality = modality_measures.MEASURES.get(modality)
     record = replace(
         record,
@@ -70,7 +72,8 @@ def measure(path: PathLike, *, study_id: str, modality: str, series: str = "") -
         hashes=study_hashes.of_volume(
             volume, modality, air_white=opened.header.photometric == "MONOCHROME1"
         ),
-        measures=dict(of_modality(volume, opened.header)) if of_modality else {},
+        measures=volume_faults.measure(read, modality)
+        | (dict(of_modality(volume, opened.header)) if of_modality else {}),
     )
     hidden = bool(opened.header.burned_in)
     return MeasuredStudy(record, None if hidden else three_planes.picture(volume, modality))

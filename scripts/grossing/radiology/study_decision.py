@@ -11,6 +11,14 @@ from grossing.radiology.study_record import Geometry, Number, StudyRecord
 #: reasons of a study that is looked at and not prepared: its values have no unit that is known
 UNPREPARED: tuple[StudyReason, ...] = ("no_rescale", "modality_unknown")
 VOLUMES = ("CT", "MR")
+#: numbers that mean nothing where the values are not HU
+IN_HU = ("value_p01", "value_max", "border_air_hu", "border_body_fraction", "snr")
+#: a field within the patient has fat, and little above bone (with a wrong intercept water has 1024)
+FAT_MAX_HU, TISSUE_MAX_HU = -20.0, 1000.0
+#: fewest rows and columns of a picture
+SIDE_PX_MIN = 16
+#: mm; no patient is smaller or larger, and a field beyond them has a wrong spacing or unit
+FIELD_MM = (5.0, 3000.0)
 
 Limits = Mapping[str, Mapping[str, float]]
 
@@ -41,14 +49,41 @@ def study(record: StudyRecord, limits: Limits) -> Verdict:
     values = numbers(record)
     if mixed := _mixed_orientations(record, values, limits):
         return Verdict(FAIL, mixed)
-    failed = [*_failed(record), *_exceeded(study_thresholds.FAIL, record.modality, values, limits)]
+    judged = _judged(record, values, limits)
+    failed = [*_failed(record), *_exceeded(study_thresholds.FAIL, record.modality, judged, limits)]
     if record.modality in VOLUMES and record.geometry:
         failed += _wrong_geometry(record.geometry, limits["study"])
+        failed += _wrong_slices(values)
     if failed:
         return Verdict(FAIL, tuple(dict.fromkeys(failed)))
     doubts = _doubts(record, limits["study"])
-    doubts += _exceeded(study_thresholds.REVIEW, record.modality, values, limits)
+    doubts += _exceeded(study_thresholds.REVIEW, record.modality, judged, limits)
+    if record.modality == "CT" and _has_unit(record) and values.get("noise_hu") is None:
+        doubts.append("no_soft_tissue")
     return Verdict(REVIEW, tuple(doubts)) if doubts else Verdict(PASS)
+
+
+def _has_unit(record: StudyRecord) -> bool:
+    """Whether the values have the unit of their modality: of a CT HU, as far as its header says."""
+    header = record.header
+    if record.modality != "CT" or header is None:
+        return True
+    return not (header.format == "dicom" and header.rescale_missing)
+
+
+def _judged(record: StudyRecord, values: Mapping[str, Number], limits: Limits) -> dict[str, Number]:
+    """The numbers that a limit may judge: none in HU without a unit, and no lack of air of a field
+    that lies within the patient (a spine, a heart), as far as its values are those of tissue."""
+    if not _has_unit(record):
+        return {name: value for name, value in values.items() if name not in IN_HU}
+    border, brightest = values.get("border_body_fraction"), values.get("value_p99")
+    if record.modality != "CT" or border is None or brightest is None:
+        return dict(values)
+    lowest = values["value_p01"] or 0
+    is_tissue = lowest < FAT_MAX_HU and brightest < TISSUE_MAX_HU
+    if border > limits["ct"]["border_body_fraction_max"] and is_tissue:
+        return {**values, "value_p01": min(lowest, limits["ct"]["hu_low_max"])}
+    return dict(values)
 
 
 def _mixed_orientations(
@@ -120,6 +155,13 @@ def _failed(record: StudyRecord) -> list[StudyReason]:
         reasons.append("wrong_modality")
     if record.intensity is None or record.intensity.value_sd == 0:
         reasons.append("empty")
+    if record.measures.get("voxels_not_finite"):
+        reasons.append("not_finite")
+    size = record.geometry
+    if size and min(size.rows, size.columns) < SIDE_PX_MIN:
+        reasons.append("too_small")
+    if size and size.slices > 1 and record.modality == "XR":
+        reasons.append("several_pictures")
     return reasons
 
 
@@ -131,6 +173,8 @@ def _wrong_geometry(geometry: Geometry, limits: Mapping[str, float]) -> list[str
     reasons: list[str] = []
     if geometry.position_missing:
         reasons.append("position_missing")
+    if not _is_possible(geometry):
+        reasons.append("no_pixel_spacing")
     if geometry.slices_duplicate:
         reasons.append("slices_duplicate")
     if geometry.slices_missing:
@@ -139,6 +183,25 @@ def _wrong_geometry(geometry: Geometry, limits: Mapping[str, float]) -> list[str
         reasons.append(study_thresholds.SPACING.text(variation, limits))
     if geometry.slices < 2:
         reasons.append("single_slice")
+    return reasons
+
+
+def _is_possible(geometry: Geometry) -> bool:
+    """Whether the spacings are stated, and the field is one of a patient."""
+    sizes = geometry.rows, geometry.columns
+    spacings = geometry.row_spacing_mm, geometry.column_spacing_mm
+    fields = [n * (mm or 0) for n, mm in zip(sizes, spacings, strict=True)]
+    stack = geometry.slices * (geometry.slice_spacing_mm or 0)
+    return all(FIELD_MM[0] <= mm <= FIELD_MM[1] for mm in fields) and stack <= FIELD_MM[1]
+
+
+def _wrong_slices(values: Mapping[str, Number]) -> list[StudyReason]:
+    """What is wrong with the content of slices."""
+    reasons: list[StudyReason] = []
+    if values.get("slices_blank"):
+        reasons.append("slices_blank")
+    if values.get("slices_repeated"):
+        reasons.append("slices_duplicate")
     return reasons
 
 
@@ -159,11 +222,14 @@ def _doubts(record: StudyRecord, limits: Mapping[str, float]) -> list[str]:
         reasons.append("modality_unknown")
     if record.modality == "CT" and header.format == "dicom" and header.rescale_missing:
         reasons.append("no_rescale")
+    if header.damaged_files:
+        reasons.append("damaged_files")
     if header.localizers:
         reasons.append("localizer")
     if header.secondary_capture:
         reasons.append("secondary_capture")
-    if record.modality == "XR" and header.format == "dicom" and not geometry.row_spacing_mm:
+    is_film = record.modality == "XR" and header.format == "dicom"
+    if is_film and not geometry.row_spacing_mm:
         reasons.append("no_pixel_spacing")
     if header.lossy:
         reasons.append("lossy_compression")

@@ -1,19 +1,20 @@
 """A study read from its files: header facts, geometry, pixels; one function for all modalities."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import SimpleITK as sitk
 
 from grossing.radiology import (
+    axial_view,
     dicom_pixels,
     dicom_series,
     header_facts,
     slice_geometry,
     study_files,
     volume,
+    volume_files,
 )
 from grossing.radiology.dicom_frames import Frame
 from grossing.radiology.study_errors import StudyError
@@ -21,6 +22,8 @@ from grossing.radiology.study_record import Geometry, HeaderFacts
 from grossing.radiology.volume import Volume
 
 _PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
+#: mean difference of a pixel's channels over the largest value, above which a picture is coloured
+COLOUR_SHARE = 0.02
 _SUFFIXES = {
     ".nii": "nifti",
     ".nii.gz": "nifti",
@@ -57,7 +60,7 @@ def open_study(path: str, series: str = "") -> Opened:
     paths = study_files.find(path)
     try:
         if len(paths) == 1 and _suffix(paths[0]):
-            return _open_volume(paths[0])
+            return _open_file(paths[0], _suffix(paths[0]) or "")
         found = dicom_series.choose(paths, series)
     except OSError as error:
         raise StudyError("unreadable", error.strerror or type(error).__name__) from error
@@ -90,24 +93,37 @@ def pixels(study: Opened) -> Volume:
     if study.frames:
         return _of_frames(study)
     if study.header.format == "picture":
-        picture = _picture(study.paths[0])
+        picture, _ = _picture(study.paths[0])
         return Volume(volume.plain(picture[None]), (1.0, 1.0, 1.0))
-    return volume.of_image(_read(study.paths[0]))
+    return _without_padding(volume_files.read(study.paths[0], study.header.format))
 
 
 def _of_frames(study: Opened) -> Volume:
     geometry = study.geometry
     array, padding = dicom_pixels.values(study.frames)
-    if padding is None and study.header.modality_tag in ("CT", None) and array.min() < -1024:
-        padding = dicom_pixels.corner_padding(array)
     spacing = (
         geometry.column_spacing_mm or 1.0,
         geometry.row_spacing_mm or 1.0,
         geometry.slice_spacing_mm or geometry.slice_thickness_mm or 1.0,
     )
-    if geometry.origin_mm is None or geometry.direction is None:
-        return Volume(array, spacing, padding=padding)
-    return Volume(array, spacing, geometry.origin_mm, geometry.direction, padding)
+    found = Volume(array, spacing, padding=padding)
+    if geometry.origin_mm is not None and geometry.direction is not None:
+        found = replace(found, origin=geometry.origin_mm, direction=geometry.direction)
+    if study.header.modality_tag in ("CT", None):
+        return _without_padding(found, lossy=bool(study.header.lossy))
+    return found
+
+
+def _without_padding(volume: Volume, *, lossy: bool = False) -> Volume:
+    """A volume whose padding is known where its header does not state it, or not all of it."""
+    if not volume.values.size or volume.values.min() >= dicom_pixels.AIR_LIMIT_HU:
+        return volume
+    values = axial_view.of(volume.values, volume.direction)
+    tagged = None if volume.padding is None else axial_view.of(volume.padding, volume.direction)
+    padding = dicom_pixels.whole_padding(values, tagged, lossy=lossy)
+    if padding is None or padding is tagged:
+        return volume
+    return replace(volume, padding=axial_view.back(padding, volume.direction))
 
 
 def _suffix(path: str) -> str | None:
@@ -118,52 +134,25 @@ def _suffix(path: str) -> str | None:
     return next((kind for end, kind in _SUFFIXES.items() if name.endswith(end)), None)
 
 
-def _open_volume(path: str) -> Opened:
-    kind = _suffix(path) or ""
-    header = HeaderFacts(format=kind)
-    if kind == "picture":
-        rows, columns = _picture(path).shape
-        return Opened((path,), header, Geometry(1, rows, columns))
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(path)
-    try:
-        reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise StudyError("unreadable", f"not a readable {kind} file") from error
-    if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
-        dimensions = reader.GetDimension()
-        raise StudyError("unreadable", f"{dimensions} dimensions: no volume of single values")
-    columns, rows, slices = reader.GetSize()
-    x, y, z = reader.GetSpacing()
-    geometry = Geometry(
-        slices,
-        rows,
-        columns,
-        row_spacing_mm=y,
-        column_spacing_mm=x,
-        slice_spacing_mm=z,
-        slice_spacing_min_mm=z,
-        slice_spacing_max_mm=z,
-        tilt_deg=0.0,
-        orientation_spread_deg=0.0,
-        origin_mm=reader.GetOrigin(),
-        direction=reader.GetDirection(),
-    )
-    return Opened((path,), header, geometry)
+def _open_file(path: str, kind: str) -> Opened:
+    if kind != "picture":
+        return Opened((path,), HeaderFacts(format=kind), volume_files.geometry(path, kind))
+    values, is_colour = _picture(path)
+    is_jpeg = path.lower().endswith((".jpg", ".jpeg"))
+    header = HeaderFacts(kind, lossy=is_jpeg or None, secondary_capture=is_colour)
+    return Opened((path,), header, Geometry(1, *values.shape))
 
 
-def _read(path: str) -> sitk.Image:
-    try:
-        return sitk.ReadImage(path)
-    except RuntimeError as error:
-        raise StudyError("unreadable", "the values do not decode") from error
-
-
-def _picture(path: str) -> "np.ndarray[tuple[int, int], np.dtype[np.generic]]":
-    """(H, W) grey values of a picture of 8 or 16 bit; colour as the mean of its channels."""
+def _picture(path: str) -> tuple["np.ndarray[tuple[int, int], np.dtype[np.generic]]", bool]:
+    """(H, W) grey values of a picture, and whether it has colours (then the mean of its channels,
+    as no X-ray has any)."""
     found = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if found is None:
         raise StudyError("unreadable", "not a readable picture")
-    if found.ndim == 3:
-        found = np.round(found[..., :3].mean(axis=2)).astype(found.dtype)
-    return found
+    if found.ndim == 2:
+        return found, False
+    channels = found[..., :3].astype(np.float32)
+    spread = float(np.ptp(channels, axis=2).mean())
+    full = float(np.nanmax(channels))
+    grey = np.round(channels.mean(axis=2)).astype(found.dtype)
+    return grey, spread > COLOUR_SHARE * full

@@ -25,6 +25,7 @@ class HeaderFacts:
     rescale_missing : slices without rescale slope or intercept
     localizers : pictures of the series that are localizers
     other_series : series in the folder besides this one
+    damaged_files : files of the folder that should be images and cannot be read
     """
 
     format: str
@@ -46,6 +47,7 @@ class HeaderFacts:
     only_localizers: bool = False
     localizers: int = 0
     other_series: int = 0
+    damaged_files: int = 0
     rescale_missing: int = 0
     kvp: float | None = None
     field_strength_t: float | None = None

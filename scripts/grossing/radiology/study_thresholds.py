@@ -39,6 +39,7 @@ REVIEW: Rules = {
         Threshold("slice_spacing_mm", "slice_spacing_mm_max", "max", "slice_spacing"),
     ),
     "CT": (
+        Threshold("border_air_hu", "border_air_hu_max", "max", "hu_out_of_range"),
         Threshold("border_body_fraction", "border_body_fraction_max", "max", "truncated_field"),
         Threshold("snr", "snr_min", "min", "low_snr"),
     ),
