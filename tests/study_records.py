@@ -14,8 +14,11 @@ from grossing.radiology.study_record import Geometry, HeaderFacts, Intensity, Re
 from grossing.slide.identity import Identity, Stat
 
 MEASURES: Mapping[str, Mapping[str, float | None]] = {
-    "CT": {"border_air_hu": -1000.0, "border_body_fraction": 0.0, "noise_hu": 10.0, "snr": 100.0},
-    "MR": {"snr": 20.0},
+    "CT": {
+        **{"border_air_hu": -1000.0, "border_body_fraction": 0.0, "noise_hu": 10.0, "snr": 100.0},
+        **{"slices_blank": 0, "slices_repeated": 0, "voxels_not_finite": 0},
+    },
+    "MR": {"snr": 20.0, "slices_blank": 0, "slices_repeated": 0, "voxels_not_finite": 0},
     "XR": {"spine_over_lungs": 0.3},
 }
 PREPARED: Mapping[str, Mapping[str, float | None]] = {
@@ -73,8 +76,16 @@ _ABOUT: Sequence[tuple[str, str, float, Sequence[Any]]] = (
     ("CT MR XR", "modality_tag", 0.1, (None, "US")),
     ("CT", "rescale_missing", 0.1, (1,)),
     ("CT MR XR", "secondary_capture", 0.05, (True,)),
-    ("CT", "value_p01", 0.2, (-1200.0, -1100.0, -300.0, -299.0)),
+    ("CT", "value_p01", 0.2, (-1200.0, -1100.0, -300.0, -299.0, -100.0, -10.0)),
     ("CT", "value_max", 0.1, (40_000.0, 50_000.0)),
+    ("CT", "value_p99", 0.1, (999.0, 1001.0)),
+    ("CT", "border_air_hu", 0.2, (-1000.0, -900.0, -899.0, None)),
+    ("CT", "noise_hu", 0.05, (None,)),
+    ("CT MR", "slices_blank", 0.05, (1,)),
+    ("CT MR", "slices_repeated", 0.03, (2,)),
+    ("CT MR", "voxels_not_finite", 0.02, (9,)),
+    ("CT MR", "damaged_files", 0.05, (1,)),
+    ("CT MR", "rows", 0.05, (15, 4000)),
     ("CT", "border_body_fraction", 0.2, (0.2, 0.21, 0.9, None)),
     ("CT MR", "snr", 0.3, (7.9, 8.0, 9.9, 10.0, 30.0, None)),
     ("XR", "spine_over_lungs", 0.3, (-0.3, -0.05, -0.049, None)),

@@ -16,6 +16,7 @@ import pytest
 import SimpleITK as sitk
 from grossing.radiology import measured_study, study_decision, study_reading
 from grossing.radiology.study_record import StudyRecord
+from grossing.support import versions
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     BasicTextSRStorage,
@@ -38,7 +39,7 @@ def judged(path: Path, modality: str = "CT") -> tuple[str, StudyRecord]:
     """Status and reasons without their numbers."""
     record = measured_study.measure(path, study_id="a", modality=modality).record
     row = {k: list(v) if isinstance(v, tuple) else v for k, v in record.to_json().items()}
-    VALIDATOR.validate(row)
+    VALIDATOR.validate(row | {"made_with": versions.used()})
     found = study_decision.study(record, CONFIG["radiology"]["thresholds"])
     return " ".join([found.status, *(text.split("=")[0] for text in found.reasons)]), record
 

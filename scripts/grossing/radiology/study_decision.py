@@ -13,8 +13,10 @@ UNPREPARED: tuple[StudyReason, ...] = ("no_rescale", "modality_unknown")
 VOLUMES = ("CT", "MR")
 #: numbers that mean nothing where the values are not HU
 IN_HU = ("value_p01", "value_max", "border_air_hu", "border_body_fraction", "snr")
-#: a field within the patient has fat, and little above bone (with a wrong intercept water has 1024)
-FAT_MAX_HU, TISSUE_MAX_HU = -20.0, 1000.0
+#: a field within the patient, by the share of its border that is patient, has fat, no air, and
+#: little above bone (with a wrong intercept water has 1024)
+WITHIN_PATIENT = 0.2
+LUNG_MAX_HU, FAT_MAX_HU, TISSUE_MAX_HU = -500.0, -20.0, 1000.0
 #: fewest rows and columns of a picture
 SIDE_PX_MIN = 16
 #: mm; no patient is smaller or larger, and a field beyond them has a wrong spacing or unit
@@ -49,7 +51,7 @@ def study(record: StudyRecord, limits: Limits) -> Verdict:
     values = numbers(record)
     if mixed := _mixed_orientations(record, values, limits):
         return Verdict(FAIL, mixed)
-    judged = _judged(record, values, limits)
+    judged = judged_numbers(record)
     failed = [*_failed(record), *_exceeded(study_thresholds.FAIL, record.modality, judged, limits)]
     if record.modality in VOLUMES and record.geometry:
         failed += _wrong_geometry(record.geometry, limits["study"])
@@ -71,19 +73,22 @@ def _has_unit(record: StudyRecord) -> bool:
     return not (header.format == "dicom" and header.rescale_missing)
 
 
-def _judged(record: StudyRecord, values: Mapping[str, Number], limits: Limits) -> dict[str, Number]:
-    """The numbers that a limit may judge: none in HU without a unit, and no lack of air of a field
-    that lies within the patient (a spine, a heart), as far as its values are those of tissue."""
+def judged_numbers(record: StudyRecord) -> dict[str, Number]:
+    """The numbers that limits may judge, by name.
+
+    None in HU without a unit; not that a field within the patient (a spine, a heart) lacks air, if
+    its values are those of tissue.
+    """
+    values = numbers(record)
     if not _has_unit(record):
         return {name: value for name, value in values.items() if name not in IN_HU}
-    border, brightest = values.get("border_body_fraction"), values.get("value_p99")
-    if record.modality != "CT" or border is None or brightest is None:
-        return dict(values)
-    lowest = values["value_p01"] or 0
-    is_tissue = lowest < FAT_MAX_HU and brightest < TISSUE_MAX_HU
-    if border > limits["ct"]["border_body_fraction_max"] and is_tissue:
-        return {**values, "value_p01": min(lowest, limits["ct"]["hu_low_max"])}
-    return dict(values)
+    lowest, brightest = values.get("value_p01"), values.get("value_p99")
+    if record.modality != "CT" or lowest is None or brightest is None:
+        return values
+    is_tissue = LUNG_MAX_HU < lowest < FAT_MAX_HU and brightest < TISSUE_MAX_HU
+    if (values.get("border_body_fraction") or 0) > WITHIN_PATIENT and is_tissue:
+        del values["value_p01"]
+    return values
 
 
 def _mixed_orientations(

@@ -62,7 +62,7 @@ def _row(
     is_prepared = prepared is not None and prepared.prepared
     values: dict[str, Number] = {}
     if record.readable:
-        values = study_decision.numbers(record) | _variation(record)
+        values = study_decision.judged_numbers(record) | _variation(record)
     if prepared is not None and is_prepared:
         values |= prepared.measures
     after = prepared.reasons if prepared is not None else ()
