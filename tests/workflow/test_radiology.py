@@ -185,6 +185,22 @@ def test_the_target_needs_a_sheet(tmp_path: Path) -> None:
     assert "give --config studies=SHEET.csv" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("target", ["all", "qc", "plan", "batch"])
+def test_a_run_about_studies_has_no_target_of_slides(tmp_path: Path, target: str) -> None:
+    (tmp_path / "studies.csv").write_text("study_id,path,modality\na,a,CT\n")
+    command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/local", "-n"]
+    done = subprocess.run(
+        [*command, "--directory", str(tmp_path), "--config", "studies=studies.csv"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    said = done.stdout + done.stderr
+    assert "such a run has the target `radiology`; for slides, leave `studies` out" in said
+
+
 def test_a_wrong_sheet_stops_before_any_job(tmp_path: Path) -> None:
     rows = ["study_id,path,modality,group,sequence,case_id,split"]
     rows += ["a,a,US,,,,", "b,b,MR,g,T1,p1,train", "c,c,MR,g,T1,p2,test"]
