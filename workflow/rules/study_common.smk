@@ -193,6 +193,16 @@ def patch_tables(wildcards):
     return [f"results/patches/{study_id}.parquet" for study_id in studies]
 
 
+def of_a_cohort(wildcards):
+    """Nothing; an error where a target of slides is asked for in a run that is about studies."""
+    if STUDIES_RUN:
+        raise WorkflowError(
+            f"`studies` is set ({config['studies']}): such a run has the target `radiology`; "
+            "for slides, leave `studies` out"
+        )
+    return []
+
+
 def of_radiology(wildcards):
     """What the target `radiology` makes."""
     if not STUDIES_RUN:
