@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.mask.shapes import every, extremes
 from grossing.support.types import Mask, Pixels
 
 FALLBACK = (240, 240, 240)
@@ -48,12 +49,11 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     seen = flat(rgb)
     if scanned is not None:
         seen &= scanned
-    pixels = rgb[seen]
     whole = seen.size if scanned is None else int(scanned.sum())
-    count = len(pixels)
+    count = np.count_nonzero(seen)
     if count < max(LEAST_PX, LEAST_FRACTION * whole):
         return _nearly_white(rgb, scanned)
-    pixels = pixels[:: 1 + count // SAMPLE_PX]
+    pixels = rgb.reshape(-1, 3)[every(seen, 1 + count // SAMPLE_PX)]
     coloured = pixels.min(axis=1) < 255
     if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
         pixels = pixels[coloured]
@@ -84,7 +84,8 @@ def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7)) - mean * mean
+    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7))
+    np.subtract(variance, np.multiply(mean, mean, out=mean), out=variance)
     return np.asarray((grey > LEAST_GREY) & (variance < FLAT_VARIANCE))
 
 
@@ -114,10 +115,9 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
     glass : (3,) uint8
     scanned : (H, W) bool
     """
-    even = flat(rgb) & scanned & (rgb.min(axis=2) < 255)
-    rows, columns = np.nonzero(even)
-    step = 1 + len(rows) // (SAMPLE_PX // 10)
-    rows, columns = rows[::step], columns[::step]
+    even = flat(rgb) & scanned & (extremes(rgb)[1] < 255)
+    step = 1 + np.count_nonzero(even) // (SAMPLE_PX // 10)
+    rows, columns = np.divmod(every(even, step), even.shape[1])
     pixels = rgb[rows, columns].astype(np.float32)
     terms = _terms(rows, columns, even.shape)
     light = np.broadcast_to(glass.astype(np.float32), pixels.shape)

@@ -154,6 +154,8 @@ class _View:
     @functools.cached_property
     def shown(self) -> Pixels:
         """The overview with glass where nothing was scanned."""
+        if self.overview.scanned.all():
+            return self.overview.rgb
         shown = self.overview.rgb.copy()
         shown[~self.overview.scanned] = self.glass
         return shown
@@ -193,7 +195,7 @@ class _View:
 
 
 def _view(
-    slide: opening.Slide,
+    slide: RawSlide,
     file: FileFacts,
     mpp: float,
     given_stain: str,
@@ -210,9 +212,11 @@ def _view(
         small = overview.read(
             slide, known.file, mpp, mpp=options["working_mpp"], aliased=known.aliased
         )
+        slide.forget()
         view = _segmented(small, given_stain, options)
         places = sampling.tissue_places(file, view.mask, small.downsample, levels.PLACES)
         checked = levels.check(slide, known.file, places)
+        slide.forget()
         aliased = small.level in checked.aliased - known.aliased
         if checked.file.levels[small.level].trusted and not aliased:
             scale = checked.scales[small.level] / file.downsamples[small.level]
