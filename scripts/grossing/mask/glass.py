@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask.shapes import every, extremes
+from grossing.mask.shapes import every, extremes, strips
 from grossing.support.types import Mask, Pixels
 
 FALLBACK = (240, 240, 240)
 LIGHT = 240  # grey level of the glass in a picture that was divided by it
 LEAST_GREY = 120
-FLAT_VARIANCE = 4.0  # of 7 x 7 px
+FLAT_VARIANCE, FLAT_PX = 4.0, 7  # within a square of this side
 LEAST_FRACTION, LEAST_PX = 1e-3, 20  # flat pixels, of the picture
 LEAST_SHARE, WINDOW = 0.15, 6  # of the flat pixels, within so many grey levels
 NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
@@ -83,10 +83,14 @@ def _nearly_white(rgb: Pixels, scanned: Mask | None) -> Pixels | None:
 def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7))
-    np.subtract(variance, np.multiply(mean, mean, out=mean), out=variance)
-    return np.asarray((grey > LEAST_GREY) & (variance < FLAT_VARIANCE))
+    even = grey > LEAST_GREY
+    for rows in strips(len(grey)):
+        above = min(rows.start, FLAT_PX // 2)
+        around = grey[rows.start - above : rows.stop + FLAT_PX // 2]
+        mean = cv2.boxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX))
+        variance = cv2.sqrBoxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
+        even[rows] &= variance[above:][: rows.stop - rows.start] < FLAT_VARIANCE
+    return np.asarray(even)
 
 
 def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:

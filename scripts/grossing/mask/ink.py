@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened
+from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened, strips
 from grossing.support.types import Mask, Pixels
 
 FAINTEST = 14  # grey levels below the glass, in the darkest channel
@@ -93,20 +93,25 @@ def _foreign(rgb: Pixels) -> Mask:
     Green ink over tissue has no more red than green, whereas hematoxylin and eosin always have
     more.
     """
-    (green, may_be_green), (blue, may_be_blue) = _green_and_blue(rgb)
+    shown = np.empty((4, *rgb.shape[:2]), np.bool_)
+    for rows in strips(len(rgb)):
+        shown[:, rows] = _green_and_blue(rgb[rows])
+    green, may_be_green, blue, may_be_blue = shown
     return grown(green, may_be_green) | grown(blue, may_be_blue)
 
 
-def _green_and_blue(rgb: Pixels) -> tuple[tuple[Mask, Mask], tuple[Mask, Mask]]:
-    """What has the colour of green ink, or may have it, and of blue ink."""
+def _green_and_blue(rgb: Pixels) -> tuple[Mask, Mask, Mask, Mask]:
+    """What has the colour of green ink, what may have it, and both of blue ink."""
     r, g, b = cv2.split(rgb)
     hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
     green = (hue >= 35) & (hue <= 100)
     over_tissue = (_above(r, g) < 8) & (value < 180)
     blue, bluer = (hue >= 100) & (hue <= 122), _above(b, r)
     return (
-        (green & (saturation >= 40), (green & (saturation >= 25)) | over_tissue),
-        (blue & (saturation >= 90) & (bluer >= 40), blue & (saturation >= 60) & (bluer >= 30)),
+        green & (saturation >= 40),
+        (green & (saturation >= 25)) | over_tissue,
+        blue & (saturation >= 90) & (bluer >= 40),
+        blue & (saturation >= 60) & (bluer >= 30),
     )
 
 

@@ -22,7 +22,7 @@ from grossing.mask.labels import (
     POSSIBLE_PEN,
     TISSUE,
 )
-from grossing.mask.shapes import every, extremes
+from grossing.mask.shapes import every, extremes, strips
 from grossing.slide import modality
 
 Picture = npt.NDArray[np.uint8]
@@ -32,7 +32,6 @@ Fine = npt.NDArray[np.uint16]  # steps of 1 / FINE grey level
 METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
 SAMPLE_PX = 200_000
-STRIP_PX = 128  # rows that are looked at together
 FINE = 200  # steps per grey level in 16-bit pictures
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
@@ -208,8 +207,8 @@ def _coloured(
     limits: tuple[float, float],
 ) -> Mask:
     """What has more colour than the glass, and is darker."""
-    spread, darker = _chroma(rgb, glass, sigma_px)
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
+    spread, darker = _chroma(rgb, glass, sigma_px)
     noise = _noise(spread.ravel()[every(even, 1 + np.count_nonzero(even) // SAMPLE_PX)])
     otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
@@ -235,8 +234,7 @@ def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
         relative[overexposed] = FINE * 255
         smooth.append(cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px)))
     spread, darker = np.empty(rgb.shape[:2], np.uint16), np.empty(rgb.shape[:2], np.uint16)
-    for top in range(0, len(rgb), STRIP_PX):
-        rows = slice(top, top + STRIP_PX)
+    for rows in strips(len(rgb)):
         strip = cv2.merge([band[rows] for band in smooth])
         highest, lowest = extremes(strip)
         spread[rows] = np.minimum(highest - lowest, FINE * 255)
