@@ -49,6 +49,7 @@ from grossing.slide.record import (
 from grossing.slide.stack_record import StackRecord
 from grossing.slide.tiff_properties import TiffProperties
 from grossing.stain import statistics
+from grossing.support import memory
 from grossing.support.errors import SlideError
 from grossing.support.records import Refusal
 from grossing.support.types import Mask, PathLike, Pixels
@@ -106,7 +107,9 @@ def measure(
             )
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
+            memory.give_back()
             _check_colours(view.overview, tags, given_stain)
+            memory.give_back()
             if users_mask:
                 view = view.with_tissue_of(mask_file.read(users_mask), file)
             if len(file.levels) == 1:
@@ -228,6 +231,7 @@ def _view(
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
     outside = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
     small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
+    memory.give_back()
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
     return _View(small, found.labels, found.glass, found.has_glass)
 
