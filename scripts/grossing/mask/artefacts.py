@@ -135,7 +135,7 @@ def _pieces(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
 
 
 def _twice_around(green: npt.NDArray[Any], tissue: Mask, side: int) -> npt.NDArray[np.float32]:
-    """Twice the mean density of the tissue within a square; in place: pictures of floats are large."""
+    """Twice the mean density of the tissue within a square; in place: floats take much memory."""
     density = cv2.LUT(green, DENSITY)
     around = cv2.blur(np.multiply(density, tissue, out=density), (side, side), dst=density)
     share = tissue.astype(np.float32)

@@ -50,7 +50,7 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     if scanned is not None:
         seen &= scanned
     whole = seen.size if scanned is None else int(scanned.sum())
-    count = np.count_nonzero(seen)
+    count = int(np.count_nonzero(seen))
     if count < max(LEAST_PX, LEAST_FRACTION * whole):
         return _nearly_white(rgb, scanned)
     pixels = rgb.reshape(-1, 3)[every(seen, 1 + count // SAMPLE_PX)]
@@ -120,7 +120,7 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
     scanned : (H, W) bool
     """
     even = flat(rgb) & scanned & (extremes(rgb)[1] < 255)
-    step = 1 + np.count_nonzero(even) // (SAMPLE_PX // 10)
+    step = 1 + int(np.count_nonzero(even)) // (SAMPLE_PX // 10)
     rows, columns = np.divmod(every(even, step), even.shape[1])
     pixels = rgb[rows, columns].astype(np.float32)
     terms = _terms(rows, columns, even.shape)

@@ -209,7 +209,8 @@ def _coloured(
     """What has more colour than the glass, and is darker."""
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
     spread, darker = _chroma(rgb, glass, sigma_px)
-    noise = _noise(spread.ravel()[every(even, 1 + np.count_nonzero(even) // SAMPLE_PX)])
+    step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
+    noise = _noise(spread.ravel()[every(even, step)])
     otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
     levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)

@@ -109,7 +109,6 @@ def measure(
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             memory.give_back()
             _check_colours(view.overview, tags, given_stain)
-            memory.give_back()
             if users_mask:
                 view = view.with_tissue_of(mask_file.read(users_mask), file)
             if len(file.levels) == 1:
@@ -119,6 +118,7 @@ def measure(
             _check_probes(probed)
             dark = modality.is_fluorescence(given_stain)
             sample = _sample(slide, file, view, resolution.mpp, {**focus, "dark_field": dark})
+            memory.give_back()
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
             thumbnail = overview.thumbnail(slide, file, view.overview, view.glass)
@@ -293,7 +293,8 @@ def _lost_blocks(stack: StackRecord | None) -> float:
 
 def _areas(view: _View, lost_blocks: float) -> Areas:
     small = view.overview
-    counts = np.bincount(view.mask.ravel(), minlength=labels.POSSIBLE_PEN + 1)
+    every = range(labels.POSSIBLE_PEN + 1)
+    counts = np.array([np.count_nonzero(view.mask == label) for label in every])
     scanned = max(1, int(counts[1:].sum()))
     bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
 
