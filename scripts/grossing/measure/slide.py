@@ -198,7 +198,7 @@ class _View:
 
 
 def _view(
-    slide: RawSlide,
+    slide: opening.Slide,
     file: FileFacts,
     mpp: float,
     given_stain: str,

@@ -37,7 +37,6 @@ class RawSlide(opening.Slide):
         super().close()
 
     def forget(self) -> None:
-        """Free the decoded tiles that are kept for places beside those that were read."""
         for reader in self._raw.values():
             if reader is not None:
                 reader.forget()
