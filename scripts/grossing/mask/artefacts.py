@@ -6,6 +6,8 @@ marked.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,8 @@ from grossing.mask.shapes import as_bool, as_byte, disc, extremes, odd, opened
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
+DENSITY = -np.log(np.maximum(np.arange(256), 1) / 255).astype(np.float32)
 
 
 def rims(tissue: Mask, ink: Mask, mpp: float, *, reach_um: float = 60.0) -> Mask:
@@ -84,14 +88,12 @@ def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.
     Density is the optical density of the green channel. Misses broad folds and folds in very
     dark tissue; may take a long dark vessel or a line of dense lymphocytes.
     """
-    density = _density(rgb)
-    size = odd(800.0 / mpp)
-    inside = tissue.astype(np.float32)
-    around = cv2.blur(density * inside, (size, size))
-    share = cv2.blur(inside, (size, size), dst=inside)  # in place: pictures of floats are large
-    np.divide(around, np.maximum(share, 1e-3, out=share), out=around)
-    ridge = opened(tissue & (density > np.multiply(around, 2, out=around)) & (density > 0.9), 3)
-    return _elongated(ridge, min_length_um / mpp)
+    green = cv2.GaussianBlur(rgb[..., 1], (0, 0), 1.0)
+    limit = _twice_around(green, tissue, odd(800.0 / mpp))
+    density = cv2.LUT(green, DENSITY)
+    dense = tissue & (density > limit) & (density > 0.9)
+    del density, limit
+    return _elongated(opened(dense, 3), min_length_um / mpp)
 
 
 def bubbles(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
@@ -132,6 +134,11 @@ def _pieces(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     return np.asarray(pieces, np.int32), np.asarray(stats[:, cv2.CC_STAT_AREA], np.int32)
 
 
-def _density(rgb: Picture) -> npt.NDArray[np.float32]:
-    table = -np.log(np.maximum(np.arange(256), 1) / 255).astype(np.float32)
-    return np.asarray(table[cv2.GaussianBlur(rgb[..., 1], (0, 0), 1.0)], np.float32)
+def _twice_around(green: npt.NDArray[Any], tissue: Mask, side: int) -> npt.NDArray[np.float32]:
+    """Twice the mean density of the tissue within a square; in place: floats take much memory."""
+    density = cv2.LUT(green, DENSITY)
+    around = cv2.blur(np.multiply(density, tissue, out=density), (side, side), dst=density)
+    share = tissue.astype(np.float32)
+    cv2.blur(share, (side, side), dst=share)
+    np.divide(around, np.maximum(share, 1e-3, out=share), out=around)
+    return np.asarray(np.multiply(around, 2, out=around), np.float32)

@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.mask.shapes import every, extremes, strips
 from grossing.support.types import Mask, Pixels
 
 FALLBACK = (240, 240, 240)
 LIGHT = 240  # grey level of the glass in a picture that was divided by it
 LEAST_GREY = 120
-FLAT_VARIANCE = 4.0  # of 7 x 7 px
+FLAT_VARIANCE, FLAT_PX = 4.0, 7  # within a square of this side
 LEAST_FRACTION, LEAST_PX = 1e-3, 20  # flat pixels, of the picture
 LEAST_SHARE, WINDOW = 0.15, 6  # of the flat pixels, within so many grey levels
 NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
@@ -48,12 +49,11 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     seen = flat(rgb)
     if scanned is not None:
         seen &= scanned
-    pixels = rgb[seen]
     whole = seen.size if scanned is None else int(scanned.sum())
-    count = len(pixels)
+    count = int(np.count_nonzero(seen))
     if count < max(LEAST_PX, LEAST_FRACTION * whole):
         return _nearly_white(rgb, scanned)
-    pixels = pixels[:: 1 + count // SAMPLE_PX]
+    pixels = rgb.reshape(-1, 3)[every(seen, 1 + count // SAMPLE_PX)]
     coloured = pixels.min(axis=1) < 255
     if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
         pixels = pixels[coloured]
@@ -83,9 +83,14 @@ def _nearly_white(rgb: Pixels, scanned: Mask | None) -> Pixels | None:
 def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    mean = cv2.boxFilter(grey, cv2.CV_32F, (7, 7))
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (7, 7)) - mean * mean
-    return np.asarray((grey > LEAST_GREY) & (variance < FLAT_VARIANCE))
+    even = grey > LEAST_GREY
+    for rows in strips(len(grey)):
+        above = min(rows.start, FLAT_PX // 2)
+        around = grey[rows.start - above : rows.stop + FLAT_PX // 2]
+        mean = cv2.boxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX))
+        variance = cv2.sqrBoxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
+        even[rows] &= variance[above:][: rows.stop - rows.start] < FLAT_VARIANCE
+    return np.asarray(even)
 
 
 def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:
@@ -114,10 +119,9 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
     glass : (3,) uint8
     scanned : (H, W) bool
     """
-    even = flat(rgb) & scanned & (rgb.min(axis=2) < 255)
-    rows, columns = np.nonzero(even)
-    step = 1 + len(rows) // (SAMPLE_PX // 10)
-    rows, columns = rows[::step], columns[::step]
+    even = flat(rgb) & scanned & (extremes(rgb)[1] < 255)
+    step = 1 + int(np.count_nonzero(even)) // (SAMPLE_PX // 10)
+    rows, columns = np.divmod(every(even, step), even.shape[1])
     pixels = rgb[rows, columns].astype(np.float32)
     terms = _terms(rows, columns, even.shape)
     light = np.broadcast_to(glass.astype(np.float32), pixels.shape)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened
+from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened, strips
 from grossing.support.types import Mask, Pixels
 
 FAINTEST = 14  # grey levels below the glass, in the darkest channel
@@ -80,8 +81,8 @@ def find(rgb: Pixels) -> Ink:
             stroke.draw(pen)
     even, possible = _even_strokes(rgb, depth)
     reached = pen | even
-    deepest = cv2.dilate(np.where(reached, depth, 0).astype(np.uint8), np.ones((9, 9), np.uint8))
-    pen = reached & (depth >= deepest / 2)
+    deepest = cv2.dilate(depth * reached, np.ones((9, 9), np.uint8))
+    pen = reached & (depth >= deepest - deepest // 2)
     rim = as_bool(cv2.dilate(as_byte(reached), disc(5))) & ~pen
     return Ink(pen, rim, possible & ~pen & ~rim)
 
@@ -92,27 +93,50 @@ def _foreign(rgb: Pixels) -> Mask:
     Green ink over tissue has no more red than green, whereas hematoxylin and eosin always have
     more.
     """
-    r, g, b = (channel.astype(np.int16) for channel in cv2.split(rgb))
+    shown = np.empty((4, *rgb.shape[:2]), np.bool_)
+    for rows in strips(len(rgb)):
+        shown[:, rows] = _green_and_blue(rgb[rows])
+    green, may_be_green, blue, may_be_blue = shown
+    return grown(green, may_be_green) | grown(blue, may_be_blue)
+
+
+def _green_and_blue(rgb: Pixels) -> tuple[Mask, Mask, Mask, Mask]:
+    """What has the colour of green ink, what may have it, and both of blue ink."""
+    r, g, b = cv2.split(rgb)
     hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
     green = (hue >= 35) & (hue <= 100)
-    blue = (hue >= 100) & (hue <= 122)
-    over_tissue = (r < g + 8) & (value < 180)
-    ink = grown(green & (saturation >= 40), (green & (saturation >= 25)) | over_tissue)
-    core = blue & (saturation >= 90) & (b - r >= 40)
-    return ink | grown(core, blue & (saturation >= 60) & (b - r >= 30))
+    over_tissue = (_above(r, g) < 8) & (value < 180)
+    blue, bluer = (hue >= 100) & (hue <= 122), _above(b, r)
+    return (
+        green & (saturation >= 40),
+        (green & (saturation >= 25)) | over_tissue,
+        blue & (saturation >= 90) & (bluer >= 40),
+        blue & (saturation >= 60) & (bluer >= 30),
+    )
 
 
 def _red(rgb: Pixels) -> Mask:
     """What has the colour of red ink, and of blood."""
-    r, g, b = (channel.astype(np.int16) for channel in cv2.split(rgb))
-    red, blue = r - g, b - g
-    plain = (red >= 80) & (4 * blue < red)
-    vivid = opened((red >= 130) & (blue < 0.27 * red), 5)
+    r, g, b = cv2.split(rgb)
+    red, blue = _above(r, g), _above(b, g)
+    plain = (red >= 80) & _is_less(blue, 0.25, red)
+    vivid = opened((red >= 130) & _is_less(blue, 0.27, red), 5)
     if vivid.mean() < VIVID_RED_FRACTION:
         broad = plain.mean() >= BROAD_RED_FRACTION
         if not broad or opened(plain, 9).mean() < BROAD_RED_FRACTION:
             return np.zeros(red.shape, np.bool_)
-    return grown(plain, (red >= 50) & (blue < 0.38 * red))
+    return grown(plain, (red >= 50) & _is_less(blue, 0.38, red))
+
+
+def _above(channel: npt.NDArray[Any], other: npt.NDArray[Any]) -> Pixels:
+    """Grey levels by which a channel is above another, 0 where it is not."""
+    return np.asarray(cv2.subtract(channel, other), np.uint8)
+
+
+def _is_less(levels: Pixels, share: float, of: Pixels) -> Mask:
+    """Where `levels` < `share` x `of`, without pictures of floats."""
+    least = np.ceil(share * np.arange(256)).astype(np.uint8)
+    return np.asarray(levels < cv2.LUT(of, least))
 
 
 def _black(rgb: Pixels) -> Mask:
@@ -125,11 +149,7 @@ def _black(rgb: Pixels) -> Mask:
 
 def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
     """Strokes of any colour, and even pieces that may be ink."""
-    kernel = np.ones((5, 5), np.uint8)
-    spread = extremes(cv2.subtract(cv2.dilate(rgb, kernel), cv2.erode(rgb, kernel)))[0]
-    shown = depth > FAINTEST
-    certain = shown & (spread <= np.maximum(EVEN * depth, EVEN_LEVELS))
-    likely = shown & (spread <= np.maximum(NEARLY_EVEN * depth, EVEN_LEVELS))
+    certain, likely = _evenness(rgb, depth)
     whole = list(_pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3))
     pieces = [
         piece
@@ -156,6 +176,18 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         ):
             piece.draw(possible)
     return pen, possible
+
+
+def _evenness(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
+    """Where the picture is even within 5 x 5 px, and where nearly so."""
+    kernel = np.ones((5, 5), np.uint8)
+    spread = np.zeros(depth.shape, np.uint8)
+    for channel in cv2.split(rgb):
+        cv2.max(spread, _above(cv2.dilate(channel, kernel), cv2.erode(channel, kernel)), dst=spread)
+    shown = depth > FAINTEST
+    most = [np.maximum(share * np.arange(256), EVEN_LEVELS) for share in (EVEN, NEARLY_EVEN)]
+    certain, likely = (shown & (spread <= cv2.LUT(depth, m.astype(np.uint8))) for m in most)
+    return certain, likely
 
 
 def _strokes_within(

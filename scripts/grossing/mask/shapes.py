@@ -1,5 +1,6 @@
 """Small operations on masks that the rules of the label picture share."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -8,11 +9,34 @@ import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
 
+STRIP_PX = 128
+STRETCH = 1 << 16  # pixels
+
 
 def extremes(picture: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Highest and lowest channel of each pixel of an (H, W, 3) array, both (H, W)."""
-    r, g, b = cv2.split(picture)
-    return np.asarray(cv2.max(cv2.max(r, g), b)), np.asarray(cv2.min(cv2.min(r, g), b))
+    highest, lowest = (np.empty(picture.shape[:2], picture.dtype) for _ in range(2))
+    for rows in strips(len(picture)):
+        r, g, b = cv2.split(picture[rows])
+        highest[rows], lowest[rows] = cv2.max(cv2.max(r, g), b), cv2.min(cv2.min(r, g), b)
+    return highest, lowest
+
+
+def strips(height: int) -> Iterator[slice]:
+    """Rows of a picture that are looked at together, so that no copy of all of it is made."""
+    for top in range(0, height, STRIP_PX):
+        yield slice(top, min(height, top + STRIP_PX))
+
+
+def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
+    """Places, row by row, of each `step`-th True, without a table of all of them."""
+    flat, passed = mask.ravel(), 0
+    found = [np.zeros(0, np.intp)]
+    for start in range(0, flat.size, STRETCH):
+        places = np.flatnonzero(flat[start : start + STRETCH])
+        found.append(places[-passed % step :: step] + start)
+        passed += len(places)
+    return np.concatenate(found)
 
 
 def grown(core: Mask, weak: Mask) -> Mask:

@@ -22,11 +22,12 @@ from grossing.mask.labels import (
     POSSIBLE_PEN,
     TISSUE,
 )
-from grossing.mask.shapes import extremes
+from grossing.mask.shapes import every, extremes, strips
 from grossing.slide import modality
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+Fine = npt.NDArray[np.uint16]  # steps of 1 / FINE grey level
 
 METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
@@ -147,15 +148,10 @@ def find(
     ink = ink_of.find(neutral)
     clean = valid & ~(ink.pen | ink.rim)
     if method == "otsu_saturation":
-        feature = _saturation(picture)
-        threshold = _otsu(feature[clean])
-        stained = feature > threshold
+        stained = _saturated(picture, clean)
     else:
-        feature, darker = _chroma(picture, glass, smooth_um / scale.mpp)
-        noise = _noise(feature[glasses.flat(picture) & glasses.near(picture, glass) & clean])
-        otsu = otsu_share * _otsu(feature[clean])
-        threshold = float(np.clip(otsu, max(chroma_min, noise), chroma_max))
-        stained = (feature > threshold) & (MOST_COLOUR * darker > threshold)
+        limits = chroma_min, chroma_max
+        stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
     tissue = _cleaned(
         stained & clean,
         scale.disc(open_um),
@@ -197,46 +193,76 @@ def _working(
     valid: Mask = np.ones(picture.shape[:2], np.bool_)
     if scanned is not None:
         valid = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
-        picture = np.where(valid[..., None], picture, glass_colour(picture, valid))
+        if not valid.all():
+            picture = np.where(valid[..., None], picture, glass_colour(picture, valid))
     return picture, valid, _Scale(mpp / factor, int(valid.sum()))
 
 
-def _chroma(
-    rgb: Picture, glass: Picture, sigma_px: float
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _coloured(
+    rgb: Picture,
+    glass: Picture,
+    clean: Mask,
+    sigma_px: float,
+    otsu_share: float,
+    limits: tuple[float, float],
+) -> Mask:
+    """What has more colour than the glass, and is darker."""
+    even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
+    spread, darker = _chroma(rgb, glass, sigma_px)
+    step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
+    noise = _noise(spread.ravel()[every(even, step)])
+    otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
+    threshold = np.clip(otsu, max(limits[0], noise), limits[1])
+    levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
+    least, least_darker = (
+        np.searchsorted(values, np.float32(threshold), "right").astype(np.uint16)
+        for values in (levels, MOST_COLOUR * levels)
+    )
+    return np.asarray((spread >= least) & (darker >= least_darker))
+
+
+def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
     """Spread of the channels after division by the glass, and how much darker than it they are.
 
-    Both 0..255; the spread is 0 on overexposed pixels.
+    Both in steps of 1/200 grey level, to 255 grey levels; the spread is 0 on overexposed pixels.
     """
     steps = np.minimum(np.arange(256)[:, None] / np.maximum(glass, 1), 1.2)
-    relative = cv2.LUT(rgb, np.round(FINE * 255 * steps).astype(np.uint16)[:, None, :])
-    relative[cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0] = FINE * 255
-    smooth = cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px))
-    highest, lowest = extremes(smooth)
-    spread = np.minimum(highest - lowest, FINE * 255)
-    darker = FINE * 255 - np.minimum(cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY), FINE * 255)
-    return spread.astype(np.float32) / np.float32(FINE), darker.astype(np.float32) / np.float32(
-        FINE
-    )
+    table = np.round(FINE * 255 * steps).astype(np.uint16)
+    overexposed = cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0
+    smooth = []
+    for band in range(3):
+        relative = cv2.LUT(cv2.extractChannel(rgb, band), table[:, band])
+        relative[overexposed] = FINE * 255
+        smooth.append(cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px)))
+    spread, darker = np.empty(rgb.shape[:2], np.uint16), np.empty(rgb.shape[:2], np.uint16)
+    for rows in strips(len(rgb)):
+        strip = cv2.merge([band[rows] for band in smooth])
+        highest, lowest = extremes(strip)
+        spread[rows] = np.minimum(highest - lowest, FINE * 255)
+        grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
+        darker[rows] = FINE * 255 - np.minimum(grey, FINE * 255)
+    return spread, darker
 
 
-def _saturation(rgb: Picture) -> npt.NDArray[np.float32]:
-    saturation = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)[..., 1]
-    return np.asarray(cv2.GaussianBlur(saturation, (5, 5), 0), np.float32)
+def _saturated(rgb: Picture, clean: Mask) -> Mask:
+    """What has more blurred saturation than Otsu's threshold."""
+    saturation = cv2.extractChannel(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV), 1)
+    smooth = np.asarray(cv2.GaussianBlur(saturation, (5, 5), 0), np.uint8)
+    return np.asarray(smooth > _otsu(smooth[clean]))
 
 
-def _otsu(values: npt.NDArray[np.float32]) -> float:
+def _otsu(values: Picture) -> float:
     if values.size == 0:
         return 0.0
-    bytes_ = values.astype(np.uint8).reshape(-1, 1)
-    return float(cv2.threshold(bytes_, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
+    flags = cv2.THRESH_BINARY + cv2.THRESH_OTSU
+    return float(cv2.threshold(values.reshape(-1, 1), 0, 255, flags)[0])
 
 
-def _noise(values: npt.NDArray[np.float32]) -> float:
-    """Median plus 6 robust standard deviations; 0 where there is no glass."""
-    if values.size == 0:
+def _noise(steps: Fine) -> float:
+    """Median plus 6 robust standard deviations, grey levels; 0 where there is no glass."""
+    if steps.size == 0:
         return 0.0
-    values = values[:: 1 + len(values) // SAMPLE_PX]
+    values = steps.astype(np.float32) / np.float32(FINE)
     median = np.median(values)
     return float(median + 6 * 1.4826 * np.median(np.abs(values - median)))
 
@@ -249,6 +275,7 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     keep = stats[:, cv2.CC_STAT_AREA] >= min_px
     keep[0] = False
     large = keep[pieces]
+    del pieces
     _, holes, stats, _ = cv2.connectedComponentsWithStats((~large).view(np.uint8), connectivity=4)
     fill = stats[:, cv2.CC_STAT_AREA] < hole_px
     fill[0] = False

@@ -14,7 +14,7 @@ from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
 from grossing.support import channels, intervals
 from grossing.support.errors import ReadError
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 PROBES, PROBE_PX = 16, 64
 SHARE_ERROR = 0.05
@@ -56,7 +56,7 @@ def tissue_places(
     if not there.any():
         there = mask != labels.NOT_SCANNED
     places = []
-    for row, column in _spread(np.argwhere(there), count):
+    for row, column in _spread(there, count):
         x = file.bounds.x + int((column + 0.5) * downsample)
         y = file.bounds.y + int((row + 0.5) * downsample)
         places.append((min(x, file.width_px - 1), min(y, file.height_px - 1)))
@@ -184,12 +184,13 @@ def _is_tissue(
     return np.asarray(mask[np.ix_(row, column)] == labels.TISSUE)
 
 
-def _spread(places: npt.NDArray[np.intp], count: int) -> list[list[int]]:
-    """At most `count` of the places, evenly over their order."""
-    if not len(places):
-        return []
-    chosen: list[list[int]] = places[_picks(len(places), count)].tolist()
-    return chosen
+def _spread(there: Mask, count: int) -> Iterator[tuple[int, int]]:
+    """Rows and columns of at most `count` of the places, evenly over their order, row by row."""
+    ends = np.cumsum(np.count_nonzero(there, axis=1))
+    for pick in _picks(ends[-1], count) if ends[-1] else ():
+        row = int(np.searchsorted(ends, pick, "right"))
+        columns = np.flatnonzero(there[row])
+        yield row, int(columns[pick - ends[row]])
 
 
 def _picks(places: int, count: int) -> npt.NDArray[np.intp]:

@@ -49,6 +49,7 @@ from grossing.slide.record import (
 from grossing.slide.stack_record import StackRecord
 from grossing.slide.tiff_properties import TiffProperties
 from grossing.stain import statistics
+from grossing.support import memory
 from grossing.support.errors import SlideError
 from grossing.support.records import Refusal
 from grossing.support.types import Mask, PathLike, Pixels
@@ -106,6 +107,7 @@ def measure(
             )
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
+            memory.give_back()
             _check_colours(view.overview, tags, given_stain)
             if users_mask:
                 view = view.with_tissue_of(mask_file.read(users_mask), file)
@@ -116,6 +118,7 @@ def measure(
             _check_probes(probed)
             dark = modality.is_fluorescence(given_stain)
             sample = _sample(slide, file, view, resolution.mpp, {**focus, "dark_field": dark})
+            memory.give_back()
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
             thumbnail = overview.thumbnail(slide, file, view.overview, view.glass)
@@ -154,6 +157,8 @@ class _View:
     @functools.cached_property
     def shown(self) -> Pixels:
         """The overview with glass where nothing was scanned."""
+        if self.overview.scanned.all():
+            return self.overview.rgb
         shown = self.overview.rgb.copy()
         shown[~self.overview.scanned] = self.glass
         return shown
@@ -210,9 +215,11 @@ def _view(
         small = overview.read(
             slide, known.file, mpp, mpp=options["working_mpp"], aliased=known.aliased
         )
+        slide.forget()
         view = _segmented(small, given_stain, options)
         places = sampling.tissue_places(file, view.mask, small.downsample, levels.PLACES)
         checked = levels.check(slide, known.file, places)
+        slide.forget()
         aliased = small.level in checked.aliased - known.aliased
         if checked.file.levels[small.level].trusted and not aliased:
             scale = checked.scales[small.level] / file.downsamples[small.level]
@@ -224,6 +231,7 @@ def _view(
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
     outside = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
     small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
+    memory.give_back()
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
     return _View(small, found.labels, found.glass, found.has_glass)
 
@@ -285,7 +293,8 @@ def _lost_blocks(stack: StackRecord | None) -> float:
 
 def _areas(view: _View, lost_blocks: float) -> Areas:
     small = view.overview
-    counts = np.bincount(view.mask.ravel(), minlength=labels.POSSIBLE_PEN + 1)
+    every = range(labels.POSSIBLE_PEN + 1)
+    counts = np.array([np.count_nonzero(view.mask == label) for label in every])
     scanned = max(1, int(counts[1:].sum()))
     bodies = max(1, int(counts[labels.TISSUE] + counts[labels.FOLD]))
 

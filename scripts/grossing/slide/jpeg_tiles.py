@@ -108,6 +108,11 @@ class JpegTiles:
         """Close the file."""
         self._source.close()
 
+    def forget(self) -> None:
+        """Free the decoded tiles that are kept."""
+        self._cache.clear()
+        self._cache_bytes = 0
+
     def stored(self, count: int) -> list[tuple[int, int]]:
         """First pixels, in px of the level, of up to `count` stored tiles all over the picture."""
         layout = self._layout

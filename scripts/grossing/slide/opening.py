@@ -47,6 +47,9 @@ class Slide:
     def close(self) -> None:
         self._handle.close()
 
+    def forget(self) -> None:
+        """Free decoded tiles that are kept for places beside those that were read: none here."""
+
     @property
     def handle(self) -> openslide.OpenSlide:
         return self._handle

@@ -36,6 +36,11 @@ class RawSlide(opening.Slide):
                 reader.close()
         super().close()
 
+    def forget(self) -> None:
+        for reader in self._raw.values():
+            if reader is not None:
+                reader.forget()
+
     def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
         reader = self._reader(level)
         scale = round(self._file.levels[level].downsample)
