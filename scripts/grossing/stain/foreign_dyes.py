@@ -28,7 +28,7 @@ Density = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DyeShares:
-    """Shares of the optical density: in pixels outside the colours of H&E, and in those of eosin."""
+    """Shares of the optical density: in colours outside H&E, and in those of eosin."""
 
     foreign: float
     eosin: float
