@@ -21,6 +21,7 @@ EOSIN_BLUE = 0.7  # less blue in eosin, more in blood, DAB, AEC and ponceau
 # A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
 LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
+LINE_PX = 20_000  # pixels that a correlation is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
 
 Density = npt.NDArray[np.float64]
@@ -86,7 +87,9 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
 
 def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
     """Whether the shares of red and blue, relative to green, are strongly anticorrelated."""
-    base = np.maximum(green, RATIO_GREEN)
-    x, y = (np.minimum(density / base, RATIO_MAX) for density in (red, blue))
+    step = len(weight) // LINE_PX + 1
+    weight = weight[::step] / max(float(weight[::step].sum()), 1e-9)
+    base = np.maximum(green[::step], RATIO_GREEN)
+    x, y = (np.minimum(density[::step] / base, RATIO_MAX) for density in (red, blue))
     x, y = x - weight @ x, y - weight @ y
     return bool(weight @ (x * y) < LINE_CORRELATION * np.sqrt((weight @ x**2) * (weight @ y**2)))
