@@ -276,7 +276,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "eosin_fraction": {
             "unit": "1",
-            "meaning": "share of the optical density of sampled tissue in pixels with eosin or blood, which absorb less than 0.8 as much red as green; null as foreign_dye_fraction",
+            "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue; null as foreign_dye_fraction",
             "range": [0, 1],
             "values": [],
         },
@@ -688,11 +688,11 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, other special stains, much pigment or ink); above 0.15, whatever the threshold, nothing else of the stain is measured",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, nothing else of the stain is measured",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max",
         },
         "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min is in pixels with eosin or blood: hematoxylin alone, or eosin that has faded away",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC)",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
         },
         "mask_disagrees": {
@@ -891,7 +891,7 @@ LIMITS: dict[str, dict[str, Any]] = {
         "integer": False,
     },
     "slide.eosin_fraction_min": {
-        "meaning": "share of the tissue's density in pixels with eosin or blood",
+        "meaning": "share of the tissue's density in the colour of eosin",
         "range": [0, 1],
         "integer": False,
     },

@@ -16,12 +16,20 @@ GREEN_MAX = 1.2  # log10: what is nearly black there neither
 RED_ABSORBED, RED_ERROR = 1.2, 0.02  # in very blue hematoxylin
 BLUE_ABSORBED, BLUE_ERROR = 0.95, 0.06  # in blood
 BLUE_LESS = 0.3  # so much of what red is absorbed: in hematoxylin
-EOSIN_RED = 0.8  # less red is absorbed only where there is eosin or blood
+EOSIN_RED = 0.8  # less red is absorbed only where there is eosin, or another red or brown dye
+EOSIN_BLUE = 0.7  # less blue in eosin, more in blood, DAB, AEC and ponceau
+# A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
+LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
+PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
+LINE_PX = 20_000  # pixels that a correlation is computed of, evenly spread
+RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
+
+Density = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class DyeShares:
-    """Shares of the optical density: in pixels outside the colours of H&E, and with eosin."""
+    """Shares of the optical density: in colours outside H&E, and in those of eosin."""
 
     foreign: float
     eosin: float
@@ -34,7 +42,11 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     of their colours: green is absorbed most, and the more red is absorbed (hematoxylin), the less
     blue (blood). DAB, black and yellow dyes absorb more blue; blue and green dyes (methyl, aniline
     and alcian blue, light green) more red. Without any eosin or blood all pixels absorb about as
-    much red as hematoxylin does.
+    much red as hematoxylin does; a red or brown dye in eosin's place absorbs more blue.
+
+    In H&E the share of blue hardly depends on that of red. Where the two fall on one line, from red
+    that absorbs blue to a dye that absorbs more red than green, the dyes are those of a trichrome,
+    and its pure red and blue are foreign too. In mixtures they look like hematoxylin.
 
     Parameters
     ----------
@@ -47,9 +59,9 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
 
     Notes
     -----
-    Misses dyes of the colours of H&E (PAS, Congo red, sirius red, fast red; AEC on nuclei), faint
-    or rare ones, and that eosin is missing where hematoxylin is purple. Sees pigment and overlooked
-    ink as dyes.
+    Misses dyes of the colours of H&E (PAS, Congo red, sirius red, fast red), many azans and pale or
+    rare dyes, and that eosin is missing where hematoxylin is purple. Sees pigment and overlooked
+    ink as dyes, and blood on very blue hematoxylin.
 
     References
     ----------
@@ -61,8 +73,23 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     coloured = (total > DENSITY_MIN) & (green < GREEN_MAX)
     if np.count_nonzero(coloured) < MIN_PIXELS:
         return None
-    brown = blue > BLUE_ABSORBED * green - BLUE_LESS * red + BLUE_ERROR
-    foreign = brown | (red > RED_ABSORBED * green + RED_ERROR)
-    eosin = red < EOSIN_RED * green
-    whole = total[coloured].sum()
-    return DyeShares(*(float(total[coloured & seen].sum() / whole) for seen in (foreign, eosin)))
+    weight = np.where(coloured, total, 0)
+    weight /= weight.sum()
+    foreign = (blue > BLUE_ABSORBED * green - BLUE_LESS * red + BLUE_ERROR) | (
+        red > RED_ABSORBED * green + RED_ERROR
+    )
+    pure_blue = red > PURE_RED * green + RED_ERROR
+    if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
+        foreign |= pure_blue | (blue > PURE_BLUE * green)
+    eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
+    return DyeShares(float(weight[foreign].sum()), float(weight[eosin].sum()))
+
+
+def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
+    """Whether the shares of red and blue, relative to green, are strongly anticorrelated."""
+    step = len(weight) // LINE_PX + 1
+    weight = weight[::step] / max(float(weight[::step].sum()), 1e-9)
+    base = np.maximum(green[::step], RATIO_GREEN)
+    x, y = (np.minimum(density[::step] / base, RATIO_MAX) for density in (red, blue))
+    x, y = x - weight @ x, y - weight @ y
+    return bool(weight @ (x * y) < LINE_CORRELATION * np.sqrt((weight @ x**2) * (weight @ y**2)))
