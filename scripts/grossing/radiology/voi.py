@@ -1,4 +1,4 @@
-"""The values of interest of an X-ray: what its header says is black, white and between (its VOI)."""
+"""The values of interest (VOI) of an X-ray: what its header says is black, white and between."""
 
 import struct
 from dataclasses import dataclass
