@@ -7,8 +7,8 @@ import gdcm  # noqa: F401  (pydicom decodes JPEG lossless, JPEG-LS and JPEG 2000
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.pixels import apply_modality_lut
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 

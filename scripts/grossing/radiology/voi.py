@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_voi_lut
+from pydicom.pixels.processing import apply_voi_lut
 
 from grossing.radiology import dicom_frames
 
@@ -101,7 +101,8 @@ def _by_table(values: Array, header: Dataset) -> Unit | None:
     if low >= high:
         return None
     shown = apply_voi_lut(whole, header).astype(np.float32)
-    return np.clip((shown - np.float32(low)) / np.float32(high - low), 0, 1)
+    unit = (shown - np.float32(low)) / np.float32(high - low)
+    return np.asarray(np.clip(unit, 0, 1), np.float32)
 
 
 def _clipped(values: Array, shown: Unit, lungs: Inside) -> float:
