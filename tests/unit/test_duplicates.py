@@ -216,6 +216,8 @@ def test_each_slide_has_all_its_duplicates_and_each_reason_once() -> None:
         "b": Duplicates(("a",), (split, case)),
         "c": Duplicates(("a",), (split,)),
     }
+    labelled = duplicates.table([replace(pair, alarm="label")])
+    assert duplicates.by_slide(labelled)["a"].reasons == ("duplicate_with_other_label",)
 
 
 def test_ids_that_look_like_numbers_or_missing_values_come_back_from_the_csv(tmp_path: Any) -> None:

@@ -23,6 +23,8 @@ right,right.dcm,XR,,
 wrong,wrong.dcm,XR,,
 burned,burned.dcm,XR,,
 unsized,unsized.dcm,XR,,
+windowed,windowed.dcm,XR,,
+black,black.dcm,XR,,
 film,film.png,XR,,
 absent,absent.dcm,XR,,
 mri,right.dcm,MR,,
@@ -43,6 +45,9 @@ def cohort(tmp_path_factory):
     chest_phantom.write_dicom(folder / "right.dcm", 4095 - values, "MONOCHROME1")
     chest_phantom.write_dicom(folder / "wrong.dcm", values, "MONOCHROME1")
     chest_phantom.write_dicom(folder / "unsized.dcm", values, "MONOCHROME2", PixelSpacing=[0, 0])
+    for name, centre in (("windowed", 2000), ("black", 9000)):
+        voi = {"WindowCenter": centre, "WindowWidth": 3000, "VOILUTFunction": "SIGMOID"}
+        chest_phantom.write_dicom(folder / f"{name}.dcm", values, "MONOCHROME2", **voi)
     burned = {"BurnedInAnnotation": "YES"}
     chest_phantom.write_dicom(folder / "burned.dcm", values, "MONOCHROME2", **burned)
     cv2.imwrite(str(folder / "film.png"), (values * 16).astype(np.uint16))
@@ -76,6 +81,8 @@ def test_every_study_has_its_verdict(verdicts):
         "wrong": ("REVIEW", ["photometric", "lung_field"]),
         "burned": ("FAIL", ["burned_in_annotation"]),
         "unsized": ("REVIEW", ["no_pixel_spacing"]),
+        "windowed": ("PASS", []),
+        "black": ("REVIEW", ["voi"]),
         "film": ("PASS", []),
         "absent": ("ERROR", ["file_missing"]),
         "mri": ("FAIL", found["mri"][1]),

@@ -80,6 +80,8 @@ SCHEMA = pa.schema(
         ("residual_shift_mm", pa.float64()),
         ("grey_bits", pa.int64()),
         ("inverted", pa.bool_()),
+        ("voi_followed", pa.bool_()),
+        ("voi_clipped_fraction", pa.float64()),
         ("clahe_clip", pa.float64()),
         ("clahe_tiles", pa.int64()),
         ("entropy_before", pa.float64()),

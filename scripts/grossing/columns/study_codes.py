@@ -50,6 +50,7 @@ StudyReason = Literal[
     "lung_field",
     "no_pixel_spacing",
     "photometric",
+    "voi",
     "duplicate_in_other_split",
     "duplicate_in_other_case",
     "duplicate_with_other_label",

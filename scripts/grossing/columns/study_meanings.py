@@ -441,6 +441,18 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [None, None],
             "values": [],
         },
+        "voi_followed": {
+            "unit": "",
+            "meaning": "black and white are those of the header's VOI (VOILUTSequence, else its window); false where it was not followed, null where the header has none: then they are the 0.1st and 99.9th percentile",
+            "range": [None, None],
+            "values": [],
+        },
+        "voi_clipped_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the lungs that the VOI makes black or white though their values differ; null without a VOI that can be applied",
+            "range": [0, 1],
+            "values": [],
+        },
         "clahe_clip": {
             "unit": "1",
             "meaning": "how many times the mean height a bin of the histogram may reach; null without CLAHE",
@@ -1158,6 +1170,10 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         "photometric": {
             "description": "REVIEW: what is bright and dark contradicts the photometric interpretation, which was followed: the spine is darker than the lungs by more than spine_over_lungs_min",
             "remedy": "look at the picture; correct PhotometricInterpretation if air is white in it",
+        },
+        "voi": {
+            "description": "REVIEW, known after preparing: the header's VOI (VOILUTSequence, WindowCenter and WindowWidth) was not followed, as it cannot be applied or makes more than a tenth of the lungs black or white (voi_clipped_fraction); the range of the percentiles was taken",
+            "remedy": "look at the picture; export it with its right window, or without one",
         },
         "duplicate_in_other_split": {
             "description": "REVIEW: a study in another split is the same (duplicate_of)",

@@ -1,5 +1,6 @@
 """Pixels of DICOM frames: decoded, rescaled slice by slice, padding told apart."""
 
+import struct
 from collections.abc import Iterator, Sequence
 
 import gdcm  # noqa: F401  (pydicom decodes JPEG lossless, JPEG-LS and JPEG 2000 with it)
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_modality_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
@@ -91,7 +93,8 @@ def _decoded(frames: Sequence[Frame]) -> Iterator[tuple[int, Stored]]:
 def _pixels(path: str) -> Stored:
     with dicom_frames.quiet():
         try:
-            return np.asarray(pixel_array(pydicom.dcmread(path, force=True), raw=True))
+            tags = pydicom.dcmread(path, force=True)
+            stored = np.asarray(pixel_array(tags, raw=True))
         except DOES_NOT_DECODE as error:
             syntax = _syntax(path)
             if not _has_decoder(syntax):
@@ -100,6 +103,16 @@ def _pixels(path: str) -> Stored:
                 raise StudyError("unsupported_syntax", message) from error
             message = f"the pixels do not decode ({type(error).__name__})"
             raise StudyError("unreadable", message) from error
+        try:
+            return np.asarray(apply_modality_lut(stored, tags)) if _has_table(tags) else stored
+        except (*DOES_NOT_DECODE, IndexError, struct.error) as error:
+            message = f"its ModalityLUTSequence cannot be applied ({type(error).__name__})"
+            raise StudyError("unreadable", message) from error
+
+
+def _has_table(tags: pydicom.Dataset) -> bool:
+    """Whether values stand for others by a table, which then is in place of slope and intercept."""
+    return bool(tags.get("ModalityLUTSequence"))
 
 
 def _syntax(path: str) -> UID | None:

@@ -7,8 +7,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.radiology import contrast, lung_field, outlined_planes, photometric, study_reading
+from grossing.radiology import (
+    contrast,
+    lung_field,
+    outlined_planes,
+    photometric,
+    study_reading,
+    voi,
+)
 from grossing.radiology.prepared_record import PreparedRecord
+from grossing.radiology.study_record import Number
 from grossing.radiology.volume import Volume
 from grossing.support import files, images
 from grossing.support.types import Mask, PathLike, Pixels
@@ -62,47 +70,72 @@ def prepare(path: PathLike, *, study_id: str, passed: bool, series: str, clahe: 
 
     Notes
     -----
-    The tag decides what is inverted; whether the content agrees was measured before. `lung_mean`
-    and `lung_sd` of the record are those of the written picture in 0..1 inside the lung fields, so
-    that (value / 65535 - mean) / sd is the picture in units of its lungs.
+    In the order of DICOM: modality LUT or rescale, VOI of the header, then the inversion of
+    MONOCHROME1. Whether the content agrees with that tag was measured before. Without a VOI, and
+    with one that is not to be followed (`voi`, a reason), the range is that of the percentiles;
+    the lungs are looked for in that range always. `lung_mean` and `lung_sd` of the record are those
+    of the written picture in 0..1 inside the lung fields, so that (value / 65535 - mean) / sd is
+    the picture in units of its lungs.
     """
     if not passed:
         return PreparedXr(PreparedRecord(study_id, "XR", False))
     opened = study_reading.open_study(str(path), series)
     stored = study_reading.pixels(opened).values[0]
-    unit = photometric.air_black(stored, opened.header.photometric)
+    by_range = photometric.air_black(stored, opened.header.photometric)
+    lungs = lung_field.find(by_range)
+    stated = voi.of_file(opened.paths[0], stored, lungs.mask) if opened.frames else None
     bits = opened.header.bits_stored or max(8, int(stored.max()).bit_length())
-    full = float((1 << bits) - 1)
     inverted = opened.header.photometric == photometric.INVERTED
-    chosen = contrast.parameters(full - stored if inverted else stored, full)
+    if stated is None or stated.picture is None:
+        unit, full = by_range, float(max((1 << bits) - 1, stored.max()))
+        chosen = contrast.parameters(full - stored if inverted else stored, full)
+    else:
+        unit = 1 - stated.picture if inverted else stated.picture
+        chosen = contrast.parameters(unit, 1.0)
     equalised = contrast.equalise(unit, chosen, bits) if clahe else unit
-    lungs = lung_field.find(unit)
-    before, after = contrast.figures(unit), contrast.figures(equalised)
-    inside = equalised[lungs.mask].astype(np.float64)
     measures = {
         "grey_bits": bits,
         "inverted": inverted,
+        "voi_followed": None if stated is None else stated.picture is not None,
+        "voi_clipped_fraction": None if stated is None else stated.clipped,
         "clahe_clip": chosen.clip if clahe else None,
         "clahe_tiles": chosen.tiles if clahe else None,
+        **_contrasts(unit, equalised),
+        **_of_lungs(lungs, equalised),
+    }
+    reasons = ("voi",) if stated is not None and stated.picture is None else ()
+    picture = np.rint(equalised * TOP).astype(np.uint16)
+    shown = Volume(equalised[None].astype(np.float32), (1.0, 1.0, 1.0))
+    return PreparedXr(
+        PreparedRecord(study_id, "XR", True, reasons, measures),
+        picture,
+        lungs.mask,
+        outlined_planes.draw(shown, "XR", {"lung": lungs.mask[None]}),
+    )
+
+
+def _contrasts(unit: contrast.Unit, equalised: contrast.Unit) -> dict[str, Number]:
+    """What CLAHE made of the contrast."""
+    before, after = contrast.figures(unit), contrast.figures(equalised)
+    return {
         "entropy_before": before.entropy_bits,
         "entropy_after": after.entropy_bits,
         "contrast_before": before.contrast,
         "contrast_after": after.contrast,
         "edge_before": before.edge,
         "edge_after": after.edge,
+    }
+
+
+def _of_lungs(lungs: lung_field.LungField, equalised: contrast.Unit) -> dict[str, Number]:
+    """How far the lungs are to be trusted, and what they are in the written picture."""
+    inside = equalised[lungs.mask].astype(np.float64)
+    return {
         "lung_confidence": lungs.confidence,
         "lung_fraction": round(float(lungs.mask.mean()), 4),
         "lung_mean": round(float(inside.mean()), 6) if inside.size else None,
         "lung_sd": round(float(inside.std()), 6) if inside.size else None,
     }
-    picture = np.rint(equalised * TOP).astype(np.uint16)
-    shown = Volume(equalised[None].astype(np.float32), (1.0, 1.0, 1.0))
-    return PreparedXr(
-        PreparedRecord(study_id, "XR", True, (), measures),
-        picture,
-        lungs.mask,
-        outlined_planes.draw(shown, "XR", {"lung": lungs.mask[None]}),
-    )
 
 
 def _png(picture: Words) -> bytes:
