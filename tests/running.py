@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import prepared_snakemake
 import pyarrow.parquet
 import pytest
 
@@ -95,17 +96,34 @@ def snakemake(
     repository : the checkout that is run
     variables : of the environment, further ones
     """
+    started = command(workdir, *words, config=config, report=report)
+    code, text = called(started, repository, variables)
+    named = re.search(r"^Complete log\(s\): (.*)$", text, re.M)
+    return Run(code, text, Path(named[1]).read_text() if named else "")
+
+
+def called(
+    command: list[str], cwd: Path, variables: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Exit code of `python -m snakemake ...`, and what it printed.
+
+    With variables of its own, which Python reads when it starts, it is a process of its own; else
+    a fork of one that has imported Snakemake.
+    """
+    python, _, module, *words = command
+    assert (python, module) == (sys.executable, "snakemake")
+    if not variables:
+        return prepared_snakemake.call(words, cwd, clean_environment())
     done = subprocess.run(
-        command(workdir, *words, config=config, report=report),
-        cwd=repository,
-        env=clean_environment() | (variables or {}),
+        command,
+        cwd=cwd,
+        env=clean_environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    named = re.search(r"^Complete log\(s\): (.*)$", done.stdout, re.M)
-    return Run(done.returncode, done.stdout, Path(named[1]).read_text() if named else "")
+    return done.returncode, done.stdout
 
 
 def command(
