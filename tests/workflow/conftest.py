@@ -1,9 +1,6 @@
 """Slides and finished runs that the tests share; each is made once per session."""
 
-import fcntl
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import damage
@@ -11,27 +8,6 @@ import pytest
 from make_cohort import REGION
 from make_slide import make_slide
 from running import GATE_COHORT, Once, copy_repository, run, write_sheet
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Fills a folder once, also where several processes share the tests."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-
-    def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, unfinished = root / name, root / f".{name}"
-        with (root / f".{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                fill(unfinished)
-                unfinished.rename(folder)
-        return folder
-
-    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What a person sees of a run, and what is kept for the log."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,13 +26,13 @@ def test_console_is_short_and_names_what_does_not_pass(finished: Path) -> None:
     assert "Tiling medium\n" in log
 
 
-def test_a_dry_run_says_what_would_be_tiled(tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_tiled(workdir: Path, tmp_path: Path) -> None:
     write_sheet(tmp_path, [{"slide_id": "real", "path": str(REGION)}])
     assert "Tiling real if it passes\n" in plan(tmp_path).text
-    run(tmp_path, "qc")
-    assert "Tiling real\n" in plan(tmp_path).text
-    configure(tmp_path, thresholds={"slide": {"tissue_area_mm2_min": 5}})
-    assert "Not tiling real: FAIL tissue_area_mm2=" in plan(tmp_path).text
+    shutil.rmtree(workdir / "results/tiles")
+    assert "Tiling real\n" in plan(workdir).text
+    configure(workdir, thresholds={"slide": {"tissue_area_mm2_min": 5}})
+    assert "Not tiling real: FAIL tissue_area_mm2=" in plan(workdir).text
 
 
 def test_verbose_leaves_the_console_to_snakemake(tmp_path: Path) -> None:
