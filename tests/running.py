@@ -36,6 +36,10 @@ GATE_COHORT = {
     "small": "0.07 mm2: fails",
     "absent": "no file",
 }
+#: least share of tissue in a tile of the run `stricter`
+STRICTER = 0.9
+#: slides of it that the sheet of the run `shorter` still has
+SHORTER = ("real", "small")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,16 @@ import damage
 import pytest
 from make_cohort import REGION
 from make_slide import make_slide
-from running import GATE_COHORT, Once, copy_repository, run, write_sheet
+from running import (
+    GATE_COHORT,
+    SHORTER,
+    STRICTER,
+    Once,
+    configure,
+    copy_repository,
+    run,
+    write_sheet,
+)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +57,31 @@ def finished(once: Once, slides: Path) -> Path:
         (workdir / "first_run.log").write_text(first.log)
 
     return once("finished", fill)
+
+
+@pytest.fixture(scope="session")
+def stricter(once: Once, finished: Path) -> Path:
+    """That run once more, with another limit of tiles and its report; not to be changed."""
+
+    def fill(workdir: Path) -> None:
+        shutil.copytree(finished, workdir, dirs_exist_ok=True)
+        configure(workdir, thresholds={"tile": {"tissue_fraction_min": STRICTER}})
+        (workdir / "second_run.txt").write_text(run(workdir, report=True).text)
+
+    return once("stricter", fill)
+
+
+@pytest.fixture(scope="session")
+def shorter(once: Once, finished: Path) -> Path:
+    """That run once more, with two slides left in the sheet; not to be changed."""
+
+    def fill(workdir: Path) -> None:
+        shutil.copytree(finished, workdir, dirs_exist_ok=True)
+        write_sheet(workdir, [{"slide_id": i, "path": f"slides/{i}.svs"} for i in SHORTER])
+        said = run(workdir).text.replace(str(workdir), "{workdir}")
+        (workdir / "second_run.txt").write_text(said)
+
+    return once("shorter", fill)
 
 
 @pytest.fixture
