@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import one_thread  # noqa: F401, before NumPy
 import pytest
 from hypothesis import settings
 from running import Once
