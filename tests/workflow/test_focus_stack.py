@@ -147,8 +147,8 @@ def test_a_fused_slide_removed_by_hand_loses_no_tiles_where_planes_are_archived(
 def test_another_block_size_fuses_every_stack_and_measures_no_plain_slide(workdir: Path) -> None:
     configure(workdir, focus_stack={"enabled": True, "block_um": 128})
     planned = plan(workdir)
-    assert planned.measured == {"heap", "moved", "paged"}
-    assert set(planned.tiled) == {"heap", "moved", "paged"}
+    assert planned.measured == {"heap", "moved", "paged", "never"}
+    assert set(planned.tiled) == {"heap", "moved", "paged", "never"}
 
 
 def test_switched_off_planes_are_plain_slides(workdir: Path) -> None:
