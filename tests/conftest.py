@@ -1,9 +1,15 @@
 """What all tests share: the real slide, and synthetic ones made once per session."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import one_thread  # noqa: F401, before NumPy
 import pytest
 from hypothesis import settings
+from running import Once
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
@@ -15,3 +21,24 @@ DATA = Path(__file__).parent / "data"
 def real_slide():
     """Aperio, JPEG, 240 px tiles, 2220 x 2967 px, 0.499 um/px, one level."""
     return DATA / "CMU-1-Small-Region.svs"
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Fills a folder once, also where several processes share the tests."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, unfinished = root / name, root / f".{name}"
+        with (root / f".{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                fill(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make

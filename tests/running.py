@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import prepared_snakemake
 import pyarrow.parquet
 import pytest
 
@@ -35,6 +36,10 @@ GATE_COHORT = {
     "small": "0.07 mm2: fails",
     "absent": "no file",
 }
+#: least share of tissue in a tile of the run `stricter`
+STRICTER = 0.9
+#: slides of it that the sheet of the run `shorter` still has
+SHORTER = ("real", "small")
 
 
 @dataclass(frozen=True)
@@ -95,17 +100,34 @@ def snakemake(
     repository : the checkout that is run
     variables : of the environment, further ones
     """
+    started = command(workdir, *words, config=config, report=report)
+    code, text = called(started, repository, variables)
+    named = re.search(r"^Complete log\(s\): (.*)$", text, re.M)
+    return Run(code, text, Path(named[1]).read_text() if named else "")
+
+
+def called(
+    command: list[str], cwd: Path, variables: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Exit code of `python -m snakemake ...`, and what it printed.
+
+    With variables of its own, which Python reads when it starts, it is a process of its own; else
+    a fork of one that has imported Snakemake.
+    """
+    python, _, module, *words = command
+    assert (python, module) == (sys.executable, "snakemake")
+    if not variables:
+        return prepared_snakemake.call(words, cwd, clean_environment())
     done = subprocess.run(
-        command(workdir, *words, config=config, report=report),
-        cwd=repository,
-        env=clean_environment() | (variables or {}),
+        command,
+        cwd=cwd,
+        env=clean_environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    named = re.search(r"^Complete log\(s\): (.*)$", done.stdout, re.M)
-    return Run(done.returncode, done.stdout, Path(named[1]).read_text() if named else "")
+    return done.returncode, done.stdout
 
 
 def command(

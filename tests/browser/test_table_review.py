@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import REPOSITORY, by_slide, configure, read_csv, run
+from running import by_slide, configure, read_csv, run
 
 HOSTILE = {
     "CMU-1-Small-Region": "<script>alert(1)</script>",
@@ -25,11 +24,9 @@ VIEWS = ("overview", "thresholds", "slides", "review")
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's cohort with hostile labels, two of its slides once more, run."""
-    folder = tmp_path_factory.mktemp("cohort")
-    maker = REPOSITORY / "tests/data/make_cohort.py"
-    subprocess.run([sys.executable, str(maker), str(folder)], check=True)
+def cohort(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's cohort with hostile labels, a slide of it once more, run."""
+    folder = Path(shutil.copytree(demo, tmp_path_factory.mktemp("cohort") / "copy"))
     with (folder / "cohort.csv").open(newline="", encoding="utf-8") as file:
         rows = [row | {"label": HOSTILE[row["slide_id"]]} for row in csv.DictReader(file)]
     twice = {"slide_id": "twice", "case_id": "case-9", "label": "normal"}

@@ -137,7 +137,8 @@ def test_second_run_and_flip_are_exact(
     assert Head(slurm, workdir, "-n").succeed().jobs == {}
     assert Head(slurm, workdir, "-n", repository=copy_repository(tmp_path)).succeed().jobs == {}
     measured = {path: path.stat().st_mtime_ns for path in (workdir / "results/slides").iterdir()}
-    configure(workdir, thresholds={"slide": {"tissue_area_mm2_min": 0.4}})
+    limits = {"slide": {"tissue_area_mm2_min": 0.4}}
+    configure(workdir, thresholds=limits, report={"enabled": False})  # made by the first run
     planned = Head(slurm, workdir, "-n").succeed()
     assert planned.jobs == {
         "tile_slide": 1,
@@ -322,6 +323,7 @@ def test_head_that_is_a_job_is_stopped_in_order_and_goes_on(
         "2-00:00:00": "50",
         "task=2": "task=1",
         "4G": "1500M",
+        "=cohort.csv": "=cohort.csv 'report={enabled: false}'",
         ".venv/bin/snakemake --profile slurm": " ".join(
             ["env", f"PYTHONPATH={HERE / 'hooks'}", *QUICK, "--profile profiles/slurm"]
         ),

@@ -1,37 +1,22 @@
 """Slides and finished runs that the tests share; each is made once per session."""
 
-import fcntl
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import damage
 import pytest
 from make_cohort import REGION
 from make_slide import make_slide
-from running import GATE_COHORT, Once, copy_repository, run, write_sheet
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Fills a folder once, also where several processes share the tests."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-
-    def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, unfinished = root / name, root / f".{name}"
-        with (root / f".{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                fill(unfinished)
-                unfinished.rename(folder)
-        return folder
-
-    return make
+from running import (
+    GATE_COHORT,
+    SHORTER,
+    STRICTER,
+    Once,
+    configure,
+    copy_repository,
+    run,
+    write_sheet,
+)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +57,31 @@ def finished(once: Once, slides: Path) -> Path:
         (workdir / "first_run.log").write_text(first.log)
 
     return once("finished", fill)
+
+
+@pytest.fixture(scope="session")
+def stricter(once: Once, finished: Path) -> Path:
+    """That run once more, with another limit of tiles and its report; not to be changed."""
+
+    def fill(workdir: Path) -> None:
+        shutil.copytree(finished, workdir, dirs_exist_ok=True)
+        configure(workdir, thresholds={"tile": {"tissue_fraction_min": STRICTER}})
+        (workdir / "second_run.txt").write_text(run(workdir, report=True).text)
+
+    return once("stricter", fill)
+
+
+@pytest.fixture(scope="session")
+def shorter(once: Once, finished: Path) -> Path:
+    """That run once more, with two slides left in the sheet; not to be changed."""
+
+    def fill(workdir: Path) -> None:
+        shutil.copytree(finished, workdir, dirs_exist_ok=True)
+        write_sheet(workdir, [{"slide_id": i, "path": f"slides/{i}.svs"} for i in SHORTER])
+        said = run(workdir).text.replace(str(workdir), "{workdir}")
+        (workdir / "second_run.txt").write_text(said)
+
+    return once("shorter", fill)
 
 
 @pytest.fixture

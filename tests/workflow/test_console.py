@@ -1,11 +1,12 @@
 """What a person sees of a run, and what is kept for the log."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 from make_cohort import REGION
-from running import GATE_COHORT, by_slide, configure, plan, run, write_sheet
+from running import GATE_COHORT, SHORTER, by_slide, configure, plan, run, write_sheet
 
 
 def test_console_is_short_and_names_what_does_not_pass(finished: Path) -> None:
@@ -25,13 +26,13 @@ def test_console_is_short_and_names_what_does_not_pass(finished: Path) -> None:
     assert "Tiling medium\n" in log
 
 
-def test_a_dry_run_says_what_would_be_tiled(tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_tiled(workdir: Path, tmp_path: Path) -> None:
     write_sheet(tmp_path, [{"slide_id": "real", "path": str(REGION)}])
     assert "Tiling real if it passes\n" in plan(tmp_path).text
-    run(tmp_path, "qc")
-    assert "Tiling real\n" in plan(tmp_path).text
-    configure(tmp_path, thresholds={"slide": {"tissue_area_mm2_min": 5}})
-    assert "Not tiling real: FAIL tissue_area_mm2=" in plan(tmp_path).text
+    shutil.rmtree(workdir / "results/tiles")
+    assert "Tiling real\n" in plan(workdir).text
+    configure(workdir, thresholds={"slide": {"tissue_area_mm2_min": 5}})
+    assert "Not tiling real: FAIL tissue_area_mm2=" in plan(workdir).text
 
 
 def test_verbose_leaves_the_console_to_snakemake(tmp_path: Path) -> None:
@@ -39,16 +40,16 @@ def test_verbose_leaves_the_console_to_snakemake(tmp_path: Path) -> None:
     assert "localrule measure_slide:" in run(tmp_path, "qc", "--verbose").text
 
 
-def test_slides_that_left_the_sheet_are_named_and_removed(workdir: Path) -> None:
-    write_sheet(workdir, [{"slide_id": i, "path": f"slides/{i}.svs"} for i in ("real", "small")])
-    done = run(workdir)
-    assert "2 slides are no longer in the sheet" in done.text
-    assert ": absent, medium." in done.text
-    (command,) = re.findall(r"^  (\S*python\S* .*clean_up.py .*)$", done.text, re.M)
+def test_slides_that_left_the_sheet_are_named_and_removed(shorter: Path, tmp_path: Path) -> None:
+    workdir = Path(shutil.copytree(shorter, tmp_path / "work"))
+    said = (shorter / "second_run.txt").read_text().replace("{workdir}", str(workdir))
+    assert "2 slides are no longer in the sheet" in said
+    assert ": absent, medium." in said
+    (command,) = re.findall(r"^  (\S*python\S* .*clean_up.py .*)$", said, re.M)
     assert list(workdir.glob("results/*/medium.*"))
     subprocess.run(f"{command} --yes", shell=True, cwd="/", check=True, capture_output=True)
     left = {path.name.partition(".")[0] for path in workdir.glob("results/*/*.*")}
-    assert left & set(GATE_COHORT) == {"real", "small"}
+    assert left & set(GATE_COHORT) == set(SHORTER)
     assert not [path for path in workdir.glob("[lb]*/*/*") if path.stem in ("medium", "absent")]
     assert plan(workdir).jobs == {}
     assert "no longer" not in run(workdir, "--forcerun", "decide_slides").text

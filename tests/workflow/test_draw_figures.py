@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from PIL import Image
-from running import by_slide, configure, plan, read_csv, run
+from running import STRICTER, Run, by_slide, plan, read_csv, run
 
 
 def cohort(workdir: Path) -> Path:
@@ -35,14 +35,17 @@ def test_captions_and_methods_have_the_numbers_of_the_tables(finished: Path) -> 
     assert f"{little} of {len(tiles)} beyond it" in captions
 
 
-def test_a_changed_limit_is_drawn_and_written(workdir: Path) -> None:
-    before = (cohort(workdir) / "figures/tile_distributions.svg").read_bytes()
-    configure(workdir, thresholds={"tile": {"tissue_fraction_min": 0.6}})
-    done = set(run(workdir, report=True).jobs)
+def test_a_changed_limit_is_drawn_and_written(finished: Path, stricter: Path) -> None:
+    done = set(Run(0, (stricter / "second_run.txt").read_text()).jobs)
     assert done == {"decide_slides", "collect_tiles", "check_leakage", "draw_overlays"}
-    assert (cohort(workdir) / "figures/tile_distributions.svg").read_bytes() != before
-    assert "tissue fraction at least 0.6" in (cohort(workdir) / "methods.md").read_text()
-    assert plan(workdir, report=True).jobs == {}
+    before, after = (
+        (cohort(folder) / "figures/tile_distributions.svg").read_bytes()
+        for folder in (finished, stricter)
+    )
+    assert after != before
+    text = (cohort(stricter) / "methods.md").read_text()
+    assert f"tissue fraction at least {STRICTER}" in text
+    assert plan(stricter, report=True).jobs == {}
 
 
 def test_without_the_report_nothing_is_drawn(workdir: Path) -> None:

@@ -25,7 +25,7 @@ STACK_RULES = ("fuse_focus", "measure_slide", "tile_slide")
 
 
 def rows(folder: str = "slides") -> list[dict[str, str]]:
-    """A stack of three slides, a shifted one, one of pages, and a slide that is none."""
+    """A stack of three slides, a shifted one, one of pages, one of no files; a plain slide."""
     found = [{"slide_id": "plain", "path": f"{folder}/plain.svs", "z_stack": "", "z_plane": ""}]
     for number in "012":
         names = {"heap": number, "moved": "moved" if number == "2" else number}
@@ -39,7 +39,12 @@ def rows(folder: str = "slides") -> list[dict[str, str]]:
             for stack, name in names.items()
         ]
     pages = {"slide_id": "paged", "path": f"{folder}/pages.tif", "z_stack": "paged", "z_plane": ""}
-    return [row | {"label": "tumor"} for row in [*found, pages]]
+    absent = [
+        {"slide_id": f"never_{i}", "path": f"{folder}/never{i}.tif"}
+        | {"z_stack": "never", "z_plane": i}
+        for i in "01"
+    ]
+    return [row | {"label": "tumor"} for row in [*found, pages, *absent]]
 
 
 @pytest.fixture(scope="session")
@@ -72,12 +77,13 @@ def workdir(fused: Path, tmp_path: Path) -> Path:
 
 def test_stacks_run_through_to_tiles_under_their_id(fused: Path) -> None:
     verdicts = by_slide(fused, "cohort_qc.csv")
-    assert list(verdicts) == ["plain", "heap", "moved", "paged"]
+    assert list(verdicts) == ["plain", "heap", "moved", "paged", "never"]
     assert {i: row["qc_status"] for i, row in verdicts.items()} == {
         "plain": "PASS",
         "heap": "PASS",
         "moved": "ERROR",
         "paged": "PASS",
+        "never": "ERROR",
     }
     tiles = [row["slide_id"] for row in read_csv(fused, "patch_cohort.csv")]
     assert set(tiles) == {"plain", "heap", "paged"}
@@ -98,7 +104,11 @@ def test_a_shifted_plane_is_an_error_row_that_names_plane_and_shift(fused: Path)
 
 
 def test_a_second_run_has_nothing_to_do(fused: Path) -> None:
-    assert plan(fused).jobs == {}
+    """Planes that never were are an error row now, and not called archived then."""
+    assert by_slide(fused, "cohort_qc.csv")["never"]["qc_reasons"] == "file_missing"
+    again = plan(fused)
+    assert again.jobs == {}, again.text
+    assert "WARNING" not in again.text
 
 
 def test_a_replaced_plane_fuses_its_stack_alone(workdir: Path) -> None:
@@ -126,17 +136,6 @@ def test_touched_moved_and_archived_planes_run_no_slide(workdir: Path) -> None:
     assert archived.text.count("WARNING: 4 measured slides are not at their path") == 1
 
 
-def test_planes_that_never_were_are_not_called_archived(tmp_path: Path) -> None:
-    """A stack of files that are missing is an error row, now and in the next plan."""
-    write_sheet(tmp_path, [row for row in rows() if row["z_stack"] == "heap"])
-    configure(tmp_path, focus_stack={"enabled": True})
-    run(tmp_path)
-    assert by_slide(tmp_path, "cohort_qc.csv")["heap"]["qc_reasons"] == "file_missing"
-    again = plan(tmp_path)
-    assert again.jobs == {}, again.text
-    assert "WARNING" not in again.text
-
-
 def test_a_fused_slide_removed_by_hand_loses_no_tiles_where_planes_are_archived(
     workdir: Path,
 ) -> None:
@@ -148,8 +147,8 @@ def test_a_fused_slide_removed_by_hand_loses_no_tiles_where_planes_are_archived(
 def test_another_block_size_fuses_every_stack_and_measures_no_plain_slide(workdir: Path) -> None:
     configure(workdir, focus_stack={"enabled": True, "block_um": 128})
     planned = plan(workdir)
-    assert planned.measured == {"heap", "moved", "paged"}
-    assert set(planned.tiled) == {"heap", "moved", "paged"}
+    assert planned.measured == {"heap", "moved", "paged", "never"}
+    assert set(planned.tiled) == {"heap", "moved", "paged", "never"}
 
 
 def test_switched_off_planes_are_plain_slides(workdir: Path) -> None:

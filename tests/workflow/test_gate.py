@@ -7,7 +7,18 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from running import GATE_COHORT, Run, by_slide, configure, metrics, plan, read_csv, run, write_sheet
+from running import (
+    GATE_COHORT,
+    SHORTER,
+    Run,
+    by_slide,
+    configure,
+    metrics,
+    plan,
+    read_csv,
+    run,
+    write_sheet,
+)
 
 FLIPPED = "before: 'fail' now: 'pass'"
 COHORT_RULES = {"decide_slides", "collect_tiles", "draw_overlays", "check_leakage"}
@@ -84,12 +95,17 @@ def test_lowered_threshold_tiles_what_now_passes(workdir: Path) -> None:
 
 
 def test_raised_threshold_takes_tiles_and_rows_away(workdir: Path) -> None:
+    """Also those of a slide that is archived in the meantime."""
     set_thresholds(workdir, slide={"tissue_area_mm2_min": 0.4})
     planned = plan(workdir)
     assert list(planned.tiled) == ["medium"], planned.text
     assert "measure_slide" not in planned.jobs
 
-    run(workdir)
+    (workdir / "slides/medium.svs").unlink()
+    done = run(workdir)
+    assert set(done.tiled) == {"medium"}
+    assert not done.measured
+    assert done.text.count("WARNING: 1 measured slides") == 1
     assert members(workdir, "medium") == ["medium.dzi"]
     assert metrics(workdir, "medium") == []
     assert tiles_in_table(workdir) == {"real"}
@@ -102,12 +118,9 @@ def test_threshold_without_effect_runs_only_cohort_rules(workdir: Path, only_coh
     only_cohort_rules(plan(workdir))
 
 
-def test_tile_threshold_only_judges_anew(workdir: Path, only_cohort_rules) -> None:
-    before = by_slide(workdir, "cohort_qc.csv")["real"]
-    set_thresholds(workdir, tile={"tissue_fraction_min": 0.9})
-    only_cohort_rules(plan(workdir))
-    run(workdir)
-    after = by_slide(workdir, "cohort_qc.csv")["real"]
+def test_tile_threshold_only_judges_anew(finished: Path, stricter: Path, only_cohort_rules) -> None:
+    only_cohort_rules(Run(0, (stricter / "second_run.txt").read_text()))
+    before, after = (by_slide(folder, "cohort_qc.csv")["real"] for folder in (finished, stricter))
     assert 0 < int(after["passed_tiles"]) < int(before["passed_tiles"])
     assert after["candidate_tiles"] == before["candidate_tiles"]
 
@@ -146,16 +159,6 @@ def test_archived_slides_keep_their_results_with_one_warning(workdir: Path) -> N
     warnings = re.findall("WARNING: .*", planned.text)
     assert len(warnings) == 1, planned.text
     assert warnings[0].startswith("WARNING: 2 measured slides are not at their path")
-
-
-def test_archived_slide_can_still_lose_its_tiles(workdir: Path) -> None:
-    (workdir / "slides/medium.svs").unlink()
-    set_thresholds(workdir, slide={"tissue_area_mm2_min": 0.4})
-    done = run(workdir)
-    assert set(done.tiled) == {"medium"}
-    assert not done.measured
-    assert done.text.count("WARNING: 1 measured slides") == 1
-    assert tiles_in_table(workdir) == {"real"}
 
 
 def test_replaced_slide_is_measured_again(workdir: Path) -> None:
@@ -197,12 +200,10 @@ def test_added_row_runs_only_its_own_jobs(workdir: Path, per_slide_rules: set[st
     assert set(planned.jobs) >= COHORT_RULES
 
 
-def test_removed_row_runs_only_cohort_rules(workdir: Path, only_cohort_rules) -> None:
-    write_sheet(workdir, rows("real", "small", "absent"))
-    only_cohort_rules(plan(workdir))
-    run(workdir)
-    assert list(by_slide(workdir, "cohort_qc.csv")) == ["real", "small", "absent"]
-    assert tiles_in_table(workdir) == {"real"}
+def test_removed_rows_run_only_cohort_rules(shorter: Path, only_cohort_rules) -> None:
+    only_cohort_rules(Run(0, (shorter / "second_run.txt").read_text()))
+    assert list(by_slide(shorter, "cohort_qc.csv")) == list(SHORTER)
+    assert tiles_in_table(shorter) == {"real"}
 
 
 def test_container_removed_by_hand_is_made_again(workdir: Path) -> None:

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from make_cohort import REGION
-from running import REPOSITORY, Run, clean_environment, write_sheet
+from running import REPOSITORY, Run, called, write_sheet
 
 #: read by Python when it starts: the job that tiles the slide `absent` dies
 HOOK = """
@@ -53,16 +52,8 @@ def outer(
 def snakemake(folder: Path, *words: str, **variables: str) -> Run:
     """Snakemake as it is called for the outer workflow, without a profile of ours."""
     options = ("--cores", "1", "--keep-going", "--rerun-triggers", "mtime", "params", "input")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *words, *options],
-        cwd=folder,
-        env=clean_environment() | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Run(done.returncode, done.stdout)
+    command = [sys.executable, "-m", "snakemake", *words, *options]
+    return Run(*called(command, folder, variables))
 
 
 def planned(done: Run) -> set[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from grossing.report import caption
-from running import GATE_COHORT, configure, metrics, plan, run
+from running import GATE_COHORT, Run, metrics, plan, run
 
 
 def picture(workdir: Path, slide_id: str) -> np.ndarray:
@@ -31,15 +31,13 @@ def test_every_slide_has_its_overlay(finished: Path) -> None:
     assert share_of(picture(finished, "small"), caption.BLUE) > 1e-3
 
 
-def test_a_threshold_of_tiles_redraws_and_tiles_nothing(workdir: Path) -> None:
-    before = picture(workdir, "real")
-    configure(workdir, thresholds={"tile": {"tissue_fraction_min": 0.99}})
-    done = run(workdir).jobs
+def test_a_threshold_of_tiles_redraws_and_tiles_nothing(finished: Path, stricter: Path) -> None:
+    done = Run(0, (stricter / "second_run.txt").read_text()).jobs
     assert done["draw_overlays"] == 1
     assert not {"measure_slide", "tile_slide"} & done.keys()
-    after = picture(workdir, "real")
+    before, after = (picture(folder, "real") for folder in (finished, stricter))
     assert share_of(after, caption.GREY) > 1.2 * share_of(before, caption.GREY)
-    assert plan(workdir).jobs == {}
+    assert plan(stricter).jobs == {}
 
 
 def test_lost_overlays_are_drawn_again(workdir: Path) -> None:

@@ -14,7 +14,7 @@ import nibabel
 import numpy as np
 import pytest
 from grossing.support import tables
-from running import REPOSITORY, Once, clean_environment, read_csv
+from running import REPOSITORY, Once, called, read_csv
 
 SHEET = """study_id,path,modality,case_id,split,series_uid
 chest,chest,CT,p1,train,1.2.840.99.1
@@ -29,17 +29,10 @@ def radiology(workdir: Path, *words: str) -> str:
     command += ["--directory", str(workdir), "--configfile", "config/radiology.yaml"]
     if (workdir / "mine.yaml").exists():
         command.append(str(workdir / "mine.yaml"))
-    done = subprocess.run(
-        [*command, *words, "--config", f"studies={workdir}/studies.csv"],
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    command += [*words, "--config", f"studies={workdir}/studies.csv"]
+    code, text = called(command, REPOSITORY)
+    assert code == 0, text
+    return text
 
 
 @pytest.fixture(scope="module")

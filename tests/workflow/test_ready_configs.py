@@ -1,15 +1,14 @@
 """The ready configurations: each is valid, and a run can be planned with it."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from running import REPOSITORY, called
 
-REPOSITORY = Path(__file__).parents[2]
 READY = sorted(REPOSITORY.glob("config/*.yaml"))
 
 
@@ -30,15 +29,9 @@ def test_a_run_is_planned_with_a_ready_configuration(config: Path, tmp_path: Pat
     )
     sheet = REPOSITORY / f"config/{'radiology' if key == 'studies' else 'cohort'}.csv"
     command += ["--directory", str(tmp_path), "--configfile", str(config)]
-    done = subprocess.run(
-        [*command, "--config", f"{key}={sheet}"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert job in done.stdout + done.stderr
+    code, text = called([*command, "--config", f"{key}={sheet}"], REPOSITORY)
+    assert code == 0, text
+    assert job in text
 
 
 def keys(section: dict[str, Any], above: str = "") -> set[str]:

@@ -1,7 +1,6 @@
 """A cohort of studies with copies and made splits: tables, alarms, provenance, no personal data."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from grossing.columns import study_duplicates, study_leakage, study_split_shares
 from grossing.radiology import study_reading
 from grossing.support import digests, tables
 from rocrate.rocrate import ROCrate
-from running import REPOSITORY, Once, clean_environment, read_csv
+from running import REPOSITORY, Once, called, read_csv
 
 #: in the path of every study and of the sheet
 FOLDER = "PLANTED-FOLDER-jane-roe"
@@ -60,17 +59,9 @@ def radiology(workdir: Path, *words: str) -> str:
     command = [sys.executable, "-m", "snakemake", "radiology", "--profile", "profiles/local"]
     command += ["--directory", str(workdir), "--configfile", "config/radiology.yaml"]
     command += [str(workdir / "mine.yaml"), *words, "--config"]
-    done = subprocess.run(
-        [*command, f"studies={workdir.parent / FOLDER}/studies.csv"],
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    code, text = called([*command, f"studies={workdir.parent / FOLDER}/studies.csv"], REPOSITORY)
+    assert code == 0, text
+    return text
 
 
 @pytest.fixture(scope="module")
