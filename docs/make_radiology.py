@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 import brain_phantom
-from grossing.radiology import bias_field, contrast, lung_field, photometric, study_reading
+from grossing.radiology.mr import bias_field
+from grossing.radiology.reading import study_reading
+from grossing.radiology.xr import contrast, lung_field, photometric
 
 SIDE_PX, GAP_PX = 360, 8
 

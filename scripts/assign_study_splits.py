@@ -1,7 +1,7 @@
 """A split for every study that is used; patients, groups, or sites, are never in two."""
 
 from grossing.cohort.splits import SplitOptions
-from grossing.radiology import study_splits
+from grossing.radiology.studies import study_splits
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])

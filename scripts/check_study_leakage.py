@@ -1,7 +1,7 @@
 """Patients, duplicates, groups and sites of studies that are in several splits."""
 
 from grossing.columns import study_splits
-from grossing.radiology import study_leakage
+from grossing.radiology.studies import study_leakage
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])

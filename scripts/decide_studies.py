@@ -1,8 +1,8 @@
 """Thresholds on the measured numbers: the final verdict per row of the sheet of studies."""
 
 from grossing.cohort.planned_sheet import PlannedSheet
-from grossing.radiology import failed_studies, prepared_record, studies_table
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies import failed_studies, prepared_record, studies_table
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])

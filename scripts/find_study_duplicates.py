@@ -1,8 +1,8 @@
 """Pairs of studies that are one, by their files, their values and their middle planes."""
 
 from grossing.cohort.planned_sheet import PlannedSheet
-from grossing.radiology import study_duplicates
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies import study_duplicates
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])

@@ -1,6 +1,6 @@
 """The studies of one group aligned to the first of them and stacked as channels."""
 
-from grossing.radiology import mr_group
+from grossing.radiology.mr import mr_group
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])

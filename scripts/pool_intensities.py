@@ -1,7 +1,7 @@
 """Mean and deviation of the CT values of the training split."""
 
 from grossing.columns import study_leakage, study_splits
-from grossing.radiology import training_statistics
+from grossing.radiology.studies import training_statistics
 from grossing.support import logs, tables
 
 logs.to_file(snakemake.log[0])

@@ -1,7 +1,7 @@
 """HU on cubic voxels, lung and metal masks, candidates and windows of one CT."""
 
-from grossing.radiology import prepared_ct
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.ct import prepared_ct
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])

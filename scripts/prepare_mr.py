@@ -1,6 +1,6 @@
 """Bias field, intensities in units of white matter and cubic voxels of one MR study."""
 
-from grossing.radiology import prepared_mr
+from grossing.radiology.mr import prepared_mr
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])

@@ -1,6 +1,6 @@
 """Picture with air black on 16 bit and lung fields of one X-ray."""
 
-from grossing.radiology import prepared_xr
+from grossing.radiology.xr import prepared_xr
 from grossing.support import logs
 
 logs.to_file(snakemake.log[0])

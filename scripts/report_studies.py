@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from grossing.radiology import prepared_record
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies import prepared_record
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.report import studies_page
 from grossing.support import logs
 

@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from grossing.cohort.sheet import Sheet
-from grossing.radiology import studies_table, study_decision, study_duplicates
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.study_decision import Limits
-from grossing.radiology.study_record import Geometry, HeaderFacts, Intensity, Refusal, StudyRecord
+from grossing.radiology.studies import studies_table, study_decision, study_duplicates
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.studies.study_decision import Limits
+from grossing.radiology.studies.study_record import (
+    Geometry,
+    HeaderFacts,
+    Intensity,
+    Refusal,
+    StudyRecord,
+)
 from grossing.slide.identity import Identity, Stat
 
 MEASURES: Mapping[str, Mapping[str, float | None]] = {

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grossing.radiology import prepared_ct
-from grossing.radiology.prepared_ct import CtOptions, PreparedCt
-from grossing.radiology.volume import Volume
+from grossing.radiology.ct import prepared_ct
+from grossing.radiology.ct.prepared_ct import CtOptions, PreparedCt
+from grossing.radiology.volumes.volume import Volume
 from running import SHARED
 
 TOOL = SHARED.parent / "tools/ct_phantom.py"

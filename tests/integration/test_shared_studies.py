@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grossing.radiology import measured_study, prepared_ct, study_decision, study_reading
-from grossing.radiology.prepared_ct import CtOptions
+from grossing.radiology import measured_study
+from grossing.radiology.ct import prepared_ct
+from grossing.radiology.ct.prepared_ct import CtOptions
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import study_decision
 from running import SHARED
 from stages import CONFIG
 

@@ -246,25 +246,45 @@ NEVER = {
     "write_methods": ("cohort/decide", "report/style", "report/figures"),
     "fuse_focus": ("measure/slide", "measure/sampling", "zstack/fusion", "tiles/tile_loop"),
     "measure_study": (
-        *("radiology/study_decision", "radiology/study_thresholds", "radiology/lung_mask"),
-        *("radiology/resampling", "slide/opening"),
+        *(
+            "radiology/studies/study_decision",
+            "radiology/studies/study_thresholds",
+            "radiology/ct/lung_mask",
+        ),
+        *("radiology/volumes/resampling", "slide/opening"),
     ),
-    "decide_studies": ("radiology/volume", "radiology/dicom_frames", "cohort/measured_qc"),
+    "decide_studies": (
+        "radiology/volumes/volume",
+        "radiology/reading/dicom_frames",
+        "cohort/measured_qc",
+    ),
     "report_studies": (
-        *("radiology/volume", "radiology/three_planes", "radiology/prepared_ct"),
+        *("radiology/volumes/volume", "radiology/volumes/three_planes", "radiology/ct/prepared_ct"),
         *("report/cohort_page", "report/tile_data", "report/serving"),
     ),
-    "cut_patches": ("radiology/prepared_ct", "radiology/study_decision"),
-    "collect_patches": ("radiology/volume",),
-    "pool_intensities": ("radiology/hu_windows",),
-    "find_study_duplicates": ("radiology/study_hashes", "radiology/study_decision"),
-    "assign_study_splits": ("cohort/leakage", "cohort/sheet", "radiology/study_decision"),
+    "cut_patches": ("radiology/ct/prepared_ct", "radiology/studies/study_decision"),
+    "collect_patches": ("radiology/volumes/volume",),
+    "pool_intensities": ("radiology/ct/hu_windows",),
+    "find_study_duplicates": ("radiology/study_hashes", "radiology/studies/study_decision"),
+    "assign_study_splits": ("cohort/leakage", "cohort/sheet", "radiology/studies/study_decision"),
     "check_study_leakage": ("cohort/splits", "cohort/proportions", "cohort/duplicates"),
     "write_study_provenance": ("export/selection", "export/hs2p"),
-    "prepare_ct": ("radiology/study_decision", "radiology/ct_measures", "slide/opening"),
-    "prepare_mr": ("radiology/study_decision", "radiology/alignment", "radiology/lung_mask"),
-    "fuse_sequences": ("radiology/study_decision", "radiology/bias_field", "radiology/brain_mask"),
-    "prepare_xr": ("radiology/study_decision", "radiology/bias_field", "radiology/resampling"),
+    "prepare_ct": ("radiology/studies/study_decision", "radiology/ct/ct_measures", "slide/opening"),
+    "prepare_mr": (
+        "radiology/studies/study_decision",
+        "radiology/mr/alignment",
+        "radiology/ct/lung_mask",
+    ),
+    "fuse_sequences": (
+        "radiology/studies/study_decision",
+        "radiology/mr/bias_field",
+        "radiology/mr/brain_mask",
+    ),
+    "prepare_xr": (
+        "radiology/studies/study_decision",
+        "radiology/mr/bias_field",
+        "radiology/volumes/resampling",
+    ),
     **{
         f"export_{name}": ("cohort/collect", "cohort/decide", "cohort/sheet", "slide/opening")
         for name in EXPORTS

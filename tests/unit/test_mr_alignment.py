@@ -4,8 +4,8 @@ import brain_phantom
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from grossing.radiology import alignment, mr_group
-from grossing.radiology.prepared_record import PreparedRecord, read_all
+from grossing.radiology.mr import alignment, mr_group
+from grossing.radiology.studies.prepared_record import PreparedRecord, read_all
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import brain_phantom
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from grossing.radiology import bias_field, brain_mask, mr_noise, white_stripe
+from grossing.radiology.mr import bias_field, brain_mask, mr_noise, white_stripe
 
 SHARED = Path(__file__).parents[3] / "shared/data/radiology/mr"
 NAME = "mni_icbm152_{}_tal_nlin_sym_09a_converted.nii.gz"

@@ -1,8 +1,8 @@
 """Masks are outlined where they are, on planes that hold most of them."""
 
 import numpy as np
-from grossing.radiology import outlined_planes
-from grossing.radiology.volume import Volume
+from grossing.radiology.volumes import outlined_planes
+from grossing.radiology.volumes.volume import Volume
 
 SIDE = outlined_planes.SIDE_PX
 

@@ -8,16 +8,11 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from grossing.radiology import (
-    hu_windows,
-    lung_mask,
-    metal,
-    prepared_ct,
-    resampling,
-)
-from grossing.radiology.prepared_ct import CtOptions, PreparedCt
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.volume import Volume
+from grossing.radiology.ct import hu_windows, lung_mask, metal, prepared_ct
+from grossing.radiology.ct.prepared_ct import CtOptions, PreparedCt
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.volumes import resampling
+from grossing.radiology.volumes.volume import Volume
 
 SPACING = 1.5
 ORIGIN = (-20.0, 30.0, 100.0)

@@ -7,10 +7,12 @@ import make_ct
 import numpy as np
 import pydicom
 import pytest
-from grossing.radiology import prepared_ct, study_decision, study_reading
-from grossing.radiology.prepared_ct import CtOptions, PreparedCt
-from grossing.radiology.study_decision import Prepared, Verdict
-from grossing.radiology.volume import Volume
+from grossing.radiology.ct import prepared_ct
+from grossing.radiology.ct.prepared_ct import CtOptions, PreparedCt
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.study_decision import Prepared, Verdict
+from grossing.radiology.volumes.volume import Volume
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,

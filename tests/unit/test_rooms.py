@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grossing
 import pytest
+from grossing.support.code_digest import INNER_ROOMS
 
 PACKAGE = Path(grossing.__file__).parent
 
@@ -17,7 +18,6 @@ ROOMS = (
     "export",
     "radiology",
     "cohort",
-    "report",
     "zstack",
     "zones",
     "nuclei",
@@ -65,11 +65,34 @@ def test_imports_only_go_down(path):
         assert (PACKAGE / parts[0]).is_dir() or parts[0] == "dataset", name
 
 
+def inner(room, *names):
+    """Height within a room that has rooms: its own modules are above them."""
+    below = INNER_ROOMS.get(room, ())
+    return below.index(names[0]) + 1 if names and names[0] in below else 0
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_within_a_room_only_go_down(path):
+    height = inner(*path.relative_to(PACKAGE).parts)
+    for name in imported(path):
+        if name.split(".")[1] == room(path):
+            assert inner(*name.split(".")[1:]) >= height, name
+
+
+def test_rooms_within_rooms_are_on_the_list_of_the_digest():
+    found = {}
+    for path in PACKAGE.glob("*/*/__init__.py"):
+        found.setdefault(room(path), set()).add(path.parent.name)
+    assert found == {name: set(below) for name, below in INNER_ROOMS.items()}
+
+
 def test_the_reader_for_training_needs_no_room_of_the_workflow():
     assert {name.split(".")[1] for name in imported(PACKAGE / "dataset.py")} == {"training"}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/__init__.py")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*/__init__.py")), ids=lambda p: p.parent.name
+)
 def test_a_room_says_in_one_sentence_what_it_is_for_and_nothing_else(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     text = ast.get_docstring(tree)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.report import studies_page, study_alarms, study_rules
 from grossing.support import tables
 from running import REPOSITORY

@@ -13,17 +13,16 @@ from grossing.cohort.sheet import Sheet
 from grossing.cohort.splits import SplitOptions
 from grossing.columns import study_leakage as leakage_columns
 from grossing.columns import study_splits as splits_columns
-from grossing.radiology import (
-    measured_study,
+from grossing.radiology import measured_study, study_hashes
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import (
     study_duplicates,
-    study_hashes,
     study_leakage,
-    study_reading,
     study_splits,
     training_statistics,
 )
-from grossing.radiology.study_record import StudyRecord
-from grossing.radiology.volume import Volume
+from grossing.radiology.studies.study_record import StudyRecord
+from grossing.radiology.volumes.volume import Volume
 from grossing.support import hashed_uid, tables
 
 HU, _ = make_ct.chest(4.0)

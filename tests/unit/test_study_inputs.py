@@ -14,8 +14,10 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from grossing.radiology import measured_study, study_decision, study_reading
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology import measured_study
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.support import versions
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (

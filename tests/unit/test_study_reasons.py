@@ -12,9 +12,11 @@ import make_ct
 import numpy as np
 import pydicom
 import pytest
-from grossing.radiology import measured_study, study_decision, study_reading
-from grossing.radiology.study_decision import Prepared
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology import measured_study
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.study_decision import Prepared
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.support import hashed_uid
 from pydicom.uid import SecondaryCaptureImageStorage
 from stages import CONFIG

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from grossing import radiology
-from grossing.radiology import augmentation, comparison, denoising
+from grossing.radiology.volumes import augmentation, comparison, denoising
 
 
 def box(dimension=3):

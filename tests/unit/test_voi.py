@@ -8,10 +8,12 @@ import numpy as np
 import pydicom
 import pytest
 from chest_phantom import make_chest, write_dicom
-from grossing.radiology import photometric, prepared_xr, study_decision, study_reading, voi
-from grossing.radiology.prepared_xr import PreparedXr
-from grossing.radiology.study_decision import Prepared
-from grossing.radiology.study_errors import StudyError
+from grossing.radiology.reading import study_reading
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.study_decision import Prepared
+from grossing.radiology.volumes.study_errors import StudyError
+from grossing.radiology.xr import photometric, prepared_xr, voi
+from grossing.radiology.xr.prepared_xr import PreparedXr
 from pydicom.sequence import Sequence
 from stages import CONFIG
 

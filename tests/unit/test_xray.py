@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from chest_phantom import make_chest
-from grossing.radiology import contrast, lung_field, photometric
+from grossing.radiology.xr import contrast, lung_field, photometric
 
 CXR = Path(__file__).parents[3] / "shared/data/radiology/cxr"
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from grossing.columns import study_duplicates, study_leakage, study_split_shares, study_splits
-from grossing.radiology import study_reading
+from grossing.radiology.reading import study_reading
 from grossing.support import digests, tables
 from rocrate.rocrate import ROCrate
 from running import REPOSITORY, Once, called, read_csv

@@ -4,7 +4,7 @@ import collections
 import shlex
 
 from grossing.columns import study_duplicates, study_leakage
-from grossing.radiology import as_slides
+from grossing.radiology.studies import as_slides
 from snakemake.logging import logger
 
 HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)

@@ -52,10 +52,10 @@ LIBRARY_MODULES = (
     "columns/study_leakage",
     "columns/tile_metrics",
     "tiles/engines",
-    "radiology/as_slides",
-    "radiology/study_decision",
-    "radiology/study_files",
-    "radiology/study_sheet",
+    "radiology/studies/as_slides",
+    "radiology/studies/study_decision",
+    "radiology/reading/study_files",
+    "radiology/studies/study_sheet",
 )
 for module in LIBRARY_MODULES:
     for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):

@@ -2,8 +2,9 @@
 # A modality adds its rule file (radiology_ct.smk and the like), an entry in each table below, and a
 # function in grossing.radiology.modality_measures.
 from grossing.columns import studies_qc
-from grossing.radiology import study_decision, study_files, study_sheet
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies import study_decision, study_sheet
+from grossing.radiology.reading import study_files
+from grossing.radiology.studies.study_record import StudyRecord
 
 STUDIES_SHEET = "results/cohort/planned_studies.json"
 FAILED_STUDIES = "results/cohort/failed_studies.csv"

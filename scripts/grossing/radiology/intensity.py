@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from grossing.radiology.study_record import Intensity
-from grossing.radiology.volume import Volume
+from grossing.radiology.studies.study_record import Intensity
+from grossing.radiology.volumes.volume import Volume
 
 BINS = 64
 #: at most this many values are sorted for percentiles: a regular sample of more

@@ -5,17 +5,11 @@ from typing import Protocol
 
 import numpy as np
 
-from grossing.radiology import (
-    intensity,
-    modality_measures,
-    study_files,
-    study_hashes,
-    study_reading,
-    three_planes,
-    volume_faults,
-)
-from grossing.radiology.study_errors import StudyError
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology import intensity, modality_measures, study_hashes
+from grossing.radiology.reading import study_files, study_reading
+from grossing.radiology.studies.study_record import StudyRecord
+from grossing.radiology.volumes import three_planes, volume_faults
+from grossing.radiology.volumes.study_errors import StudyError
 from grossing.support import files, images
 from grossing.support.records import Refusal
 from grossing.support.types import PathLike, Pixels

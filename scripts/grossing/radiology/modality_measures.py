@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from grossing.radiology import ct_measures, mr_measures, xr_measures
-from grossing.radiology.study_record import HeaderFacts
-from grossing.radiology.volume import Volume
+from grossing.radiology.ct import ct_measures
+from grossing.radiology.mr import mr_measures
+from grossing.radiology.studies.study_record import HeaderFacts
+from grossing.radiology.volumes.volume import Volume
+from grossing.radiology.xr import xr_measures
 
 Measure = Callable[[Volume, HeaderFacts], Mapping[str, float | int | bool | None]]
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from grossing.columns import patch_studies
-from grossing.radiology import volume
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.volume import Volume
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.volumes import volume
+from grossing.radiology.volumes.volume import Volume
 from grossing.support import files, tables
 from grossing.support.types import PathLike
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from grossing.mask import labels
 from grossing.measure import picture_hash
-from grossing.radiology import three_planes
-from grossing.radiology.study_record import StudyHashes
-from grossing.radiology.volume import Volume, in_patient_order
+from grossing.radiology.studies.study_record import StudyHashes
+from grossing.radiology.volumes import three_planes
+from grossing.radiology.volumes.volume import Volume, in_patient_order
 from grossing.support.types import Pixels
 
 SIDE_PX = 256  # longer side of a plane

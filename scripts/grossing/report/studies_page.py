@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from grossing.columns import study_meanings
-from grossing.radiology import study_decision
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.study_record import StudyRecord
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.studies.study_record import StudyRecord
 from grossing.report import column_data, page, study_alarms, study_data, study_rules
 from grossing.support import tables
 

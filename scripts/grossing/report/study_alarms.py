@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from grossing.cohort.decide import TILED
 from grossing.columns import study_duplicates as columns
-from grossing.radiology import as_slides
-from grossing.radiology.study_sheet import STUDIES
+from grossing.radiology.studies import as_slides
+from grossing.radiology.studies.study_sheet import STUDIES
 from grossing.report import alarms
 from grossing.report.alarms import Alarm
 from grossing.report.study_rules import MODALITIES

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from grossing.cohort.decide import FAIL, Verdict
-from grossing.radiology import study_decision
-from grossing.radiology.prepared_record import PreparedRecord
-from grossing.radiology.study_decision import VOLUMES
-from grossing.radiology.study_record import Number, StudyRecord
-from grossing.radiology.study_thresholds import ORIENTATION, SPACING
+from grossing.radiology.studies import study_decision
+from grossing.radiology.studies.prepared_record import PreparedRecord
+from grossing.radiology.studies.study_decision import VOLUMES
+from grossing.radiology.studies.study_record import Number, StudyRecord
+from grossing.radiology.studies.study_thresholds import ORIENTATION, SPACING
 from grossing.report import study_rules
 
 Row = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 from grossing.cohort.thresholds import Threshold
 from grossing.columns.study_meanings import COLUMNS, LIMITS
-from grossing.radiology import study_thresholds
-from grossing.radiology.study_decision import VOLUMES, Limits
+from grossing.radiology.studies import study_thresholds
+from grossing.radiology.studies.study_decision import VOLUMES, Limits
 
 #: modality of the sheet -> how a person calls it
 MODALITIES = {"CT": "CT", "MR": "MRI", "XR": "X-ray"}

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PACKAGE = "grossing"
+#: rooms within a room: a file is fetched by its name, so it has to be known what is a folder
+INNER_ROOMS = {"radiology": ("ct", "mr", "xr", "reading", "studies", "volumes")}
 INIT = "grossing/__init__.py"  # its names are loaded when used: no rule depends on them
 WITHOUT_ROOM = ("dataset",)
 
@@ -116,7 +118,11 @@ def _imports(tree: ast.Module) -> set[str]:
         if room in WITHOUT_ROOM:
             files |= {INIT, f"{package}/{room}.py"}
         elif module:
-            files |= {INIT, f"{package}/{room}/__init__.py", f"{package}/{room}/{module[0]}.py"}
+            files |= {INIT, f"{package}/{room}/__init__.py"}
+            if module[0] in INNER_ROOMS.get(room, ()):
+                room = f"{room}/{module.pop(0)}"
+                files.add(f"{package}/{room}/__init__.py")
+            files.add(f"{package}/{room}/{module[0]}.py")
     return files
 
 

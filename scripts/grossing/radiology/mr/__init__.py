@@ -1,0 +1,1 @@
+"""MRI: noise, bias field, brain, White Stripe, aligned sequences, the prepared volume."""

@@ -1,0 +1,1 @@
+"""Studies beside each other: sheet, records, verdicts, duplicates, splits and their tables."""

@@ -1,0 +1,1 @@
+"""Volumes and their pictures: axes, resampling, denoising, augmentation, comparison, faults."""

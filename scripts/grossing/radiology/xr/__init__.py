@@ -1,0 +1,1 @@
+"""X-ray: photometric sense, local contrast, lung fields, the prepared picture."""
