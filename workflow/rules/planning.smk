@@ -73,6 +73,7 @@ def cohort_rules():
     if NORMALIZED and STAIN["reference"] != "shipped":
         wanted |= set(map(str, rules.pool_stain.output))
     made = {n: rule for n, rule in own_rules().items() if rule.script and not rule.wildcard_names}
+    del made["write_study_provenance"]  # the crate of studies has the name of that of slides
     outputs = {name: list(map(str, each.output)) for name, each in made.items()}
     return {name: paths for name, paths in outputs.items() if wanted & set(paths)}
 
