@@ -53,7 +53,8 @@ def correct(image: sitk.Image, mask: sitk.Image, *, shrink: int = SHRINK) -> Bia
     Judge the field by looking at it, never by the coefficient of variation: that of a clean image
     falls as well, as N4 takes 4 % of real contrast (large dark or bright structures) for field. On
     MNI152 with a known field, shrink 4 finds it with a correlation of 0.9, shrink 2 with 0.96 in
-    three times the time. Outside the mask the field is extrapolated. Fails where a tumour or an
+    three times the time; on a made head of even tissues shrink 2 is worse (0.81 against 0.95), as
+    it follows their borders. Outside the mask the field is extrapolated. Fails where a tumour or an
     oedema fills a good part of the mask, and where intensities were clipped or are negative.
 
     References
