@@ -1104,7 +1104,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "export the original images; a derived map is no CT volume",
         },
         "hu_out_of_range": {
-            "description": "FAIL: a first percentile outside hu_low_min..hu_low_max or a maximum above hu_high_max: the values are no HU of a patient in air; REVIEW: air at the border of the field above border_air_hu_max",
+            "description": "FAIL: a first percentile outside hu_low_min..hu_low_max or a maximum above hu_high_max: the values are no HU of a patient in air (a field within the patient, whose values are those of tissue, needs no air); REVIEW: air at the border of the field above border_air_hu_max",
             "remedy": "export the original images with their rescale slope and intercept",
         },
         "no_soft_tissue": {
