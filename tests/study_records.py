@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -153,9 +154,13 @@ class Studies:
 
     def judged(self, limits: Limits) -> pa.Table:
         """`studies_qc` of a run with these limits."""
-        records = self.records.values()
-        pairs = study_duplicates.table(study_duplicates.find(self.sheet, records, 60))
-        return studies_table.table(self.sheet, records, self.prepared(limits), limits, pairs)
+        records, prepared = self.records.values(), self.prepared(limits)
+        return studies_table.table(self.sheet, records, prepared, limits, self._pairs)
+
+    @cached_property
+    def _pairs(self) -> pa.Table:
+        found = study_duplicates.find(self.sheet, self.records.values(), 60)
+        return study_duplicates.table(found)
 
 
 def studies(counts: Mapping[str, int], seed: int = 7, **cells: str) -> Studies:
