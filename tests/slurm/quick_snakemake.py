@@ -1,6 +1,7 @@
 """Snakemake's command line, with an executor that looks after its jobs once a second.
 
-The plugin's own intervals (20 s, then up to 180 s) are for clusters that others use too.
+The intervals of the profile and the plugin (20 s, then up to 180 s) are for clusters that others
+use too.
 """
 
 import asyncio
@@ -15,4 +16,4 @@ async def _a_second(_: RemoteExecutor) -> None:
 
 
 RemoteExecutor.sleep = _a_second
-main(sys.argv[1:])
+main(["--slurm-init-seconds-before-status-checks", "1", *sys.argv[1:]])

@@ -325,7 +325,7 @@ def test_head_that_is_a_job_is_stopped_in_order_and_goes_on(
         "4G": "1500M",
         "=cohort.csv": "=cohort.csv 'report={enabled: false}'",
         ".venv/bin/snakemake --profile slurm": " ".join(
-            ["env", f"PYTHONPATH={HERE / 'hooks'}", *QUICK, "--profile profiles/slurm"]
+            ["env", f"PYTHONPATH={HERE / 'hooks'}", *QUICK, "qc", "--profile profiles/slurm"]
         ),
     }
     first = submitted(slurm, workdir, "head.sbatch", **small)

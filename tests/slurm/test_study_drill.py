@@ -22,7 +22,8 @@ def write_studies(workdir: Path) -> None:
     make_ct.write_series(workdir / "gap", water, tags=gap)
     rows = [f"{name},{name},CT" for name in STATUSES]
     (workdir / "studies.csv").write_text("\n".join(["study_id,path,modality", *rows, ""]))
-    configure(workdir, radiology={"ct": {"lung_expected": False}, "patches": {"enabled": False}})
+    settings = {"ct": {"lung_expected": False}, "patches": {"enabled": False}}
+    configure(workdir, radiology=settings, report={"enabled": False})
 
 
 def test_cohort_with_broken_studies_has_one_row_per_study(slurm: Cluster, tmp_path: Path) -> None:
