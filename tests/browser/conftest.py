@@ -27,6 +27,15 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def window(browser: Any) -> Iterator[Any]:
+    """One window for all tests: to open one takes chromium longer than most tests take."""
+    context = browser.new_context(accept_downloads=True)
+    context.new_page()  # a window without a page is closed
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session")
 def demo(once: Once) -> Path:
     """The demo's cohort, with a hostile label, run; not to be changed."""
 
@@ -49,11 +58,13 @@ def cohort(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def blank_page(browser: Any) -> Iterator[Any]:
-    """A page; fails on console errors, failed requests and requests that leave this machine."""
+def blank_page(window: Any) -> Iterator[Any]:
+    """A page; fails on console errors, failed requests and requests that leave this machine.
+
+    What it stores is gone with it.
+    """
     wrong: list[str] = []
-    context = browser.new_context(accept_downloads=True)
-    page = context.new_page()
+    page = window.new_page()
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
@@ -61,7 +72,9 @@ def blank_page(browser: Any) -> Iterator[Any]:
     served = (*LOCAL, "http://127.0.0.1:")
     page.on("request", lambda r: r.url.startswith(served) or wrong.append(r.url))
     yield page
-    context.close()
+    storage = {"origin": "file://", "storageTypes": "all"}
+    window.new_cdp_session(page).send("Storage.clearDataForOrigin", storage)
+    page.close()
     assert not wrong
 
 
