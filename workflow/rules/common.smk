@@ -9,13 +9,23 @@ import snakemake
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
+from snakemake.sourcecache import LocalSourceFile
 
 gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: collect less often
 
 
+SCRIPTS = workflow.current_basedir.join("../../scripts")
+
+
 @functools.cache
 def library(name):
-    """A file of scripts/, fetched where the workflow itself comes from elsewhere."""
+    """A file of scripts/, fetched where the workflow itself comes from elsewhere.
+
+    Of a checkout it is the file itself: Snakemake would copy hundreds, which Python then compiles
+    anew, at the start of every job on a cluster.
+    """
+    if isinstance(SCRIPTS, LocalSourceFile):
+        return os.path.join(SCRIPTS.get_path_or_uri(secret_free=False), name)
     return workflow.source_path(f"../../scripts/{name}")
 
 
