@@ -34,7 +34,7 @@ serve: setup
 	$(BIN)/python scripts/serve_report.py "$(RESULTS)" --port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # Damaged slides through the workflow, what wrong tiles pass: docs/benchmarks.md. About 20 minutes.
 fuzz: setup

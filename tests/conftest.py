@@ -14,7 +14,17 @@ from running import Once
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
 
-DATA = Path(__file__).parent / "data"
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+#: folders whose files take longest, first; all others, mostly short, come last, so that the
+#: processes of `make test` end together
+FIRST = ("slurm", "browser", "fuzz", "integration", "workflow", "envs", "clusters")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders in the order of `FIRST`; what is in them stays in its own."""
+    place = {folder: i for i, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(HERE).parts[0], len(FIRST)))
 
 
 @pytest.fixture(scope="session")
