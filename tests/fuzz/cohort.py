@@ -84,19 +84,22 @@ class Outcome:
         }
 
 
-def judge(folder: Path, variants: list[Variant], keep: bool = False) -> Outcome:
+def judge(
+    folder: Path, variants: list[Variant], *, undamaged: bool = True, keep: bool = False
+) -> Outcome:
     """Run the workflow over variants and the undamaged slides, in cohorts of `BATCH`.
 
     Parameters
     ----------
     folder : receives `bases/` and a working directory per cohort
+    undamaged : whether the undamaged slides are among them
     keep : whether variants and results stay there
     """
     outcome = Outcome()
     sources = bases.write_bases(folder / "bases")
     for start in range(0, len(variants), BATCH):
         workdir = folder / f"run{start // BATCH}"
-        _run(workdir, sources, variants[start : start + BATCH], start == 0, outcome)
+        _run(workdir, sources, variants[start : start + BATCH], undamaged and not start, outcome)
         print(f"{min(start + BATCH, len(variants))} of {len(variants)} variants", flush=True)
         if not keep:
             shutil.rmtree(workdir)
@@ -127,7 +130,7 @@ def _run(
     results = workdir / "results"
     verdicts, tiles = by_slide(workdir, "cohort_qc.csv"), compare.tiles_by_slide(results)
     outcome.lost_rows += [slide_id for slide_id in asked if slide_id not in verdicts]
-    truths = {name: bases.level0(path) for name, path in sources.items()}
+    truths = {name: bases.level0(sources[name]) for name in {base for base, _ in asked.values()}}
     for slide_id, (base, kind) in asked.items():
         if row := verdicts.get(slide_id):
             result = SlideResult(slide_id, base, kind, row["qc_status"], row["qc_reasons"])
