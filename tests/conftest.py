@@ -16,6 +16,7 @@ settings.load_profile("repeatable")
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of a thousand jobs would compile the library
 #: folders whose files take longest, first; all others, mostly short, come last, so that the
 #: processes of `make test` end together
 FIRST = ("slurm", "browser", "fuzz", "integration", "workflow", "envs", "clusters")

@@ -166,7 +166,8 @@ def copy_repository(folder: Path) -> Path:
     for part in PARTS:
         source, copy = REPOSITORY / part, folder / part
         if source.is_dir():
-            shutil.copytree(source, copy, copy_function=shutil.copyfile)
+            compiled = shutil.ignore_patterns("__pycache__")  # of files of another date
+            shutil.copytree(source, copy, copy_function=shutil.copyfile, ignore=compiled)
         else:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
