@@ -27,7 +27,7 @@ CODES = {
     "tile_reason_codes": "cohort_qc",
     "study_reason_codes": "studies_qc",
 }
-#: libyaml's, eight times as fast, where PyYAML was built with it: schemas are read hundreds of times
+#: libyaml's, eight times as fast, where PyYAML was built with it
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
