@@ -27,8 +27,8 @@ from grossing.tiles.options import Encoding
 from grossing.tiles.stored_tiles import StoredTiles
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-DENOISE_TILES, DENOISE_STRENGTH = 3, 5
-#: runs of a stage that takes few milliseconds a tile; the first of all, uncounted, warms up
+DENOISE_TILES, DENOISE_STRENGTH = 2, 5
+#: runs of a stage that takes few or many milliseconds a tile; one before them warms up
 SHORT, LONG = 8, 1
 
 Work = Callable[[], Any]
@@ -156,8 +156,7 @@ def main() -> None:
     stages = Stages(folder, out)
     chosen, runs = STAGES[name]
     work = chosen(stages)
-    if runs != LONG:
-        work()
+    work()
     start = time.process_time()
     for _ in range(runs):
         work()
