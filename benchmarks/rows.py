@@ -37,14 +37,14 @@ ROUNDS_OF_TRAINING = 6
 class Row:
     """Commands that are run one after the other and measured together, in every `every`-th round.
 
-    `needs` are slides that have to be made and measured before.
+    `slide` is the one that they work on; it is made and measured before.
     """
 
     table: str
     name: str
     commands: tuple[Command, ...]
-    every: int = 1
-    needs: tuple[str, ...] = ()
+    every: int
+    slide: str
 
 
 @dataclass
@@ -61,15 +61,14 @@ class Rows:
         self, table: str, name: str, *commands: Command, every: int = 1, slide: str = ""
     ) -> None:
         """A row of a table; `slide` is the one that it works on, where the table does not say."""
-        self.rows.append(Row(table, name, commands, every, (slide or table,)))
+        self.rows.append(Row(table, name, commands, every, slide or table))
 
     def prepare(self) -> None:
         """Slides, their measurements, lists of tiles and sheets."""
-        needed = {name for row in self.rows for name in row.needs}
-        known = needed & ({REAL} | set(slides.SIZES) | set(slides.FORMATS))
-        slides.make(self.places, known)
-        formats = set(slides.FORMATS) - set(JOB_FORMATS)
-        for name in sorted(known - formats):
+        needed = {row.slide for row in self.rows}
+        slides.make(self.places, needed)
+        only_read = set(slides.FORMATS) - set(JOB_FORMATS)
+        for name in sorted(needed - only_read):
             slides.measure(self.places, name)
         for each in sorted(self.tile_lists):
             slides.list_tiles(self.places, *each)
@@ -115,15 +114,14 @@ class Rows:
         command = self.ours("tile", of or slide, "size_px=256", *options)
         self.add(slide, name, command, every=every, slide=of)
 
-    def variants(self, slide: str, finer: str | None = None) -> None:
+    def variants(self, slide: str, finer: str) -> None:
         """Further options of a tile job; `finer` is the slide with a level of the target's size."""
         self.tiles(slide, "tiles, raw, two threads", "threads=2")
         self.tiles(slide, "tiles, coordinates only", "container=none")
         self.tiles(slide, "tiles, scale-on-decode", "fast_downsample=true")
         self.tiles(slide, "tiles, dzsave engine", "engine=dzsave", every=2)
-        if finer:
-            self.tiles(slide, "tiles, raw, 2x level", of=finer)
-            self.tiles(slide, "tiles, openslide, 2x level", "reader=openslide", of=finer)
+        self.tiles(slide, "tiles, raw, 2x level", of=finer)
+        self.tiles(slide, "tiles, openslide, 2x level", "reader=openslide", of=finer)
         self.add(slide, "tiles 512, raw", self.ours("tile", slide))
         self.rescale(slide)
 
