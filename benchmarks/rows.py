@@ -141,7 +141,7 @@ class Rows:
         out, path = self.places.out, self.places.slide(slide)
         two = (self.ours("measure", slide, facts=out), self.ours("tile", slide, facts=out))
         self.add(slide, "measure + tiles 512", *two)
-        self.add(slide, "workflow", self.snakemake("all", slide, 1))
+        self.add(slide, "workflow", self.snakemake("all", slide, 1), every=2)
         if python := self.peer("hs2p"):
             self.add(slide, "hs2p", (python, HERE / "hs2p_tiles.py", path, out))
         self.fastslide(slide, 512)

@@ -1,6 +1,7 @@
 """The tables of a run as Markdown: the block of docs/benchmarks.md that is not written by hand."""
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from slides import FORMATS, SIZES
 from targets import Results
 
 BASES = ("naive", "dzsave", "resize + dzsave", "floor")
+WIDTH = 120
 START, END = "<!-- bench -->", "<!-- end of bench -->"
 
 
@@ -36,7 +38,8 @@ def slide_table(rows: dict[str, dict[str, Any]]) -> list[str]:
         line = [name, f"{row['cpu_s']:.2f}", spread(row)]
         line += [f"{row['cpu_s'] / rows[base]['cpu_s']:.2f}" for base in bases]
         line += [f"{row['wall_s']:.2f}", f"{row['peak_mb']:.0f}", f"{row['bytes'] / 1e6:.1f}"]
-        line += [str(row["files"]), str(row["figures"].get("tiles", ""))]
+        tiles = row["figures"].get("tiles")
+        line += [str(row["files"]), "" if tiles is None else f"{tiles:.0f}"]
         lines.append(line)
     return markdown(head, lines)
 
@@ -173,14 +176,15 @@ def machine(results: dict[str, Any]) -> list[str]:
     given = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in given["versions"].items())
     peers = ", ".join(f"{name} {version}" for name, version in given["peers"].items())
-    lines = [
+    text = (
         f"Grossing {given['version']}, commit {given['commit']}, {results['date']}. "
         f"{given['cores']} cores ({', '.join(given['cpu'])}), {given['system']}, "
         f"load {results['load'][0]:.1f} before and {results['load'][1]:.1f} after; "
         f"{results['rounds']} rounds. Python {given['python']}, {versions}. "
         f"In environments of their own: {peers or 'none'}."
-    ]
-    return [*lines, *(f"Skipped: {name}, {why}." for name, why in results["skipped"].items())]
+    )
+    skipped = (f"Skipped: {name}, {why}." for name, why in results["skipped"].items())
+    return [*textwrap.wrap(text, WIDTH), *skipped]
 
 
 def sections(results: dict[str, Any]) -> dict[str, list[str]]:

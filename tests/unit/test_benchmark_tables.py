@@ -118,3 +118,11 @@ def test_the_block_of_a_page_is_replaced_and_nothing_else(tmp_path):
     page.write_text("no block")
     with pytest.raises(ValueError, match="not one block"):
         tables.fill(page, "new")
+
+
+def test_the_page_of_the_docs_holds_the_tables_of_one_run():
+    text = (REPOSITORY / "docs/benchmarks.md").read_text(encoding="utf-8")
+    block = text.partition(tables.START)[2].partition(tables.END)[0]
+    for target in targets.TARGETS:
+        assert f"| {target.text} | {target.at_most:g} |" in block
+    assert block.count("commit ") == 1
