@@ -68,7 +68,7 @@ def run(commands: tuple[Command, ...], out: Path, cwd: Path) -> Cost:
 
 
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, "" without one; read in pieces, as a child's peak includes its parent's."""
+    """SHA-256 of a file, "" without one; in pieces, as a child's peak includes its parent's."""
     if not path.exists():
         return ""
     with path.open("rb") as file:

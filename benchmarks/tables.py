@@ -180,7 +180,7 @@ def machine(results: dict[str, Any]) -> list[str]:
         f"Grossing {given['version']}, commit {given['commit']}, {results['date']}. "
         f"{given['cores']} cores ({', '.join(given['cpu'])}), {given['system']}, "
         f"load {results['load'][0]:.1f} before and {results['load'][1]:.1f} after; "
-        f"{results['rounds']} rounds. Python {given['python']}, {versions}. "
+        f"rounds: {results['rounds']}. Python {given['python']}, {versions}. "
         f"In environments of their own: {peers or 'none'}."
     )
     skipped = (f"Skipped: {name}, {why}." for name, why in results["skipped"].items())
