@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-reading bench-radiology bench-scale record-costs hs2p install-profile lock clean
+.PHONY: setup demo demo-radiology serve test fuzz check schemas bench bench-page bench-radiology bench-scale record-costs hs2p install-profile lock clean
 
 setup: .venv/ready
 
@@ -52,12 +52,13 @@ schemas: setup
 	$(BIN)/python workflow/schemas/generate.py
 	$(BIN)/python docs/make_rooms.py docs/development.md
 
-bench: setup benchmarks/.hs2p/ready
+# All tables of docs/benchmarks.md about CPU and memory, in one run; peers in environments of their own.
+bench: setup benchmarks/.hs2p/ready benchmarks/.fastslide/ready
 	$(BIN)/python benchmarks/bench.py
 
-# Reading alone, by format and reader; fastslide in an environment of its own.
-bench-reading: setup benchmarks/.fastslide/ready
-	$(BIN)/python benchmarks/reading.py
+# The tables of the last `make bench` into the page.
+bench-page: setup
+	$(BIN)/python benchmarks/bench.py --report --page docs/benchmarks.md
 
 # Costs that a plan begins with: docs/plan.md. About 5 minutes of CPU time.
 record-costs: setup

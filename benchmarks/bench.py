@@ -1,252 +1,126 @@
-"""CPU, memory and files of Grossing, of common practice and of its strongest peer.
+"""CPU, memory and files of Grossing, of common practice and of peers: one run, all tables.
 
-Every row is run once per round, rows in alternation. Rounds: BENCH_ROUNDS (4). BENCH_LARGE=1 adds a
-slide of 48000 x 40000 px. Writes results.json beside this file. Example: bench.py
+Rows are run in alternation, once per round, the dear ones in every second or fourth. BENCH_ROUNDS
+(4) rounds; BENCH_LARGE=1 adds a slide of 60000 x 50000 px. Writes results.json and results.md
+beside this file.
+
+Examples: bench.py; bench.py --page docs/benchmarks.md (put the tables into a page as well);
+bench.py --report --page docs/benchmarks.md (those of the last run); bench.py --smoke FOLDER (small
+slides, in seconds, all files into a folder).
 """
 
+import argparse
+import datetime
 import json
 import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import meter
-import yaml
-from meter import Command
+import rows
+import tables
+from rows import Row, Rows
+from slides import HERE, ROOT, Places
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-WORK, OUT = HERE / "work", HERE / "work/out"
-PYTHON = Path(sys.executable)
-PEER = HERE / ".hs2p/bin/python"
-
-#: name -> width and height in px, further arguments of the slide maker
-SLIDES: dict[str, tuple[str, ...]] = {
-    "12000": ("12000", "12000"),
-    "12001": ("12001", "12001"),  # its levels are of rounded size
-    "20000": ("20000", "20000"),
-    "24000": ("24000", "24000"),
-    "24000-2x": ("24000", "24000", "--pyramid-factor", "2"),
-    "48000": ("48000", "40000"),
-}
-
-#: slide, row, row it is compared with, largest ratio of their CPU times
-TARGETS = [
-    ("24000", "tiles, raw", "dzsave", 0.48),
-    ("24000", "tiles, raw", "resize + dzsave", 0.65),
-    ("24000", "tiles, raw", "naive", 0.25),
-    ("24000", "tiles, scale-on-decode", "dzsave", 0.40),
-    ("24000", "tiles, scale-on-decode", "resize + dzsave", 0.55),
-    ("24000", "tiles, scale-on-decode", "naive", 0.21),
-    ("24000", "tiles, openslide", "dzsave", 1.05),
-    ("24000", "tiles, openslide", "naive", 0.53),
-    ("24000", "tiles, openslide, 2x level", "dzsave", 0.45),
-    ("24000", "tiles, openslide, 2x level", "naive", 0.24),
-]
-#: slide of odd size, the even one, row, largest ratio of their CPU times
-ODD = [("12001", "12000", name, 1.1) for name in ("tiles, 1 um/px", "tiles, 2 um/px")]
-#: slide, row, largest number of CPU seconds or MB
-LIMITS = [
-    ("20000", "measure + tiles 512", "cpu_s", 3.5),
-    ("20000", "measure + tiles 512", "peak_mb", 250),
-    ("48000", "tiles, raw", "peak_mb", 200),
-    ("48000", "tiles, openslide", "peak_mb", 230),
-]
-BASES = ("naive", "dzsave", "resize + dzsave")
+FORMATS_PX, SMOKE_PX = 8192, 2048
+PACKAGES = (
+    *("numpy", "opencv-python-headless", "simplejpeg", "openslide-bin", "pyvips-binary"),
+    *("pyarrow", "snakemake", "torchstain", "webdataset"),
+)
 
 
-@dataclass(frozen=True)
-class Row:
-    """Commands that are run one after the other and measured together."""
-
-    slide: str
-    name: str
-    commands: tuple[Command, ...]
-
-
-def slide_path(name: str) -> Path:
-    """Path of a slide of SLIDES."""
-    return HERE / f"slides/{name}.svs"
-
-
-def baseline(slide: str, chain: str) -> Command:
-    """The common practice."""
-    return (PYTHON, HERE / "baseline.py", chain, slide_path(slide), OUT)
-
-
-def ours(job: str, slide: str, *options: str, facts: Path | None = None) -> Command:
-    """One of our jobs; it reads what `prepare` measured, or what an earlier command left."""
-    return (PYTHON, HERE / "job.py", job, slide_path(slide), facts or WORK / slide, OUT, *options)
-
-
-def compared(slide: str) -> list[Row]:
-    """The rows of every comparison slide."""
-    return [
-        Row(slide, "naive", (baseline(slide, "naive"),)),
-        Row(slide, "dzsave", (baseline(slide, "dzsave"),)),
-        Row(slide, "resize + dzsave", (baseline(slide, "resize"),)),
-        Row(slide, "measure", (ours("measure", slide, facts=OUT),)),
-        Row(slide, "tiles, raw", (ours("tile", slide, "size_px=256"),)),
-        Row(slide, "tiles, openslide", (ours("tile", slide, "size_px=256", "reader=openslide"),)),
-    ]
-
-
-def variants(slide: str, tiles: dict[str, Any]) -> list[Row]:
-    """Further options of a tile job."""
-    options = {
-        "tiles, coordinates only": ("container=none",),
-        "tiles, dzsave engine": ("engine=dzsave",),
-    }
-    if "fast_downsample" in tiles:
-        options["tiles, scale-on-decode"] = ("fast_downsample=true",)
-    finer = f"{slide}-2x"
-    rows = [
-        Row(slide, name, (ours("tile", slide, "size_px=256", *given),))
-        for name, given in options.items()
-    ]
-    general = ours("tile", finer, "size_px=256", "reader=openslide")
-    return [
-        *rows,
-        Row(slide, "tiles, openslide, 2x level", (general,)),
-        Row(slide, "tiles, raw, 2x level", (ours("tile", finer, "size_px=256"),)),
-        Row(slide, "tiles 512, raw", (ours("tile", slide),)),
-        Row(slide, "rescale", (ours("rescale", slide),)),
-    ]
-
-
-def coarse(slide: str) -> list[Row]:
-    """Tiles from the second level, with the default tile size."""
-    return [
-        Row(slide, f"tiles, {mpp} um/px", (ours("tile", slide, f"target_mpp={mpp}"),))
-        for mpp in (1, 2)
-    ]
-
-
-def chains(slide: str) -> list[Row]:
-    """The whole way of one slide, with 512 px tiles: ours, under Snakemake, the peer's."""
-    two = (ours("measure", slide, facts=OUT), ours("tile", slide, facts=OUT))
-    snakemake = (
-        *(PYTHON, "-m", "snakemake", "--profile", "profiles/local", "--quiet", "all"),
-        *("--directory", OUT, "--config", f"cohort={WORK / slide}.csv"),
-    )
-    return [
-        Row(slide, "measure + tiles 512", two),
-        Row(slide, "workflow", (snakemake,)),
-        Row(slide, "hs2p", ((PEER, HERE / "peer.py", slide_path(slide), OUT),)),
-    ]
-
-
-def prepare(names: set[str]) -> None:
-    """Slides that are missing, their measurements, a cohort sheet for each."""
-    slide_path("any").parent.mkdir(exist_ok=True)
-    maker, region = ROOT / "tests/data/make_slide.py", ROOT / "tests/data/CMU-1-Small-Region.svs"
-    for name in sorted(names):
-        path = slide_path(name)
-        if not path.exists():
-            print(f"making {path.name}", file=sys.stderr)
-            subprocess.run([PYTHON, maker, region, path, *SLIDES[name]], check=True)
-        meter.run((ours("measure", name),), OUT, ROOT)
-        (WORK / f"{name}.csv").write_text(f"slide_id,path\nslide,{path}\n")
-
-
-def measure(rows: list[Row], rounds: int) -> dict[str, dict[str, Any]]:
-    """slide -> row -> medians of all rounds."""
-    costs: dict[Row, list[meter.Cost]] = {row: [] for row in rows}
+def measure(given: Rows, rounds: int) -> tuple[dict[str, dict[str, Any]], list[float]]:
+    """table -> row -> medians of its rounds; and the machine's load before and after."""
+    costs: dict[Row, list[meter.Cost]] = {row: [] for row in given.rows}
+    load = [os.getloadavg()[0]]
     for turn in range(rounds):
-        for row in rows:
-            costs[row].append(meter.run(row.commands, OUT, ROOT))
-            print(f"{turn + 1}/{rounds} {row.slide} {row.name}", file=sys.stderr)
+        for row in given.rows:
+            if turn % row.every == 0:
+                print(f"{turn + 1}/{rounds} {row.table} {row.name}", file=sys.stderr, flush=True)
+                costs[row].append(meter.run(row.commands, given.places.out, ROOT))
     results: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        results.setdefault(row.slide, {})[row.name] = meter.summary(costs[row])
-    return results
-
-
-def table(rows: dict[str, Any]) -> list[str]:
-    """Rows of one slide as a Markdown table, with ratios to those of BASES that were run."""
-    bases = [base for base in BASES if base in rows]
-    ratios = [f"/ {base}" for base in bases]
-    lines = [
-        ["", "CPU s", *ratios, "wall s", "peak MB", "MB", "files", "tiles"],
-        ["---", *["---:"] * (6 + len(bases))],
-    ]
-    for name, row in rows.items():
-        line = [name, f"{row['cpu_s']:.2f}"]
-        line += [f"{row['cpu_s'] / rows[base]['cpu_s']:.2f}" for base in bases]
-        line += [f"{row['wall_s']:.2f}", f"{row['peak_mb']:.0f}", f"{row['bytes'] / 1e6:.1f}"]
-        line += [str(row["files"]), "" if row["tiles"] is None else str(row["tiles"])]
-        lines.append(line)
-    return [f"| {' | '.join(line)} |" for line in lines]
-
-
-def against_targets(results: dict[str, dict[str, Any]]) -> list[str]:
-    """One line per target whose rows were run."""
-    lines = []
-    for slide, name, base, limit in TARGETS:
-        rows = results.get(slide, {})
-        if name in rows and base in rows:
-            ratio = rows[name]["cpu_s"] / rows[base]["cpu_s"]
-            lines.append(f"| {name} / {base} | {limit:.2f} | {ratio:.2f} |")
-    for slide, even, name, limit in ODD:
-        if name in results.get(slide, {}) and name in results.get(even, {}):
-            ratio = results[slide][name]["cpu_s"] / results[even][name]["cpu_s"]
-            lines.append(f"| {name}: {slide} px / {even} px | {limit:.2f} | {ratio:.2f} |")
-    for slide, name, column, limit in LIMITS:
-        if name in results.get(slide, {}):
-            unit = "CPU s" if column == "cpu_s" else "MB"
-            value = results[slide][name][column]
-            lines.append(f"| {name}, {slide}, {unit} | {limit:g} | {value:.4g} |")
-    return ["| target | at most | measured |", "| --- | ---: | ---: |", *lines]
+    for row, each in costs.items():
+        results.setdefault(row.table, {})[row.name] = meter.summary(each)
+    return results, [*load, os.getloadavg()[0]]
 
 
 def machine() -> dict[str, Any]:
     """What the numbers depend on: processor, system, versions."""
-    packages = "numpy opencv-python-headless simplejpeg openslide-python openslide-bin pyarrow"
-    own = {name: metadata.version(name) for name in packages.split()}
-    own |= {name: metadata.version(name) for name in ("pyvips", "pyvips-binary", "snakemake")}
-    folders = [str(path) for path in PEER.parents[1].glob("lib/python*/site-packages")]
-    peer = {d.name: d.version for d in metadata.distributions(path=folders)}
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = {line.partition(":")[2].strip() for line in file if line.startswith("model name")}
+    peers = {}
+    for name, python in rows.PEERS.items():
+        folders = [str(path) for path in python.parents[1].glob("lib/python*/site-packages")]
+        peers |= {d.name: d.version for d in metadata.distributions(path=folders) if d.name == name}
+        if name == "hs2p":
+            found = {d.name: d.version for d in metadata.distributions(path=folders)}
+            peers |= {each: found[each] for each in ("cucim-cu12",) if each in found}
+    version = (ROOT / "scripts/grossing/__init__.py").read_text(encoding="utf-8")
     return {
+        "version": version.partition('__version__ = "')[2].partition('"')[0],
+        "commit": commit(),
         "cpu": sorted(models),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": own,
-        "peer_versions": {name: peer.get(name) for name in ("hs2p", "cucim-cu12", "numpy")},
+        "versions": {name: metadata.version(name) for name in PACKAGES},
+        "peers": peers,
     }
 
 
-def report(results: dict[str, Any]) -> None:
-    """Print all tables."""
-    for slide, rows in results["slides"].items():
-        size = " x ".join(SLIDES[slide][:2])
-        print(f"{size} px, medians of {results['rounds']} rounds\n")
-        print("\n".join(table(rows)) + "\n")
-    print("\n".join(against_targets(results["slides"])))
+def commit() -> str:
+    """The commit of the checkout; says where files differ from it."""
+    git = ("git", "-C", str(ROOT))
+    try:
+        name = subprocess.check_output([*git, "rev-parse", "--short=7", "HEAD"], text=True).strip()
+        changed = subprocess.check_output([*git, "status", "--porcelain", "-uno"], text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{name} with changes" if changed.strip() else name
+
+
+def run(given: Rows, rounds: int) -> dict[str, Any]:
+    """Prepare and run all rows."""
+    given.prepare()
+    found, load = measure(given, rounds)
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": machine(),
+        "rounds": rounds,
+        "load": load,
+        "skipped": given.skipped,
+        "tables": found,
+    }
 
 
 def main() -> None:
-    """Prepare, run all rows, write results.json, print tables; `--report` prints the last run's."""
-    saved = HERE / "results.json"
-    if sys.argv[1:] == ["--report"]:
-        report(json.loads(saved.read_text()))
-        return
-    rounds = int(os.environ.get("BENCH_ROUNDS", "4"))
-    tiles = yaml.safe_load((ROOT / "config/config.yaml").read_bytes())["tiles"]
-    rows = [*compared("12000"), *compared("24000"), *variants("24000", tiles), *chains("20000")]
-    rows += [*coarse("12000"), *coarse("12001")]
-    if os.environ.get("BENCH_LARGE") == "1":
-        rows += compared("48000")
-    prepare({row.slide for row in rows} | {"24000-2x"})
-    results = {"machine": machine(), "rounds": rounds, "slides": measure(rows, rounds)}
-    saved.write_text(json.dumps(results, indent=1) + "\n")
-    report(results)
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--page", type=Path, help="put the tables between the marks of this page")
+    parser.add_argument("--report", action="store_true", help="the last run's tables; run nothing")
+    parser.add_argument("--smoke", type=Path, metavar="FOLDER", help="small slides, one round")
+    options = parser.parse_args()
+    folder = options.smoke or HERE
+    saved = folder / "results.json"
+    if options.smoke:
+        places = Places(folder / "slides", folder / "work", SMOKE_PX)
+        results = run(rows.smoke(places), 1)
+    elif not options.report:
+        places = Places(HERE / "slides", HERE / "work", FORMATS_PX)
+        plan = rows.complete(places, large=os.environ.get("BENCH_LARGE") == "1")
+        results = run(plan, int(os.environ.get("BENCH_ROUNDS", "4")))
+    else:
+        results = json.loads(saved.read_text(encoding="utf-8"))
+    saved.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    text = tables.page(results)
+    (folder / "results.md").write_text(text, encoding="utf-8")
+    if options.page:
+        tables.fill(options.page, text)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One rule script of the workflow in a process of its own, with the shipped configuration.
 
-The last line printed is the number of tiles. Example: job.py tile slide.svs facts out size_px=256
+A tile job prints the number of tiles. Example: job.py tile slide.svs facts out size_px=256
 """
 
 import argparse
@@ -65,9 +65,9 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     stdout = os.dup(1)  # the scripts send it to their log
     sys.path.append(str(ROOT / "scripts"))
     script = runpy.run_path(str(ROOT / f"scripts/{job}_slide.py"), {"snakemake": snakemake})
-    rows = script["tiles"].rows if job == "tile" else ()
-    written = sum(row.member is not None for row in rows)
-    os.write(stdout, f"{written}\n".encode())
+    if job == "tile":
+        written = sum(row.member is not None for row in script["tiles"].rows)
+        os.write(stdout, f"{written}\n".encode())
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The same job by hs2p: tissue, tiles of 512 px at 0.5 um/px of the tissue, JPEG in a tar.
 
 Through its Python API, which spares it the command line's logging and previews. The last line
-printed is the number of tiles. Example: peer.py slide.svs out
+printed is the number of tiles. Example: hs2p_tiles.py slide.svs out
 """
 
 import sys
