@@ -55,7 +55,7 @@ def test_a_slide_far_from_the_others_is_named_with_measure_and_z(
     ((slide_id, (outlier,)),) = find(rows, Z_MAX).items()
     assert (slide_id, outlier.column, outlier.group) == ("0-7", column, "cohort")
     assert outlier.z * sign > Z_MAX
-    assert outlier.reason(Z_MAX).startswith(f"outlier={column}:")
+    assert outlier.reason("outlier", Z_MAX).startswith(f"outlier={column}:")
 
 
 def test_clean_cohorts_are_left_alone() -> None:

@@ -8,9 +8,11 @@ from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
 
-#: of the density in other colours: beyond it the vectors of H&E are not measured. It judges no
-#: slide: that is the threshold `foreign_dye_fraction_max`
+#: of the density in other colours and in eosin's: above the one or below the other the vectors of
+#: H&E are not measured. They judge no slide: those are the thresholds `foreign_dye_fraction_max`
+#: and `eosin_fraction_min`
 OTHER_STAIN_SHARE = 0.15
+EOSIN_SHARE = 0.02
 
 
 def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
@@ -21,16 +23,23 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     pixels : (N, 3) uint8 RGB
     glass : (3,) colour of the empty slide
     is_he : whether the sheet says so (or nothing). False measures nothing: the vectors of H&E mean
-        nothing in other stains; nor do they where the tissue holds another dye (`foreign_dyes`)
+        nothing in other stains; nor do they where the tissue holds another dye, or no eosin, which
+        may be another dye that is as pale or rare (`foreign_dyes`)
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
     dyes = foreign_dyes.shares(pixels, glass)
-    foreign, eosin_fraction = (None, None)
+    of_dyes: dict[str, float] = {}
     if dyes is not None:
-        foreign, eosin_fraction = round(dyes.foreign, 4), round(dyes.eosin, 4)
-    if foreign is not None and foreign > OTHER_STAIN_SHARE:
-        return StainMeasures(False, foreign_dye_fraction=foreign, eosin_fraction=eosin_fraction)
+        of_dyes = {
+            "foreign_dye_fraction": round(dyes.foreign, 4),
+            "eosin_fraction": round(dyes.eosin, 4),
+            "blue_ratio_low": round(dyes.blue_ratio_low, 4),
+            "red_ratio_high": round(dyes.red_ratio_high, 4),
+        }
+        no_eosin = of_dyes["eosin_fraction"] < EOSIN_SHARE
+        if no_eosin or of_dyes["foreign_dye_fraction"] > OTHER_STAIN_SHARE:
+            return StainMeasures(False, **of_dyes)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
@@ -47,8 +56,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         stain_e_b=columns.get("stain_e_b"),
         hematoxylin_od=round(hematoxylin, 4),
         eosin_od=round(eosin, 4),
-        foreign_dye_fraction=foreign,
-        eosin_fraction=eosin_fraction,
         stain_fit=fits,
         stain_evidence=evidence,
+        **of_dyes,
     )
