@@ -288,13 +288,13 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "blue_ratio_low": {
             "unit": "1",
-            "meaning": "blue density over green density of the pixels that absorb the least blue (5 % of the density of sampled tissue have less): the colour of eosin; null as foreign_dye_fraction",
+            "meaning": "blue density over green density of the pixels that absorb the least blue (5 % of the density of sampled tissue have less): the colour of eosin; null as foreign_dye_fraction, and where fewer than 500 pixels are dark enough",
             "range": [0, None],
             "values": [],
         },
         "red_ratio_high": {
             "unit": "1",
-            "meaning": "red density over green density of the pixels that absorb the most red (2 % of the density of sampled tissue have more): the colour of hematoxylin; null as foreign_dye_fraction",
+            "meaning": "red density over green density of the pixels that absorb the most red (2 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
             "range": [0, None],
             "values": [],
         },

@@ -24,7 +24,8 @@ LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
 FEWER_PX = 20_000  # pixels that a correlation or quantile is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
-LOW, HIGH = 0.05, 0.98  # quantiles, of the density, of what the purest dyes of a slide absorb
+# What the purest dyes of a slide absorb: quantiles, by density, of pixels that noise moves less
+LOW, HIGH, PURE_DENSITY_MIN = 0.05, 0.98, 0.7
 
 Density = npt.NDArray[np.float64]
 
@@ -33,12 +34,12 @@ Density = npt.NDArray[np.float64]
 class DyeShares:
     """Shares of the optical density in colours outside H&E and in those of eosin; how much blue the
     dye that absorbs least of it absorbs (eosin), and how much red the one that absorbs most of it
-    (hematoxylin), both relative to green."""
+    (hematoxylin), both relative to green (None where little tissue is dark enough)."""
 
     foreign: float
     eosin: float
-    blue_ratio_low: float
-    red_ratio_high: float
+    blue_ratio_low: float | None
+    red_ratio_high: float | None
 
 
 def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
@@ -89,14 +90,12 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
         foreign |= pure_blue | (blue > PURE_BLUE * green)
     eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    some = np.flatnonzero(coloured)
-    some = some[:: len(some) // FEWER_PX + 1]
-    base = np.maximum(green[some], RATIO_GREEN)
+    dark = coloured & (total > PURE_DENSITY_MIN)
     return DyeShares(
         float(weight[foreign].sum()),
         float(weight[eosin].sum()),
-        _quantile(blue[some] / base, weight[some], LOW),
-        _quantile(red[some] / base, weight[some], HIGH),
+        _ratio(blue[dark], green[dark], total[dark], LOW),
+        _ratio(red[dark], green[dark], total[dark], HIGH),
     )
 
 
@@ -107,11 +106,15 @@ def _absorbs_more_blue(red: Density, green: Density, blue: Density) -> Mask:
     return np.asarray(blue > most + BLUE_ERROR)
 
 
-def _quantile(values: Density, weight: Density, share: float) -> float:
-    """The value below which so much of the weight lies."""
-    order = np.argsort(values)
-    below = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(below, share * below[-1])])
+def _ratio(density: Density, green: Density, weight: Density, share: float) -> float | None:
+    """The density relative to green's below which so much of the weight lies."""
+    if len(weight) < MIN_PIXELS:
+        return None
+    step = len(weight) // FEWER_PX + 1
+    ratio = density[::step] / np.maximum(green[::step], RATIO_GREEN)
+    order = np.argsort(ratio)
+    below = np.cumsum(weight[::step][order])
+    return float(ratio[order][np.searchsorted(below, share * below[-1])])
 
 
 def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:

@@ -29,16 +29,16 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
     dyes = foreign_dyes.shares(pixels, glass)
-    of_dyes: dict[str, float] = {}
+    of_dyes: dict[str, float | None] = {}
     if dyes is not None:
+        foreign, eosin_fraction = round(dyes.foreign, 4), round(dyes.eosin, 4)
         of_dyes = {
-            "foreign_dye_fraction": round(dyes.foreign, 4),
-            "eosin_fraction": round(dyes.eosin, 4),
-            "blue_ratio_low": round(dyes.blue_ratio_low, 4),
-            "red_ratio_high": round(dyes.red_ratio_high, 4),
+            "foreign_dye_fraction": foreign,
+            "eosin_fraction": eosin_fraction,
+            "blue_ratio_low": rounded(dyes.blue_ratio_low),
+            "red_ratio_high": rounded(dyes.red_ratio_high),
         }
-        no_eosin = of_dyes["eosin_fraction"] < EOSIN_SHARE
-        if no_eosin or of_dyes["foreign_dye_fraction"] > OTHER_STAIN_SHARE:
+        if foreign > OTHER_STAIN_SHARE or eosin_fraction < EOSIN_SHARE:
             return StainMeasures(False, **of_dyes)
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
@@ -60,3 +60,8 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         stain_evidence=evidence,
         **of_dyes,
     )
+
+
+def rounded(value: float | None) -> float | None:
+    """A number as it is recorded."""
+    return None if value is None else round(value, 4)
