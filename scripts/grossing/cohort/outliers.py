@@ -73,7 +73,7 @@ class Outlier:
     def text(self) -> str:
         return f"{self.column}={self.z:.3g} {self.group}"
 
-    def reason(self, code: SlideReason, z_max: float) -> str:
+    def reason(self, code: str, z_max: float) -> str:
         """Reason of the verdict: measure, z and limit."""
         limit = f">{z_max:g}" if self.z > 0 else f"<{-z_max:g}"
         return f"{code}={self.column}:{self.z:.3g}{limit}"

@@ -1,5 +1,7 @@
 """Stain columns of a slide, from its sampled tissue pixels."""
 
+from dataclasses import replace
+
 import numpy.typing as npt
 
 from grossing.slide.stain_record import StainMeasures
@@ -28,26 +30,17 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
-    dyes = foreign_dyes.shares(pixels, glass)
-    of_dyes: dict[str, float | None] = {}
-    if dyes is not None:
-        foreign, eosin_fraction = round(dyes.foreign, 4), round(dyes.eosin, 4)
-        of_dyes = {
-            "foreign_dye_fraction": foreign,
-            "eosin_fraction": eosin_fraction,
-            "blue_ratio_low": rounded(dyes.blue_ratio_low),
-            "red_ratio_high": rounded(dyes.red_ratio_high),
-        }
-        if foreign > OTHER_STAIN_SHARE or eosin_fraction < EOSIN_SHARE:
-            return StainMeasures(False, **of_dyes)
+    dyes = _dye_measures(pixels, glass)
+    if not dyes.is_he:
+        return dyes
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
     if (macenko := fits.macenko) is not None:
         names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
         columns = dict(zip(names, [round(v, 4) for v in macenko.h + macenko.e], strict=True))
-    return StainMeasures(
-        is_he,
+    return replace(
+        dyes,
         stain_h_r=columns.get("stain_h_r"),
         stain_h_g=columns.get("stain_h_g"),
         stain_h_b=columns.get("stain_h_b"),
@@ -58,10 +51,20 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         eosin_od=round(eosin, 4),
         stain_fit=fits,
         stain_evidence=evidence,
-        **of_dyes,
     )
 
 
-def rounded(value: float | None) -> float | None:
-    """A number as it is recorded."""
-    return None if value is None else round(value, 4)
+def _dye_measures(pixels: Pixels, glass: npt.ArrayLike) -> StainMeasures:
+    """Whether the dyes can be hematoxylin and eosin, and the numbers that tell it."""
+    dyes = foreign_dyes.shares(pixels, glass)
+    if dyes is None:
+        return StainMeasures(is_he=True)
+    foreign, eosin = round(dyes.foreign, 4), round(dyes.eosin, 4)
+    blue, red = dyes.blue_ratio_low, dyes.red_ratio_high
+    return StainMeasures(
+        is_he=foreign <= OTHER_STAIN_SHARE and eosin >= EOSIN_SHARE,
+        foreign_dye_fraction=foreign,
+        eosin_fraction=eosin,
+        blue_ratio_low=None if blue is None else round(blue, 4),
+        red_ratio_high=None if red is None else round(red, 4),
+    )
