@@ -92,6 +92,20 @@ def test_copies_of_one_slide_that_contradict_each_other_stop_the_run(column: str
         assert words in str(stopped.value)
 
 
+def test_a_slide_with_other_dyes_than_its_cohort_is_looked_at() -> None:
+    ids = [f"s{number:02}" for number in range(14)]
+    colours = [0.30, 0.33] * 6 + [0.31, 0.12]
+    records = [
+        good(slide_id, blue_ratio_low=blue, red_ratio_high=0.9)
+        for slide_id, blue in zip(ids, colours, strict=True)
+    ]
+    *others, pas = judged(sheet(*ids), records).to_pylist()
+    assert {row["qc_status"] for row in others} == {"PASS"}
+    assert pas["qc_status"] == "REVIEW"
+    assert pas["qc_reasons"].startswith("stain_differs=blue_ratio_low:-")
+    assert pas["stain_z"] > 3.5 and pas["outlier_of"].startswith("blue_ratio_low=-")
+
+
 def test_copies_are_reported_where_that_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
     listed = sheet("a", "b", split=("train", "test"))
     with caplog.at_level(logging.WARNING):

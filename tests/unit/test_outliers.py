@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from grossing.cohort import outliers
+from stages import CONFIG
 
 Z_MAX = 6.0
+STAIN_Z_MAX = CONFIG["thresholds"]["cohort"]["stain_z_max"]
 
 
 def find(rows: list[dict[str, Any]], z_max: float) -> dict[str, list[outliers.Outlier]]:
@@ -55,7 +57,7 @@ def test_a_slide_far_from_the_others_is_named_with_measure_and_z(
     ((slide_id, (outlier,)),) = find(rows, Z_MAX).items()
     assert (slide_id, outlier.column, outlier.group) == ("0-7", column, "cohort")
     assert outlier.z * sign > Z_MAX
-    assert outlier.reason(Z_MAX).startswith(f"outlier={column}:")
+    assert outlier.reason("outlier", Z_MAX).startswith(f"outlier={column}:")
 
 
 def test_clean_cohorts_are_left_alone() -> None:
@@ -94,6 +96,47 @@ def test_equal_slides_make_no_outliers() -> None:
     rows = [cohort(1)[0] | {"slide_id": str(number)} for number in range(30)]
     rows[3] |= {"background_r": rows[3]["background_r"] + 3}
     assert find(rows, Z_MAX) == {}
+
+
+def dyes(count: int, seed: int = 0, blue: float = 0.3) -> list[dict[str, Any]]:
+    """The colours of H&E slides of one laboratory, whose eosin absorbs so much blue."""
+    random = np.random.default_rng(seed)
+    return [
+        {
+            "slide_id": f"{seed}-{number}",
+            "stain": None,
+            "site": None,
+            "blue_ratio_low": random.normal(blue, 0.02),
+            "red_ratio_high": random.normal(0.9, 0.04),
+        }
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("blue_ratio_low", 0.14), ("blue_ratio_low", 0.6), ("red_ratio_high", 1.3)],
+    ids=["pas", "fast_red", "azan"],
+)
+def test_a_slide_whose_dyes_are_not_those_of_the_others_is_named(column: str, value: float) -> None:
+    rows = dyes(20)
+    rows[4][column] = value
+    found = {i for i, (*dye,) in outliers.scored(rows, outliers.COLOURS).items() if far(dye)}
+    assert found == {"0-4"}
+
+
+def far(listed: list[outliers.Outlier]) -> bool:
+    return any(abs(outlier.z) > STAIN_Z_MAX for outlier in listed)
+
+
+def test_few_nuclei_equal_slides_and_two_stains_in_halves_are_no_other_dyes() -> None:
+    few = dyes(20)
+    few[4]["red_ratio_high"] = 0.4
+    equal = [dyes(1)[0] | {"slide_id": str(number)} for number in range(20)]
+    equal[4]["blue_ratio_low"] += 0.05
+    halves = dyes(12, 1) + dyes(8, 2, blue=0.15)
+    for rows in (few, equal, halves):
+        assert not any(map(far, outliers.scored(rows, outliers.COLOURS).values()))
 
 
 def test_small_groups_and_missing_values_say_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide, duplicates, outliers, sheet_checks
+from grossing.cohort import decide, duplicates, outliers, sheet_checks, thresholds
 from grossing.cohort.carried_columns import schema_for
 from grossing.cohort.decide import Criteria, Verdict
 from grossing.cohort.duplicates import Duplicates
@@ -95,16 +95,25 @@ def _once(
 
 def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Criteria) -> None:
     """Add duplicates and outliers to the rows, with the reasons to look at them."""
-    z_max = criteria.cohort["outlier_z_max"]
-    scores = outliers.scored([row for row in rows.values() if row["tissue_area_mm2"]])
+    compared = [row for row in rows.values() if row["tissue_area_mm2"]]
+    scores = {
+        rule: outliers.scored(compared, measures)
+        for rule, measures in zip(
+            thresholds.COHORT, (outliers.MEASURES, outliers.COLOURS), strict=True
+        )
+    }
     copies = duplicates.by_slide(pairs)
     for slide_id, row in rows.items():
-        measures, same = scores.get(slide_id, []), copies.get(slide_id, Duplicates())
-        listed = [outlier for outlier in measures if abs(outlier.z) > z_max]
-        reasons = [*(outlier.reason(z_max) for outlier in listed), *same.reasons]
-        _set_verdict(row, decide.with_findings(_verdict(row), reasons))
-        row["outlier_z"] = max((abs(outlier.z) for outlier in measures), default=None)
-        row["outlier_of"] = ";".join(outlier.text for outlier in listed) or None
+        reasons, groups = [], []
+        for rule, of_slides in scores.items():
+            measured, z_max = of_slides.get(slide_id, []), criteria.cohort[rule.limit]
+            row[rule.column] = max((abs(outlier.z) for outlier in measured), default=None)
+            listed = [outlier for outlier in measured if abs(outlier.z) > z_max]
+            reasons += [outlier.reason(rule.reason, z_max) for outlier in listed]
+            groups += [outlier.text for outlier in listed]
+        same = copies.get(slide_id, Duplicates())
+        _set_verdict(row, decide.with_findings(_verdict(row), [*reasons, *same.reasons]))
+        row["outlier_of"] = ";".join(groups) or None
         row["duplicate_of"] = ";".join(same.of) or None
 
 

@@ -28,11 +28,13 @@ class Measure:
 
     `spread_min`, in the column's unit or as a factor's logarithm, is the least standard deviation
     that is reckoned with: slides that are closer to each other differ by nothing that matters.
+    Of what matters `upwards` alone, lower values have a z of 0.
     """
 
     column: str
     logarithm: bool
     spread_min: float
+    upwards: bool = False
 
     def values(self, rows: Sequence[Row]) -> Values:
         """(N,) values on the scale that is compared, NaN where there is none."""
@@ -51,6 +53,12 @@ MEASURES = (
     Measure("sharpness_score", True, 0.20),
     Measure("tissue_area_mm2", True, 0.30),
 )
+#: the colours of the dyes, which vary little within a laboratory: of eosin, and of hematoxylin or
+#: of a dye that absorbs more red (where there are few nuclei it falls)
+COLOURS = (
+    Measure("blue_ratio_low", False, 0.02),
+    Measure("red_ratio_high", False, 0.02, upwards=True),
+)
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,13 @@ class Outlier:
     def text(self) -> str:
         return f"{self.column}={self.z:.3g} {self.group}"
 
-    def reason(self, z_max: float) -> str:
+    def reason(self, code: str, z_max: float) -> str:
         """Reason of the verdict: measure, z and limit."""
         limit = f">{z_max:g}" if self.z > 0 else f"<{-z_max:g}"
-        return f"{OUTLIER}={self.column}:{self.z:.3g}{limit}"
+        return f"{code}={self.column}:{self.z:.3g}{limit}"
 
 
-def scored(rows: Sequence[Row]) -> dict[str, list[Outlier]]:
+def scored(rows: Sequence[Row], measures: Sequence[Measure] = MEASURES) -> dict[str, list[Outlier]]:
     """How far each slide is from the others in each measure, by slide_id.
 
     A slide is compared with the slides of its site and stain; where these are fewer than
@@ -86,8 +94,9 @@ def scored(rows: Sequence[Row]) -> dict[str, list[Outlier]]:
     .. [1] Iglewicz, Hoaglin 1993, How to Detect and Handle Outliers.
     """
     found: dict[str, list[Outlier]] = {}
-    for measure in MEASURES:
+    for measure in measures:
         for row, z, group in _scores(rows, measure):
+            z = max(z, 0.0) if measure.upwards else z
             found.setdefault(row["slide_id"], []).append(Outlier(measure.column, z, group))
     return found
 

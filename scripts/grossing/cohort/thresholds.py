@@ -71,7 +71,10 @@ REVIEW = (
 )
 
 #: beside the other slides: beyond them a slide that would be tiled gets REVIEW
-COHORT = (Threshold("outlier_z", "outlier_z_max", "max", "outlier"),)
+COHORT = (
+    Threshold("outlier_z", "outlier_z_max", "max", "outlier"),
+    Threshold("stain_z", "stain_z_max", "max", "stain_differs"),
+)
 
 #: on the results of tiling
 AFTER_TILING = (

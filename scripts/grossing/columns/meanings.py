@@ -165,6 +165,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "stain_z": {
+            "unit": "1",
+            "meaning": "larger robust z (its size) of blue_ratio_low and red_ratio_high (of this only above the median), standard deviations; null as outlier_z, and where the stain is not H&E",
+            "range": [0, None],
+            "values": [],
+        },
         "outlier_of": {
             "unit": "",
             "meaning": "measures that are far from those of other slides, each `measure=z group` (the robust z within the site or over the cohort), joined by semicolons; null where there are none",
@@ -278,6 +284,18 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "unit": "1",
             "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue; null as foreign_dye_fraction",
             "range": [0, 1],
+            "values": [],
+        },
+        "blue_ratio_low": {
+            "unit": "1",
+            "meaning": "blue density over green density of the pixels that absorb the least blue (5 % of the density of sampled tissue have less): the colour of eosin; null as foreign_dye_fraction, and where fewer than 500 pixels are dark enough",
+            "range": [0, None],
+            "values": [],
+        },
+        "red_ratio_high": {
+            "unit": "1",
+            "meaning": "red density over green density of the pixels that absorb the most red (2 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
+            "range": [0, None],
             "values": [],
         },
         "content_hash": {
@@ -688,11 +706,11 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, nothing else of the stain is measured",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, no H and E are measured. Or its dyes have other colours than those of the other H&E slides of its site or cohort (`stain_differs=blue_ratio_low:-4.2<-3.5`: robust z and limit); outlier_of names the group",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max (of a z, thresholds.cohort.stain_z_max)",
         },
         "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC)",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC); below 0.02, whatever the threshold, no H and E are measured",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
         },
         "mask_disagrees": {
@@ -862,6 +880,11 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
 LIMITS: dict[str, dict[str, Any]] = {
     "cohort.outlier_z_max": {
         "meaning": "robust z beyond which a slide is an outlier",
+        "range": [1, 1000000],
+        "integer": False,
+    },
+    "cohort.stain_z_max": {
+        "meaning": "robust z beyond which the colours of a slide's dyes are not those of the other H&E slides",
         "range": [1, 1000000],
         "integer": False,
     },

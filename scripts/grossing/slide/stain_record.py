@@ -58,8 +58,8 @@ _FITS: dict[str, Any] = {"macenko": MacenkoFit, "reinhard": ReinhardFit}
 class StainMeasures:
     """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
 
-    `is_he` is False where the sheet names another stain, or the tissue holds another dye: then only
-    `foreign_dye_fraction` and `eosin_fraction` are measured.
+    `is_he` is False where the sheet names another stain, or the tissue holds another dye or no
+    eosin: then only the numbers from `foreign_dye_fraction` to `red_ratio_high` are measured.
     """
 
     is_he: bool
@@ -73,5 +73,7 @@ class StainMeasures:
     eosin_od: float | None = None
     foreign_dye_fraction: float | None = None
     eosin_fraction: float | None = None
+    blue_ratio_low: float | None = None
+    red_ratio_high: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from grossing.stain.fit import MIN_PIXELS
 from grossing.stain.optical_density import density_table
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
 GREEN_MAX = 1.2  # log10: what is nearly black there neither
@@ -16,33 +16,42 @@ GREEN_MAX = 1.2  # log10: what is nearly black there neither
 RED_ABSORBED, RED_ERROR = 1.2, 0.02  # in very blue hematoxylin
 BLUE_ABSORBED, BLUE_ERROR = 0.95, 0.06  # in blood
 BLUE_LESS = 0.3  # so much of what red is absorbed: in hematoxylin
+BLOOD_RED, BLOOD_BLUE = 0.3, 1.1  # red cells absorb hardly any red; brown dyes absorb more of it
 EOSIN_RED = 0.8  # less red is absorbed only where there is eosin, or another red or brown dye
 EOSIN_BLUE = 0.7  # less blue in eosin, more in blood, DAB, AEC and ponceau
 # A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
 LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
-LINE_PX = 20_000  # pixels that a correlation is computed of, evenly spread
+FEWER_PX = 20_000  # pixels that a correlation or quantile is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
+# What the purest dyes of a slide absorb: quantiles, by density, of pixels that noise moves less
+LOW, HIGH, PURE_DENSITY_MIN = 0.05, 0.98, 0.7
 
 Density = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class DyeShares:
-    """Shares of the optical density: in colours outside H&E, and in those of eosin."""
+    """Shares of the optical density in colours outside H&E and in those of eosin; how much blue the
+    dye that absorbs least of it absorbs (eosin), and how much red the one that absorbs most of it
+    (hematoxylin), both relative to green (None where little tissue is dark enough)."""
 
     foreign: float
     eosin: float
+    blue_ratio_low: float | None
+    red_ratio_high: float | None
 
 
 def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
-    """How much of the optical density is in colours outside H&E, and in those of eosin.
+    """How much of the optical density is in colours outside H&E and in those of eosin, and the
+    colours of the purest dyes, which are compared with those of other slides.
 
     Densities of mixed dyes add up, so all mixtures of hematoxylin, eosin and blood lie in the cone
     of their colours: green is absorbed most, and the more red is absorbed (hematoxylin), the less
-    blue (blood). DAB, black and yellow dyes absorb more blue; blue and green dyes (methyl, aniline
-    and alcian blue, light green) more red. Without any eosin or blood all pixels absorb about as
-    much red as hematoxylin does; a red or brown dye in eosin's place absorbs more blue.
+    blue (blood, which alone may absorb as much blue as green). DAB, black and yellow dyes absorb
+    more blue; blue and green dyes (methyl, aniline and alcian blue, light green) more red. Without
+    any eosin or blood all pixels absorb about as much red as hematoxylin does; a red or brown dye
+    in eosin's place absorbs more blue.
 
     In H&E the share of blue hardly depends on that of red. Where the two fall on one line, from red
     that absorbs blue to a dye that absorbs more red than green, the dyes are those of a trichrome,
@@ -61,7 +70,8 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     -----
     Misses dyes of the colours of H&E (PAS, Congo red, sirius red, fast red), many azans and pale or
     rare dyes, and that eosin is missing where hematoxylin is purple. Sees pigment and overlooked
-    ink as dyes, and blood on very blue hematoxylin.
+    ink as dyes, and blood on very blue hematoxylin. The colours of the purest dyes depend on the
+    laboratory and the scanner: they are comparable within a site.
 
     References
     ----------
@@ -75,19 +85,41 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
         return None
     weight = np.where(coloured, total, 0)
     weight /= weight.sum()
-    foreign = (blue > BLUE_ABSORBED * green - BLUE_LESS * red + BLUE_ERROR) | (
-        red > RED_ABSORBED * green + RED_ERROR
-    )
+    foreign = _absorbs_more_blue(red, green, blue) | (red > RED_ABSORBED * green + RED_ERROR)
     pure_blue = red > PURE_RED * green + RED_ERROR
     if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
         foreign |= pure_blue | (blue > PURE_BLUE * green)
     eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    return DyeShares(float(weight[foreign].sum()), float(weight[eosin].sum()))
+    dark = coloured & (total > PURE_DENSITY_MIN)
+    return DyeShares(
+        float(weight[foreign].sum()),
+        float(weight[eosin].sum()),
+        _ratio(blue[dark], green[dark], total[dark], LOW),
+        _ratio(red[dark], green[dark], total[dark], HIGH),
+    )
+
+
+def _absorbs_more_blue(red: Density, green: Density, blue: Density) -> Mask:
+    """Whether blue is beyond the side of the cone that goes from blood to hematoxylin."""
+    most = BLUE_ABSORBED * green - BLUE_LESS * red
+    most = np.where(red < BLOOD_RED * green, np.maximum(most, BLOOD_BLUE * green), most)
+    return np.asarray(blue > most + BLUE_ERROR)
+
+
+def _ratio(density: Density, green: Density, weight: Density, share: float) -> float | None:
+    """The density relative to green's below which so much of the weight lies."""
+    if len(weight) < MIN_PIXELS:
+        return None
+    step = len(weight) // FEWER_PX + 1
+    ratio = density[::step] / np.maximum(green[::step], RATIO_GREEN)
+    order = np.argsort(ratio)
+    below = np.cumsum(weight[::step][order])
+    return float(ratio[order][np.searchsorted(below, share * below[-1])])
 
 
 def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
     """Whether the shares of red and blue, relative to green, are strongly anticorrelated."""
-    step = len(weight) // LINE_PX + 1
+    step = len(weight) // FEWER_PX + 1
     weight = weight[::step] / max(float(weight[::step].sum()), 1e-9)
     base = np.maximum(green[::step], RATIO_GREEN)
     x, y = (np.minimum(density[::step] / base, RATIO_MAX) for density in (red, blue))

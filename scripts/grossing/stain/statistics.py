@@ -1,5 +1,7 @@
 """Stain columns of a slide, from its sampled tissue pixels."""
 
+from dataclasses import replace
+
 import numpy.typing as npt
 
 from grossing.slide.stain_record import StainMeasures
@@ -8,9 +10,11 @@ from grossing.stain import foreign_dyes
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
 
-#: of the density in other colours: beyond it the vectors of H&E are not measured. It judges no
-#: slide: that is the threshold `foreign_dye_fraction_max`
+#: of the density in other colours and in eosin's: above the one or below the other the vectors of
+#: H&E are not measured. They judge no slide: those are the thresholds `foreign_dye_fraction_max`
+#: and `eosin_fraction_min`
 OTHER_STAIN_SHARE = 0.15
+EOSIN_SHARE = 0.02
 
 
 def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
@@ -21,24 +25,22 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     pixels : (N, 3) uint8 RGB
     glass : (3,) colour of the empty slide
     is_he : whether the sheet says so (or nothing). False measures nothing: the vectors of H&E mean
-        nothing in other stains; nor do they where the tissue holds another dye (`foreign_dyes`)
+        nothing in other stains; nor do they where the tissue holds another dye, or no eosin, which
+        may be another dye that is as pale or rare (`foreign_dyes`)
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
-    dyes = foreign_dyes.shares(pixels, glass)
-    foreign, eosin_fraction = (None, None)
-    if dyes is not None:
-        foreign, eosin_fraction = round(dyes.foreign, 4), round(dyes.eosin, 4)
-    if foreign is not None and foreign > OTHER_STAIN_SHARE:
-        return StainMeasures(False, foreign_dye_fraction=foreign, eosin_fraction=eosin_fraction)
+    dyes = _dye_measures(pixels, glass)
+    if not dyes.is_he:
+        return dyes
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
     fits, evidence = stain_fit.fit_all(pixels, glass)
     columns: dict[str, float | None] = {}
     if (macenko := fits.macenko) is not None:
         names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
         columns = dict(zip(names, [round(v, 4) for v in macenko.h + macenko.e], strict=True))
-    return StainMeasures(
-        is_he,
+    return replace(
+        dyes,
         stain_h_r=columns.get("stain_h_r"),
         stain_h_g=columns.get("stain_h_g"),
         stain_h_b=columns.get("stain_h_b"),
@@ -47,8 +49,22 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
         stain_e_b=columns.get("stain_e_b"),
         hematoxylin_od=round(hematoxylin, 4),
         eosin_od=round(eosin, 4),
-        foreign_dye_fraction=foreign,
-        eosin_fraction=eosin_fraction,
         stain_fit=fits,
         stain_evidence=evidence,
+    )
+
+
+def _dye_measures(pixels: Pixels, glass: npt.ArrayLike) -> StainMeasures:
+    """Whether the dyes can be hematoxylin and eosin, and the numbers that tell it."""
+    dyes = foreign_dyes.shares(pixels, glass)
+    if dyes is None:
+        return StainMeasures(is_he=True)
+    foreign, eosin = round(dyes.foreign, 4), round(dyes.eosin, 4)
+    blue, red = dyes.blue_ratio_low, dyes.red_ratio_high
+    return StainMeasures(
+        is_he=foreign <= OTHER_STAIN_SHARE and eosin >= EOSIN_SHARE,
+        foreign_dye_fraction=foreign,
+        eosin_fraction=eosin,
+        blue_ratio_low=None if blue is None else round(blue, 4),
+        red_ratio_high=None if red is None else round(red, 4),
     )
