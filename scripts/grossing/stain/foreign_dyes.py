@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from grossing.stain.fit import MIN_PIXELS
 from grossing.stain.optical_density import density_table
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
 GREEN_MAX = 1.2  # log10: what is nearly black there neither
@@ -23,6 +23,7 @@ LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
 LINE_PX = 20_000  # pixels that a correlation is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
+STRETCH_PX = 1 << 16  # pixels at a time: tables of floats of all of them take 80 MB
 
 Density = npt.NDArray[np.float64]
 
@@ -68,28 +69,49 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
     """
     table = density_table(glass)
-    red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
-    total = red + green + blue
-    coloured = (total > DENSITY_MIN) & (green < GREEN_MAX)
-    if np.count_nonzero(coloured) < MIN_PIXELS:
+    coloured, sums = 0, np.zeros(5)
+    for start in range(0, len(pixels), STRETCH_PX):
+        densities = _densities(pixels[start : start + STRETCH_PX], table)
+        weight = _weight(*densities)
+        coloured += np.count_nonzero(weight)
+        sums += [weight[part].sum() for part in (..., *_parts(*densities))]
+    if coloured < MIN_PIXELS:
         return None
-    weight = np.where(coloured, total, 0)
-    weight /= weight.sum()
+    _, foreign, pure_blue, not_of_he, eosin = (float(part) for part in sums / sums[0])
+    if pure_blue > BLUE_DYE_SHARE and _on_one_line(pixels, table):
+        foreign = not_of_he
+    return DyeShares(foreign, eosin)
+
+
+def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:
+    red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
+    return red, green, blue
+
+
+def _weight(red: Density, green: Density, blue: Density) -> Density:
+    """The density of each pixel; 0 where it is too pale or too dark to tell its colour."""
+    total = red + green + blue
+    return np.where((total > DENSITY_MIN) & (green < GREEN_MAX), total, 0)
+
+
+def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask, Mask]:
+    """What is outside H&E, in pure blue dyes, outside H&E or pure, and in colours of eosin."""
     foreign = (blue > BLUE_ABSORBED * green - BLUE_LESS * red + BLUE_ERROR) | (
         red > RED_ABSORBED * green + RED_ERROR
     )
     pure_blue = red > PURE_RED * green + RED_ERROR
-    if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
-        foreign |= pure_blue | (blue > PURE_BLUE * green)
+    pure = pure_blue | (blue > PURE_BLUE * green)
     eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    return DyeShares(float(weight[foreign].sum()), float(weight[eosin].sum()))
+    return foreign, pure_blue, foreign | pure, eosin
 
 
-def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
+def _on_one_line(pixels: Pixels, table: Density) -> bool:
     """Whether the shares of red and blue, relative to green, are strongly anticorrelated."""
-    step = len(weight) // LINE_PX + 1
-    weight = weight[::step] / max(float(weight[::step].sum()), 1e-9)
-    base = np.maximum(green[::step], RATIO_GREEN)
-    x, y = (np.minimum(density[::step] / base, RATIO_MAX) for density in (red, blue))
+    some = pixels[:: len(pixels) // LINE_PX + 1]
+    red, green, blue = _densities(some, table)
+    weight = _weight(red, green, blue)
+    weight /= max(float(weight.sum()), 1e-9)
+    base = np.maximum(green, RATIO_GREEN)
+    x, y = (np.minimum(density / base, RATIO_MAX) for density in (red, blue))
     x, y = x - weight @ x, y - weight @ y
     return bool(weight @ (x * y) < LINE_CORRELATION * np.sqrt((weight @ x**2) * (weight @ y**2)))
