@@ -46,10 +46,10 @@ BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
 @dataclass(frozen=True)
 class Ink:
-    """(H, W) bool: ink; its soft rim, which shows neither tissue nor glass; what may be ink."""
+    """(H, W) bool: ink; ink with its rim, which shows neither tissue nor glass; what may be ink."""
 
     pen: Mask
-    rim: Mask
+    reached: Mask
     possible: Mask
 
 
@@ -83,8 +83,8 @@ def find(rgb: Pixels) -> Ink:
     reached = pen | even
     deepest = cv2.dilate(depth * reached, np.ones((9, 9), np.uint8))
     pen = reached & (depth >= deepest - deepest // 2)
-    rim = as_bool(cv2.dilate(as_byte(reached), disc(5))) & ~pen
-    return Ink(pen, rim, possible & ~pen & ~rim)
+    reached = as_bool(cv2.dilate(as_byte(reached), disc(5)))
+    return Ink(pen, reached, possible & ~reached)
 
 
 def _foreign(rgb: Pixels) -> Mask:

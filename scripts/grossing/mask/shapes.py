@@ -28,6 +28,19 @@ def strips(height: int) -> Iterator[slice]:
         yield slice(top, min(height, top + STRIP_PX))
 
 
+def surrounded(height: int, reach: int, step: int = STRIP_PX) -> Iterator[tuple[slice, int, slice]]:
+    """Strips of rows for an operation that looks `reach` rows up and down.
+
+    Yields
+    ------
+    rows of a strip, how many of the next lie above it, and the rows that it is made of
+    """
+    for top in range(0, height, step):
+        above = min(top, reach)
+        rows = slice(top, min(height, top + step))
+        yield rows, above, slice(top - above, min(height, rows.stop + reach))
+
+
 def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
     """Places, row by row, of each `step`-th True, without a table of all of them."""
     flat, passed = mask.ravel(), 0
@@ -39,6 +52,22 @@ def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
     return np.concatenate(found)
 
 
+def chosen(keep: Mask, pieces: npt.NDArray[np.int32]) -> Mask:
+    """(H, W) bool, the pixels of the pieces to keep.
+
+    `keep[pieces]` without a table of places, which takes 8 bytes a pixel.
+
+    Parameters
+    ----------
+    keep : (N,) bool
+    pieces : (H, W) number of the piece of each pixel, below N
+    """
+    there = np.empty(pieces.shape, np.bool_)
+    for rows in strips(len(pieces)):
+        there[rows] = keep[pieces[rows]]
+    return there
+
+
 def grown(core: Mask, weak: Mask) -> Mask:
     """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks."""
     seeds = opened(core, 3)
@@ -47,7 +76,7 @@ def grown(core: Mask, weak: Mask) -> Mask:
     count, pieces = cv2.connectedComponents(as_byte(weak | seeds))
     keep = np.zeros(count, np.bool_)
     keep[np.unique(pieces[seeds])] = True
-    return as_bool(keep[pieces])
+    return chosen(keep, pieces)
 
 
 def opened(mask: Mask, size: int) -> Mask:
@@ -72,4 +101,4 @@ def as_byte(mask: Mask) -> Pixels:
 
 def as_bool(mask: npt.NDArray[np.generic]) -> Mask:
     """True where not 0."""
-    return mask.astype(np.bool_)
+    return mask.astype(np.bool_, copy=False)
