@@ -15,7 +15,6 @@ import numpy.typing as npt
 from grossing.mask.shapes import (
     as_bool,
     as_byte,
-    chosen,
     disc,
     extremes,
     odd,
@@ -51,7 +50,7 @@ def rims(tissue: Mask, ink: Mask, mpp: float, *, reach_um: float = 60.0) -> Mask
     close = np.bincount(pieces[near & tissue], minlength=len(areas))
     rim = close >= 0.9 * areas
     rim[0] = False
-    return chosen(rim, pieces)
+    return as_bool(rim[pieces])
 
 
 def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.05) -> Mask:
@@ -76,7 +75,7 @@ def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.0
     own = np.bincount(pieces[black], minlength=len(areas))
     spot = (areas * (mpp / 1000) ** 2 <= max_area_mm2) & (own >= 0.3 * areas)
     spot[0] = False
-    return chosen(spot, pieces)
+    return as_bool(spot[pieces])
 
 
 def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.0) -> Mask:
@@ -147,7 +146,7 @@ def _elongated(mask: Mask, length_px: float) -> Mask:
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (length >= length_px) & (stats[:, cv2.CC_STAT_AREA] <= length * length / 5)
     keep[0] = False
-    return chosen(keep, pieces)
+    return as_bool(keep[pieces])
 
 
 def _pieces(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.labels import GLASS, NOT_SCANNED, TISSUE
-from grossing.mask.shapes import chosen
 from grossing.support.channels import brightest
 from grossing.support.types import Mask, Pixels
 
@@ -105,7 +104,7 @@ def filler(rgb: Pixels, scanned: Mask) -> Mask:
         touching[np.unique(edge)] = True
     touching &= stats[:, cv2.CC_STAT_AREA] >= FILLER_FRACTION * black.size
     touching[0] = False
-    outside = chosen(touching, pieces).view(np.uint8)
+    outside = touching[pieces].view(np.uint8)
     if _straight_fraction(outside) < STRAIGHT_FRACTION:
         return np.zeros_like(black)
     return np.asarray(cv2.dilate(outside, np.ones((5, 5), np.uint8)) > 0) & scanned
@@ -234,11 +233,11 @@ def _cleaned(raw: Mask, closing: Pixels, min_px: float, hole_px: float) -> Mask:
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
     large = stats[:, cv2.CC_STAT_AREA] >= min_px
     large[0] = False
-    tissue = chosen(large, pieces)
+    tissue = large[pieces]
     _, holes, stats, _ = cv2.connectedComponentsWithStats((~tissue).view(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < hole_px
     small[0] = False
-    return tissue | chosen(small, holes)
+    return np.asarray(tissue | small[holes])
 
 
 def _resized(labels: Pixels, size: tuple[int, int]) -> Pixels:

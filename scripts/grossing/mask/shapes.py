@@ -52,31 +52,20 @@ def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
     return np.concatenate(found)
 
 
-def chosen(keep: Mask, pieces: npt.NDArray[np.int32]) -> Mask:
-    """(H, W) bool, the pixels of the pieces to keep.
-
-    `keep[pieces]` without a table of places, which takes 8 bytes a pixel.
-
-    Parameters
-    ----------
-    keep : (N,) bool
-    pieces : (H, W) number of the piece of each pixel, below N
-    """
-    there = np.empty(pieces.shape, np.bool_)
-    for rows in strips(len(pieces)):
-        there[rows] = keep[pieces[rows]]
-    return there
-
-
 def grown(core: Mask, weak: Mask) -> Mask:
-    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks."""
+    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks.
+
+    Adds these pixels to `weak`.
+    """
     seeds = opened(core, 3)
+    del core
     if not seeds.any():
         return seeds
-    count, pieces = cv2.connectedComponents(as_byte(weak | seeds))
+    weak |= seeds
+    count, pieces = cv2.connectedComponents(as_byte(weak))
     keep = np.zeros(count, np.bool_)
     keep[np.unique(pieces[seeds])] = True
-    return chosen(keep, pieces)
+    return as_bool(keep[pieces])
 
 
 def opened(mask: Mask, size: int) -> Mask:

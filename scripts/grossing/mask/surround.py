@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 
-from grossing.mask.shapes import chosen
 from grossing.support.types import Mask, Pixels
 
 BLACK_LEVEL = 30  # brightest channel; ink and tissue let more light through
@@ -39,7 +38,7 @@ def black_surround(rgb: Pixels, scanned: Mask) -> Mask:
     touching[np.unique(pieces[edge == 0])] = True
     touching &= stats[:, cv2.CC_STAT_AREA] >= LEAST_FRACTION * black.size
     touching[0] = False
-    surround = chosen(touching, pieces)
+    surround = touching[pieces]
     rim = cv2.dilate(surround.astype(np.uint8), np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) > 0
     return np.asarray(rim & scanned)
 

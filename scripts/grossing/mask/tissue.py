@@ -23,7 +23,7 @@ from grossing.mask.labels import (
     POSSIBLE_PEN,
     TISSUE,
 )
-from grossing.mask.shapes import chosen, every, extremes, surrounded
+from grossing.mask.shapes import every, extremes, strips, surrounded
 from grossing.slide import modality
 from grossing.support import memory
 
@@ -147,6 +147,7 @@ def find(
     if measured is not None:
         picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
+    memory.give_back()
     ink = ink_of.find(neutral)
     memory.give_back()
     clean = valid & ~ink.reached
@@ -157,6 +158,7 @@ def find(
         stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
     stained &= clean
     del picture, clean
+    memory.give_back()
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
@@ -213,12 +215,13 @@ def _coloured(
     spread, darker = _chroma(rgb, glass, sigma_px)
     step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
     noise = _noise(spread.ravel()[every(even, step)])
-    otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
+    levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
+    otsu = otsu_share * _otsu(np.concatenate(levels))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
-    levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
+    steps = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
     least, least_darker = (
         np.searchsorted(values, np.float32(threshold), "right").astype(np.uint16)
-        for values in (levels, MOST_COLOUR * levels)
+        for values in (steps, MOST_COLOUR * steps)
     )
     return np.asarray((spread >= least) & (darker >= least_darker))
 
@@ -281,12 +284,12 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
     keep = stats[:, cv2.CC_STAT_AREA] >= min_px
     keep[0] = False
-    large = chosen(keep, pieces)
+    large = keep[pieces]
     del mask, pieces
     _, holes, stats, _ = cv2.connectedComponentsWithStats((~large).view(np.uint8), connectivity=4)
     fill = stats[:, cv2.CC_STAT_AREA] < hole_px
     fill[0] = False
-    return large | chosen(fill, holes)
+    return np.asarray(large | fill[holes])
 
 
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
@@ -296,6 +299,7 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
+    memory.give_back()
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     memory.give_back()
