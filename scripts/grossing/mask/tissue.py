@@ -248,7 +248,8 @@ def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
 def _relative(rgb: Picture, table: Fine) -> list[Fine]:
     """The channels by a table of (256, 3); overexposed pixels as light as the glass."""
     overexposed = cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0
-    bands = [cv2.LUT(cv2.extractChannel(rgb, band), table[:, band]) for band in range(3)]
+    channels = enumerate(cv2.split(rgb))
+    bands = [np.asarray(cv2.LUT(each, table[:, n]), np.uint16) for n, each in channels]
     for band in bands:
         band[overexposed] = FINE * 255
     return bands

@@ -58,7 +58,7 @@ def _stretches(rgb: Pixels, scanned: Mask) -> Iterator[Pixels]:
 
 def _glass_px(pixels: Pixels, level: int) -> int:
     lowest, highest = channels.extremes(pixels)
-    return np.count_nonzero((highest - lowest <= NEUTRAL_CHROMA) & (lowest >= level))
+    return int(np.count_nonzero((highest - lowest <= NEUTRAL_CHROMA) & (lowest >= level)))
 
 
 def is_grey(rgb: Pixels, scanned: Mask) -> bool:

@@ -73,7 +73,7 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     for start in range(0, len(pixels), STRETCH_PX):
         densities = _densities(pixels[start : start + STRETCH_PX], table)
         weight = _weight(*densities)
-        coloured += np.count_nonzero(weight)
+        coloured += int(np.count_nonzero(weight))
         sums += [weight[part].sum() for part in (..., *_parts(*densities))]
     if coloured < MIN_PIXELS:
         return None
