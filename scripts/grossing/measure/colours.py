@@ -53,7 +53,8 @@ def misread(rgb: Pixels, scanned: Mask, contradiction: str | None) -> str | None
 def _stretches(rgb: Pixels, scanned: Mask) -> Iterator[Pixels]:
     """(N, 1, 3) uint8, the scanned pixels of some rows at a time."""
     for rows in strips(len(rgb)):
-        yield channels.picked(rgb[rows], scanned[rows])[:, None]
+        if scanned[rows].any():
+            yield channels.picked(rgb[rows], scanned[rows])[:, None]
 
 
 def _glass_px(pixels: Pixels, level: int) -> int:
