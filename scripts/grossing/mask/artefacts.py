@@ -12,11 +12,21 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask.shapes import as_bool, as_byte, disc, extremes, odd, opened
+from grossing.mask.shapes import (
+    as_bool,
+    as_byte,
+    disc,
+    extremes,
+    odd,
+    opened,
+    strips,
+    surrounded,
+)
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
+STRIP_PX = 512  # rows, with as many around as the mean reaches
 DENSITY = -np.log(np.maximum(np.arange(256), 1) / 255).astype(np.float32)
 
 
@@ -57,8 +67,7 @@ def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.0
     -------
     (H, W) bool, True on black spots. Dark nuclei are purple and do not count.
     """
-    highest, lowest = extremes(rgb)
-    black = opened((highest <= 70) & (highest - lowest <= 25), 3)
+    black = opened(_colourless(rgb, 71, 26), 3)
     if not black.any():
         return black
     black = as_bool(cv2.dilate(as_byte(black), disc(3)))
@@ -89,11 +98,15 @@ def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.
     dark tissue; may take a long dark vessel or a line of dense lymphocytes.
     """
     green = cv2.GaussianBlur(rgb[..., 1], (0, 0), 1.0)
-    limit = _twice_around(green, tissue, odd(800.0 / mpp))
-    density = cv2.LUT(green, DENSITY)
-    dense = tissue & (density > limit) & (density > 0.9)
-    del density, limit
-    return _elongated(opened(dense, 3), min_length_um / mpp)
+    dense = np.empty(tissue.shape, np.bool_)
+    side = odd(800.0 / mpp)
+    for rows, above, around in surrounded(len(green), side // 2, STRIP_PX):
+        limit = _twice_around(green[around], tissue[around], side)[above:][: rows.stop - rows.start]
+        density = cv2.LUT(green[rows], DENSITY)
+        dense[rows] = tissue[rows] & (density > limit) & (density > 0.9)
+    del green
+    dense = opened(dense, 3)
+    return _elongated(dense, min_length_um / mpp)
 
 
 def bubbles(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
@@ -113,9 +126,16 @@ def bubbles(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
     -----
     Detects the dark rim only: the inside of a bubble looks like glass. Misses rims over tissue.
     """
-    highest, lowest = extremes(rgb)
-    grey = (highest < 216) & (highest - lowest < 14) & ~tissue
-    return _elongated(grey, 500.0 / mpp)
+    return _elongated(_colourless(rgb, 216, 14) & ~tissue, 500.0 / mpp)
+
+
+def _colourless(rgb: Picture, light: int, chroma: int) -> Mask:
+    """Where the lightest channel is below one limit, and less than the other above the darkest."""
+    there = np.empty(rgb.shape[:2], np.bool_)
+    for rows in strips(len(rgb)):
+        highest, lowest = extremes(rgb[rows])
+        there[rows] = (highest < light) & (highest - lowest < chroma)
+    return there
 
 
 def _elongated(mask: Mask, length_px: float) -> Mask:

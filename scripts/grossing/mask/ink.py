@@ -46,10 +46,10 @@ BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
 @dataclass(frozen=True)
 class Ink:
-    """(H, W) bool: ink; its soft rim, which shows neither tissue nor glass; what may be ink."""
+    """(H, W) bool: ink; ink with its rim, which shows neither tissue nor glass; what may be ink."""
 
     pen: Mask
-    rim: Mask
+    reached: Mask
     possible: Mask
 
 
@@ -83,8 +83,8 @@ def find(rgb: Pixels) -> Ink:
     reached = pen | even
     deepest = cv2.dilate(depth * reached, np.ones((9, 9), np.uint8))
     pen = reached & (depth >= deepest - deepest // 2)
-    rim = as_bool(cv2.dilate(as_byte(reached), disc(5))) & ~pen
-    return Ink(pen, rim, possible & ~pen & ~rim)
+    reached = as_bool(cv2.dilate(as_byte(reached), disc(5)))
+    return Ink(pen, reached, possible & ~reached)
 
 
 def _foreign(rgb: Pixels) -> Mask:
@@ -93,11 +93,13 @@ def _foreign(rgb: Pixels) -> Mask:
     Green ink over tissue has no more red than green, whereas hematoxylin and eosin always have
     more.
     """
-    shown = np.empty((4, *rgb.shape[:2]), np.bool_)
+    shown = np.empty(rgb.shape[:2], np.uint8)  # a bit for each of the four masks
     for rows in strips(len(rgb)):
-        shown[:, rows] = _green_and_blue(rgb[rows])
-    green, may_be_green, blue, may_be_blue = shown
-    return grown(green, may_be_green) | grown(blue, may_be_blue)
+        masks = np.array(_green_and_blue(rgb[rows]))
+        shown[rows] = np.packbits(masks, axis=0, bitorder="little")[0]
+    foreign = grown(shown & 1 > 0, shown & 2 > 0)
+    foreign |= grown(shown & 4 > 0, shown & 8 > 0)
+    return foreign
 
 
 def _green_and_blue(rgb: Pixels) -> tuple[Mask, Mask, Mask, Mask]:

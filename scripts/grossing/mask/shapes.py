@@ -28,6 +28,19 @@ def strips(height: int) -> Iterator[slice]:
         yield slice(top, min(height, top + STRIP_PX))
 
 
+def surrounded(height: int, reach: int, step: int = STRIP_PX) -> Iterator[tuple[slice, int, slice]]:
+    """Strips of rows for an operation that looks `reach` rows up and down.
+
+    Yields
+    ------
+    rows of a strip, how many of the next lie above it, and the rows that it is made of
+    """
+    for top in range(0, height, step):
+        above = min(top, reach)
+        rows = slice(top, min(height, top + step))
+        yield rows, above, slice(top - above, min(height, rows.stop + reach))
+
+
 def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
     """Places, row by row, of each `step`-th True, without a table of all of them."""
     flat, passed = mask.ravel(), 0
@@ -40,11 +53,16 @@ def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
 
 
 def grown(core: Mask, weak: Mask) -> Mask:
-    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks."""
+    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks.
+
+    Adds these pixels to `weak`.
+    """
     seeds = opened(core, 3)
+    del core
     if not seeds.any():
         return seeds
-    count, pieces = cv2.connectedComponents(as_byte(weak | seeds))
+    weak |= seeds
+    count, pieces = cv2.connectedComponents(as_byte(weak))
     keep = np.zeros(count, np.bool_)
     keep[np.unique(pieces[seeds])] = True
     return as_bool(keep[pieces])
@@ -72,4 +90,4 @@ def as_byte(mask: Mask) -> Pixels:
 
 def as_bool(mask: npt.NDArray[np.generic]) -> Mask:
     """True where not 0."""
-    return mask.astype(np.bool_)
+    return mask.astype(np.bool_, copy=False)

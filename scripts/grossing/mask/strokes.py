@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, opened
+from grossing.mask.shapes import as_bool, as_byte, disc, opened, strips
 from grossing.support.types import Mask, Pixels
 
 Densities = npt.NDArray[np.float32]
@@ -77,11 +77,11 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
 
 def _densities(rgb: Pixels, tissue: Mask) -> Iterator[tuple[Densities, float]]:
     """What a stroke may raise, and by how much at least."""
-    r, g, b = (np.asarray(cv2.LUT(channel, DENSITY), np.float32) for channel in cv2.split(rgb))
-    for density in (r, g, b):
-        yield density, LEAST_STEP
+    channels = cv2.split(rgb)
+    for channel in channels:
+        yield np.asarray(cv2.LUT(channel, DENSITY), np.float32), LEAST_STEP
     every = 1 + np.count_nonzero(tissue) // SAMPLE_PX
-    red, green, blue = (density[tissue][::every] for density in (r, g, b))
+    red, green, blue = (DENSITY[channel[tissue][::every]] for channel in channels)
     terms = np.stack([np.ones_like(red), red, green], axis=1)
     usual = np.ones(len(blue), np.bool_)
     factors = np.zeros(3, np.float32)
@@ -89,7 +89,10 @@ def _densities(rgb: Pixels, tissue: Mask) -> Iterator[tuple[Densities, float]]:
         factors = np.linalg.lstsq(terms[usual], blue[usual], rcond=None)[0].astype(np.float32)
         error = np.abs(blue - terms @ factors)
         usual = error <= 4 * np.median(error) + 1e-3
-    foreign = b - (factors[0] + factors[1] * r + factors[2] * g)
+    foreign = np.empty(tissue.shape, np.float32)
+    for rows in strips(len(foreign)):
+        r, g, b = (cv2.LUT(channel[rows], DENSITY) for channel in channels)
+        foreign[rows] = b - (factors[0] + factors[1] * r + factors[2] * g)
     yield foreign, LEAST_FOREIGN
     yield -foreign, LEAST_FOREIGN
 

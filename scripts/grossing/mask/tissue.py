@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,9 @@ from grossing.mask.labels import (
     POSSIBLE_PEN,
     TISSUE,
 )
-from grossing.mask.shapes import every, extremes, strips
+from grossing.mask.shapes import every, extremes, strips, surrounded
 from grossing.slide import modality
+from grossing.support import memory
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -145,20 +147,22 @@ def find(
     if measured is not None:
         picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
+    memory.give_back()
     ink = ink_of.find(neutral)
-    clean = valid & ~(ink.pen | ink.rim)
+    memory.give_back()
+    clean = valid & ~ink.reached
     if method == "otsu_saturation":
         stained = _saturated(picture, clean)
     else:
         limits = chroma_min, chroma_max
         stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
-    tissue = _cleaned(
-        stained & clean,
-        scale.disc(open_um),
-        scale.disc(close_um),
-        scale.area(min_area_mm2, 5e-4),
-        scale.area(fill_hole_mm2, 2e-3),
-    )
+    stained &= clean
+    del picture, clean
+    memory.give_back()
+    least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
+    tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
+    del stained
+    memory.give_back()
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
     return Found(whole, glass, measured is not None)
@@ -192,7 +196,7 @@ def _working(
     picture: Picture = np.ascontiguousarray(shrunk, np.uint8)
     valid: Mask = np.ones(picture.shape[:2], np.bool_)
     if scanned is not None:
-        valid = _resized(scanned.astype(np.uint8), *size).astype(np.bool_)
+        valid = _resized(scanned.view(np.uint8), *size).view(np.bool_)
         if not valid.all():
             picture = np.where(valid[..., None], picture, glass_colour(picture, valid))
     return picture, valid, _Scale(mpp / factor, int(valid.sum()))
@@ -211,12 +215,13 @@ def _coloured(
     spread, darker = _chroma(rgb, glass, sigma_px)
     step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
     noise = _noise(spread.ravel()[every(even, step)])
-    otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
+    levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
+    otsu = otsu_share * _otsu(np.concatenate(levels))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
-    levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
+    steps = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
     least, least_darker = (
         np.searchsorted(values, np.float32(threshold), "right").astype(np.uint16)
-        for values in (levels, MOST_COLOUR * levels)
+        for values in (steps, MOST_COLOUR * steps)
     )
     return np.asarray((spread >= least) & (darker >= least_darker))
 
@@ -228,20 +233,26 @@ def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
     """
     steps = np.minimum(np.arange(256)[:, None] / np.maximum(glass, 1), 1.2)
     table = np.round(FINE * 255 * steps).astype(np.uint16)
-    overexposed = cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0
-    smooth = []
-    for band in range(3):
-        relative = cv2.LUT(cv2.extractChannel(rgb, band), table[:, band])
-        relative[overexposed] = FINE * 255
-        smooth.append(cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px)))
+    sigma = max(1.0, sigma_px)
     spread, darker = np.empty(rgb.shape[:2], np.uint16), np.empty(rgb.shape[:2], np.uint16)
-    for rows in strips(len(rgb)):
-        strip = cv2.merge([band[rows] for band in smooth])
+    for rows, above, around in surrounded(len(rgb), math.ceil(4 * sigma) + 1):
+        smooth = [cv2.GaussianBlur(b, (0, 0), sigma) for b in _relative(rgb[around], table)]
+        strip = cv2.merge([band[above:][: rows.stop - rows.start] for band in smooth])
         highest, lowest = extremes(strip)
         spread[rows] = np.minimum(highest - lowest, FINE * 255)
         grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
         darker[rows] = FINE * 255 - np.minimum(grey, FINE * 255)
     return spread, darker
+
+
+def _relative(rgb: Picture, table: Fine) -> list[Fine]:
+    """The channels by a table of (256, 3); overexposed pixels as light as the glass."""
+    overexposed = cv2.inRange(rgb, (255, 255, 255), (255, 255, 255)) > 0
+    channels = enumerate(cv2.split(rgb))
+    bands = [np.asarray(cv2.LUT(each, table[:, n]), np.uint16) for n, each in channels]
+    for band in bands:
+        band[overexposed] = FINE * 255
+    return bands
 
 
 def _saturated(rgb: Picture, clean: Mask) -> Mask:
@@ -275,7 +286,7 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     keep = stats[:, cv2.CC_STAT_AREA] >= min_px
     keep[0] = False
     large = keep[pieces]
-    del pieces
+    del mask, pieces
     _, holes, stats, _ = cv2.connectedComponentsWithStats((~large).view(np.uint8), connectivity=4)
     fill = stats[:, cv2.CC_STAT_AREA] < hole_px
     fill[0] = False
@@ -283,15 +294,16 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
 
 
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
-    """One label per pixel; where several apply the last one counts."""
-    reached = ink.pen | ink.rim
-    whole = tissue | reached
-    tissue = tissue & ~reached
+    """One label per pixel; where several apply the last one counts. Changes `tissue`."""
+    reached, whole = ink.reached, tissue | ink.reached
+    tissue &= ~reached
     tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
+    memory.give_back()
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
+    memory.give_back()
     drawn = strokes.find(rgb, whole, mpp) & tissue
     labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN

@@ -1,8 +1,11 @@
 """Whether the colours of a slide are shown as they were stored: read from the picture itself."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
+from grossing.mask.shapes import strips
 from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
@@ -10,6 +13,7 @@ NEUTRAL_CHROMA = 30  # grey levels between the channels of glass
 GLASS_LEVEL, CHROMA_GLASS_LEVEL = 160, 190
 CONFIRMED_FRACTION = 0.02  # of neutral glass, as shown or in another reading
 MANY_TIMES = 3
+READINGS = "YCbCr data are shown as RGB", "RGB data are shown as YCbCr"
 GREY_CHROMA, GREY_FRACTION, MIDTONES = 3, 0.02, (60, 200)
 
 
@@ -28,33 +32,45 @@ def misread(rgb: Pixels, scanned: Mask, contradiction: str | None) -> str | None
     contradiction : what the file itself says to be contradictory about its colour space; it counts
         where the picture shows no glass
     """
-    pixels = np.ascontiguousarray(rgb[scanned].reshape(-1, 1, 3))
-    if not len(pixels):
+    counts = np.zeros(4, np.intp)
+    for pixels in _stretches(rgb, scanned):
+        swapped = np.ascontiguousarray(pixels[..., [0, 2, 1]])
+        as_ycbcr = np.asarray(cv2.cvtColor(swapped, cv2.COLOR_YCrCb2RGB), np.uint8)
+        as_rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb), np.uint8)
+        shown = _glass_px(pixels, GLASS_LEVEL)
+        converted = _glass_px(as_ycbcr, CHROMA_GLASS_LEVEL), _glass_px(as_rgb, GLASS_LEVEL)
+        counts += len(pixels), shown, *converted
+    if not counts[0]:
         return None
-    shown = _glass_fraction(pixels, GLASS_LEVEL)
-    swapped = np.ascontiguousarray(pixels[..., [0, 2, 1]])
-    as_ycbcr = np.asarray(cv2.cvtColor(swapped, cv2.COLOR_YCrCb2RGB), np.uint8)
-    as_rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb), np.uint8)
-    readings = {
-        "YCbCr data are shown as RGB": _glass_fraction(as_ycbcr, CHROMA_GLASS_LEVEL),
-        "RGB data are shown as YCbCr": _glass_fraction(as_rgb, GLASS_LEVEL),
-    }
+    shown, *others = (counts[1:] / counts[0]).tolist()
+    readings = dict(zip(READINGS, others, strict=True))
     reading = max(readings, key=lambda name: readings[name])
     if readings[reading] > max(CONFIRMED_FRACTION, MANY_TIMES * shown):
         return reading
     return contradiction if shown < CONFIRMED_FRACTION else None
 
 
-def _glass_fraction(pixels: Pixels, level: int) -> float:
+def _stretches(rgb: Pixels, scanned: Mask) -> Iterator[Pixels]:
+    """(N, 1, 3) uint8, the scanned pixels of some rows at a time."""
+    for rows in strips(len(rgb)):
+        if scanned[rows].any():
+            yield channels.picked(rgb[rows], scanned[rows])[:, None]
+
+
+def _glass_px(pixels: Pixels, level: int) -> int:
     lowest, highest = channels.extremes(pixels)
-    return float(((highest - lowest <= NEUTRAL_CHROMA) & (lowest >= level)).mean())
+    return int(np.count_nonzero((highest - lowest <= NEUTRAL_CHROMA) & (lowest >= level)))
 
 
 def is_grey(rgb: Pixels, scanned: Mask) -> bool:
     """Whether a picture has no colour where it is neither bright nor dark; glass alone has not."""
-    pixels = rgb[scanned]
-    lowest, highest = channels.extremes(pixels)
-    midtones = (lowest > MIDTONES[0]) & (highest < MIDTONES[1])
-    if midtones.sum() <= GREY_FRACTION * max(1, len(pixels)):
+    whole, chroma = 0, [np.zeros(0, np.uint8)]
+    for pixels in _stretches(rgb, scanned):
+        lowest, highest = channels.extremes(pixels)
+        midtones = (lowest > MIDTONES[0]) & (highest < MIDTONES[1])
+        chroma.append((highest - lowest)[midtones])
+        whole += len(pixels)
+    found = np.concatenate(chroma)
+    if len(found) <= GREY_FRACTION * max(1, whole):
         return False
-    return float(np.percentile((highest - lowest)[midtones], 99)) <= GREY_CHROMA
+    return float(np.percentile(found, 99)) <= GREY_CHROMA

@@ -61,7 +61,7 @@ def _shrunk(rgb: Pixels, mask: Pixels) -> tuple[Floats, Floats]:
     scale = min(1.0, WORKING_PX / max(mask.shape))
     size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    content = np.isin(mask, CONTENT).astype(np.float32)
+    content = cv2.LUT(mask, np.isin(np.arange(256), CONTENT).astype(np.float32))
     return (
         np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32),
         np.asarray(cv2.resize(content, size, interpolation=cv2.INTER_AREA), np.float32),

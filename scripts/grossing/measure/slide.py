@@ -229,8 +229,11 @@ def _view(
 
 
 def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str, Any]) -> _View:
-    outside = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
-    small = replace(small, scanned=small.scanned & ~outside(small.rgb, small.scanned))
+    filler = dark_field.filler if modality.is_fluorescence(given_stain) else black_surround
+    outside = filler(small.rgb, small.scanned)
+    if outside.any():
+        small = replace(small, scanned=small.scanned & ~outside)
+    del outside
     memory.give_back()
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
     return _View(small, found.labels, found.glass, found.has_glass)

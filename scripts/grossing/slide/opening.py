@@ -25,6 +25,7 @@ from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 
 SCANNED_ALPHA = 128  # less opaque pixels were not scanned
+CACHE_BYTES = 32 << 20  # of decoded tiles, as OpenSlide's own
 MOST_PIXELS_PER_BYTE = 1000  # empty JPEG tiles have about 100
 _NO_PERMISSION = "permission denied", "make the slide's files readable for this user"
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -48,7 +49,8 @@ class Slide:
         self._handle.close()
 
     def forget(self) -> None:
-        """Free decoded tiles that are kept for places beside those that were read: none here."""
+        """Free decoded tiles that are kept for places beside those that were read."""
+        self._handle.set_cache(openslide.OpenSlideCache(CACHE_BYTES))
 
     @property
     def handle(self) -> openslide.OpenSlide:

@@ -37,6 +37,7 @@ class RawSlide(opening.Slide):
         super().close()
 
     def forget(self) -> None:
+        super().forget()
         for reader in self._raw.values():
             if reader is not None:
                 reader.forget()

@@ -24,6 +24,8 @@ MOST_BYTES = 1 << 24  # of one tag: 2 million tiles, 1.3e11 pixels in tiles of 2
 #: Formats by TIFF type: BYTE, SHORT, LONG, UNDEFINED, SLONG, IFD, LONG8, IFD8.
 FORMATS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 9: "i4", 13: "u4", 16: "u8", 18: "u8"}
 ASCII = 2
+#: Places and sizes of strips and tiles: tifffile keeps them as Python's numbers, 160 bytes a tile
+LISTS = (273, 279, 324, 325)
 
 Numbers = npt.NDArray[np.integer]
 
@@ -72,6 +74,10 @@ class Directory:
     def __init__(self, page: tifffile.TiffPage) -> None:
         self.offset = page.offset
         self._tags, self._file = page.tags, page.parent
+        page.dataoffsets = page.databytecounts = ()
+        for tag in page.tags:
+            if tag.code in LISTS:
+                tag.value = None
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._tags

@@ -26,6 +26,7 @@ FEWER_PX = 20_000  # pixels that a correlation or quantile is computed of, evenl
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
 # What the purest dyes of a slide absorb: quantiles, by density, of pixels that noise moves less
 LOW, HIGH, PURE_DENSITY_MIN = 0.05, 0.98, 0.7
+STRETCH_PX = 1 << 16  # pixels at a time: tables of floats of all of them take 80 MB
 
 Density = npt.NDArray[np.float64]
 
@@ -78,25 +79,42 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
     """
     table = density_table(glass)
-    red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
-    total = red + green + blue
-    coloured = (total > DENSITY_MIN) & (green < GREEN_MAX)
-    if np.count_nonzero(coloured) < MIN_PIXELS:
+    coloured, sums = 0, np.zeros(5)
+    dark: list[Pixels] = []
+    for start in range(0, len(pixels), STRETCH_PX):
+        stretch = pixels[start : start + STRETCH_PX]
+        densities = _densities(stretch, table)
+        weight = _weight(*densities)
+        dark.append(stretch[weight > PURE_DENSITY_MIN])
+        coloured += int(np.count_nonzero(weight))
+        sums += [weight[part].sum() for part in (..., *_parts(*densities))]
+    if coloured < MIN_PIXELS:
         return None
-    weight = np.where(coloured, total, 0)
-    weight /= weight.sum()
+    _, foreign, pure_blue, not_of_he, eosin = (float(part) for part in sums / sums[0])
+    if pure_blue > BLUE_DYE_SHARE and _on_one_line(pixels, table):
+        foreign = not_of_he
+    low, high = _purest(np.concatenate(dark), table)
+    return DyeShares(foreign, eosin, low, high)
+
+
+def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:
+    red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
+    return red, green, blue
+
+
+def _weight(red: Density, green: Density, blue: Density) -> Density:
+    """The density of each pixel; 0 where it is too pale or too dark to tell its colour."""
+    total = red + green + blue
+    return np.where((total > DENSITY_MIN) & (green < GREEN_MAX), total, 0)
+
+
+def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask, Mask]:
+    """What is outside H&E, in pure blue dyes, outside H&E or pure, and in colours of eosin."""
     foreign = _absorbs_more_blue(red, green, blue) | (red > RED_ABSORBED * green + RED_ERROR)
     pure_blue = red > PURE_RED * green + RED_ERROR
-    if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
-        foreign |= pure_blue | (blue > PURE_BLUE * green)
+    pure = pure_blue | (blue > PURE_BLUE * green)
     eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    dark = coloured & (total > PURE_DENSITY_MIN)
-    return DyeShares(
-        float(weight[foreign].sum()),
-        float(weight[eosin].sum()),
-        _ratio(blue[dark], green[dark], total[dark], LOW),
-        _ratio(red[dark], green[dark], total[dark], HIGH),
-    )
+    return foreign, pure_blue, foreign | pure, eosin
 
 
 def _absorbs_more_blue(red: Density, green: Density, blue: Density) -> Mask:
@@ -106,22 +124,30 @@ def _absorbs_more_blue(red: Density, green: Density, blue: Density) -> Mask:
     return np.asarray(blue > most + BLUE_ERROR)
 
 
-def _ratio(density: Density, green: Density, weight: Density, share: float) -> float | None:
+def _purest(dark: Pixels, table: Density) -> tuple[float | None, float | None]:
+    """Blue relative to green below which `LOW` of the density lies, red below which `HIGH` does."""
+    if len(dark) < MIN_PIXELS:
+        return None, None
+    red, green, blue = _densities(dark[:: len(dark) // FEWER_PX + 1], table)
+    weight = red + green + blue
+    return _ratio(blue, green, weight, LOW), _ratio(red, green, weight, HIGH)
+
+
+def _ratio(density: Density, green: Density, weight: Density, share: float) -> float:
     """The density relative to green's below which so much of the weight lies."""
-    if len(weight) < MIN_PIXELS:
-        return None
-    step = len(weight) // FEWER_PX + 1
-    ratio = density[::step] / np.maximum(green[::step], RATIO_GREEN)
+    ratio = density / np.maximum(green, RATIO_GREEN)
     order = np.argsort(ratio)
-    below = np.cumsum(weight[::step][order])
+    below = np.cumsum(weight[order])
     return float(ratio[order][np.searchsorted(below, share * below[-1])])
 
 
-def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
+def _on_one_line(pixels: Pixels, table: Density) -> bool:
     """Whether the shares of red and blue, relative to green, are strongly anticorrelated."""
-    step = len(weight) // FEWER_PX + 1
-    weight = weight[::step] / max(float(weight[::step].sum()), 1e-9)
-    base = np.maximum(green[::step], RATIO_GREEN)
-    x, y = (np.minimum(density[::step] / base, RATIO_MAX) for density in (red, blue))
+    some = pixels[:: len(pixels) // FEWER_PX + 1]
+    red, green, blue = _densities(some, table)
+    weight = _weight(red, green, blue)
+    weight /= max(float(weight.sum()), 1e-9)
+    base = np.maximum(green, RATIO_GREEN)
+    x, y = (np.minimum(density / base, RATIO_MAX) for density in (red, blue))
     x, y = x - weight @ x, y - weight @ y
     return bool(weight @ (x * y) < LINE_CORRELATION * np.sqrt((weight @ x**2) * (weight @ y**2)))

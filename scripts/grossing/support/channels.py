@@ -1,9 +1,9 @@
-"""The lowest and the highest channel of pixels; a fluorophore may have any colour."""
+"""Channels of pixels: the lowest, the highest, and pixels picked with all of theirs."""
 
 import cv2
 import numpy as np
 
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 
 def brightest(rgb: Pixels) -> Pixels:
@@ -22,3 +22,12 @@ def extremes(rgb: Pixels) -> tuple[Pixels, Pixels]:
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     lowest = np.minimum(np.minimum(red, green), blue)
     return lowest, np.maximum(np.maximum(red, green), blue)
+
+
+def picked(pixels: Pixels, mask: Mask) -> Pixels:
+    """(N, 3) uint8, the pixels of (..., 3) where a mask of (...) is True.
+
+    The same as `pixels[mask]` without its tables of places, which take 16 bytes a pixel.
+    """
+    whole = np.ascontiguousarray(pixels).view("V3")[..., 0]
+    return whole[mask].view(np.uint8).reshape(-1, 3)
