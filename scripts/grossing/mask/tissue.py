@@ -31,7 +31,7 @@ Fine = npt.NDArray[np.uint16]  # steps of 1 / FINE grey level
 
 METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
-SAMPLE_PX = 200_000
+SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
@@ -208,9 +208,10 @@ def _coloured(
 ) -> Mask:
     """What has more colour than the glass, and is darker."""
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
-    spread, darker = _chroma(rgb, glass, sigma_px)
-    step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
-    noise = _noise(spread.ravel()[every(even, step)])
+    places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
+    light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
+    spread, darker = _chroma(rgb, light, sigma_px)
+    noise = _noise(spread.ravel()[places])
     otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
     levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
@@ -221,7 +222,7 @@ def _coloured(
     return np.asarray((spread >= least) & (darker >= least_darker))
 
 
-def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
+def _chroma(rgb: Picture, glass: glasses.Colour, sigma_px: float) -> tuple[Fine, Fine]:
     """Spread of the channels after division by the glass, and how much darker than it they are.
 
     Both in steps of 1/200 grey level, to 255 grey levels; the spread is 0 on overexposed pixels.
