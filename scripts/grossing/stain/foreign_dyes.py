@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from grossing.stain.fit import MIN_PIXELS
 from grossing.stain.optical_density import density_table
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
 GREEN_MAX = 1.2  # log10: what is nearly black there neither
@@ -18,6 +18,7 @@ BLUE_ABSORBED, BLUE_ERROR = 0.95, 0.06  # in blood
 BLUE_LESS = 0.3  # so much of what red is absorbed: in hematoxylin
 EOSIN_RED = 0.8  # less red is absorbed only where there is eosin, or another red or brown dye
 EOSIN_BLUE = 0.7  # less blue in eosin, more in blood, DAB, AEC and ponceau
+PALE_MIN, PALE_ERROR = 0.25, 0.03  # what is paler counts as eosin where noise cannot make it so
 # A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
 LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
@@ -81,8 +82,18 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     pure_blue = red > PURE_RED * green + RED_ERROR
     if weight[pure_blue].sum() > BLUE_DYE_SHARE and _on_one_line(red, green, blue, weight):
         foreign |= pure_blue | (blue > PURE_BLUE * green)
-    eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    return DyeShares(float(weight[foreign].sum()), float(weight[eosin].sum()))
+    return DyeShares(float(weight[foreign].sum()), _eosin(red, green, blue, total, coloured))
+
+
+def _eosin(red: Density, green: Density, blue: Density, total: Density, coloured: Mask) -> float:
+    """Share of the density in colours of eosin, of the coloured pixels and of paler eosin.
+
+    In pale slides only nuclei are dark enough to be coloured, and the eosin is all beside them.
+    """
+    less = np.minimum(EOSIN_RED * green - red, EOSIN_BLUE * green - blue)
+    eosin = coloured & (less > 0)
+    eosin |= (less > PALE_ERROR) & (total > PALE_MIN) & (green < GREEN_MAX)
+    return float(total[eosin].sum() / total[coloured | eosin].sum())
 
 
 def _on_one_line(red: Density, green: Density, blue: Density, weight: Density) -> bool:
