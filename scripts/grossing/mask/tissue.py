@@ -206,12 +206,20 @@ def _coloured(
     otsu_share: float,
     limits: tuple[float, float],
 ) -> Mask:
-    """What has more colour than the glass, and is darker."""
+    """What has more colour than the glass, and is darker.
+
+    The noise is that around the commonest colour of the glass, `glass`: more where the glass is not
+    of one colour. The feature is relative to its mean.
+    """
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
     places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
     light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
-    spread, darker = _chroma(rgb, light, sigma_px)
-    noise = _noise(spread.ravel()[places])
+    smooth = _relative(rgb, light, sigma_px)
+    commonest = [
+        band.ravel()[places] * (light[i] / max(1, glass[i])) for i, band in enumerate(smooth)
+    ]
+    noise = _noise(np.ptp(commonest, axis=0))
+    spread, darker = _chroma(smooth)
     otsu = otsu_share * _otsu((spread[clean] // FINE).astype(np.uint8))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
     levels = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
@@ -222,10 +230,10 @@ def _coloured(
     return np.asarray((spread >= least) & (darker >= least_darker))
 
 
-def _chroma(rgb: Picture, glass: glasses.Colour, sigma_px: float) -> tuple[Fine, Fine]:
-    """Spread of the channels after division by the glass, and how much darker than it they are.
+def _relative(rgb: Picture, glass: glasses.Colour, sigma_px: float) -> list[Fine]:
+    """The smoothed channels divided by the glass, in steps of 1/200 grey level.
 
-    Both in steps of 1/200 grey level, to 255 grey levels; the spread is 0 on overexposed pixels.
+    Glass is 255 grey levels, and so are overexposed pixels.
     """
     steps = np.minimum(np.arange(256)[:, None] / np.maximum(glass, 1), 1.2)
     table = np.round(FINE * 255 * steps).astype(np.uint16)
@@ -234,9 +242,19 @@ def _chroma(rgb: Picture, glass: glasses.Colour, sigma_px: float) -> tuple[Fine,
     for band in range(3):
         relative = cv2.LUT(cv2.extractChannel(rgb, band), table[:, band])
         relative[overexposed] = FINE * 255
-        smooth.append(cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px)))
-    spread, darker = np.empty(rgb.shape[:2], np.uint16), np.empty(rgb.shape[:2], np.uint16)
-    for rows in strips(len(rgb)):
+        blurred = cv2.GaussianBlur(relative, (0, 0), max(1.0, sigma_px))
+        smooth.append(np.asarray(blurred, np.uint16))
+    return smooth
+
+
+def _chroma(smooth: list[Fine]) -> tuple[Fine, Fine]:
+    """Spread of the channels that `_relative` gives, and how much darker than glass they are.
+
+    Both in the same steps, to 255 grey levels.
+    """
+    shape = smooth[0].shape
+    spread, darker = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
+    for rows in strips(len(spread)):
         strip = cv2.merge([band[rows] for band in smooth])
         highest, lowest = extremes(strip)
         spread[rows] = np.minimum(highest - lowest, FINE * 255)
@@ -259,7 +277,7 @@ def _otsu(values: Picture) -> float:
     return float(cv2.threshold(values.reshape(-1, 1), 0, 255, flags)[0])
 
 
-def _noise(steps: Fine) -> float:
+def _noise(steps: npt.NDArray[np.float64]) -> float:
     """Median plus 6 robust standard deviations, grey levels; 0 where there is no glass."""
     if steps.size == 0:
         return 0.0
