@@ -129,6 +129,21 @@ def test_hematoxylin_alone_has_no_eosin_and_faded_eosin_has() -> None:
         assert faded.eosin > 2 * EOSIN_MIN
 
 
+@pytest.mark.parametrize("noise", [0.0, 2.0, 4.0])
+def test_pale_eosin_beside_dark_nuclei_is_seen_and_pale_hematoxylin_is_none(noise: float) -> None:
+    def pale(dye: str) -> Pixels:
+        density = 0.25 * np.array(DYES[dye]) / np.linalg.norm(DYES[dye])
+        seen = np.array(GLASS) * 10**-density + np.random.default_rng(4).normal(0, noise, (6000, 3))
+        return np.rint(seen).astype(np.uint8)
+
+    nuclei = stained({"hematoxylin": 0.4}, noise=noise)
+    with_eosin, without = (
+        shares(np.concatenate([nuclei, pale(dye)])) for dye in ("eosin", "hematoxylin")
+    )
+    assert with_eosin.eosin > 2 * EOSIN_MIN
+    assert without.eosin < shares(nuclei).eosin + EOSIN_MIN / 10
+
+
 def test_pas_has_colours_of_h_and_e_but_not_those_of_the_same_laboratory() -> None:
     pas, eosin = ({"hematoxylin": 0.4, red: 0.4} for red in ("pas", "eosin"))
     found, usual = shares(stained(pas)), shares(stained(eosin))

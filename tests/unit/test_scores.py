@@ -43,6 +43,19 @@ def test_tissue(cmu):
     assert np.nanmax([score.ink_as_tissue for score in found]) <= 0.03
 
 
+@pytest.mark.parametrize("cast", [(1, 1, 0.9), (1, 0.9, 1), (0.9, 0.9, 1), (1, 0.9, 0.8)])
+def test_a_cast_keeps_the_outline_of_pale_tissue(cast, cmu):
+    """Wherever between two grey levels the cast brings the glass."""
+    picture, mpp, truth = tissue_sample("tcga_21", cmu)
+    dither = np.random.default_rng(0).uniform(-0.5, 0.5, picture.shape)
+    light = np.clip(np.rint(picture * np.array(cast) + dither), 0, 255).astype(np.uint8)
+    plain, tinted = (
+        scores.tissue_score(grossing.segment_tissue(each, mpp), truth).iou
+        for each in (picture, light)
+    )
+    assert tinted == pytest.approx(plain, abs=0.005)
+
+
 # Nuclei
 
 

@@ -23,6 +23,9 @@ SAMPLE_PX = 200_000
 NEAR_LEVELS = 11
 UNEVEN = 0.02  # of the light, in the colour or brightness of the glass
 GRID, LEAST_CELLS, ROUNDS = 8, 32, 6
+SETTLED = 0.02  # grey levels
+
+Colour = npt.NDArray[np.float64]  # (3,) RGB in grey levels
 
 
 def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
@@ -97,6 +100,28 @@ def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:
     """Within 11 grey levels of the glass in every channel."""
     lower, upper = np.asarray(glass, int) - NEAR_LEVELS, np.asarray(glass, int) + NEAR_LEVELS
     return np.asarray(cv2.inRange(rgb, lower.clip(0, 255), upper.clip(0, 255)) > 0)
+
+
+def finer(pixels: Pixels, glass: npt.ArrayLike) -> Colour:
+    """The glass to a fraction of a grey level: the mean of the even pixels around it.
+
+    A whole level is a tenth of the colour of pale tissue, and a cast that moves the glass from one
+    level to the next must not move the outline of the tissue.
+
+    Parameters
+    ----------
+    pixels : (N, 3) uint8, even pixels near the glass
+    glass : (3,) grey levels; returned where no pixel is within 6 levels of it
+    """
+    level = np.asarray(glass, np.float64)
+    for _ in range(ROUNDS):
+        around = pixels[(np.abs(pixels - level) <= WINDOW).all(axis=1)]
+        if not len(around):
+            break
+        before, level = level, around.mean(axis=0, dtype=np.float64)
+        if np.abs(level - before).max() < SETTLED:
+            break
+    return level
 
 
 def divided(rgb: Pixels, glass: npt.ArrayLike) -> Pixels:

@@ -33,7 +33,7 @@ Fine = npt.NDArray[np.uint16]  # steps of 1 / FINE grey level
 
 METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
-SAMPLE_PX = 200_000
+SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
@@ -210,11 +210,16 @@ def _coloured(
     otsu_share: float,
     limits: tuple[float, float],
 ) -> Mask:
-    """What has more colour than the glass, and is darker."""
+    """What has more colour than the glass, and is darker.
+
+    The noise is that around the commonest colour of the glass, `glass`: more where the glass is not
+    of one colour. The feature is relative to its mean.
+    """
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
-    spread, darker = _chroma(rgb, glass, sigma_px)
-    step = 1 + int(np.count_nonzero(even)) // SAMPLE_PX
-    noise = _noise(spread.ravel()[every(even, step)])
+    places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
+    light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
+    spread, darker, colours = _chroma(rgb, light, sigma_px, places)
+    noise = _noise(np.ptp(colours * (light / np.maximum(glass, 1)), axis=1))
     levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
     otsu = otsu_share * _otsu(np.concatenate(levels))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
@@ -226,23 +231,36 @@ def _coloured(
     return np.asarray((spread >= least) & (darker >= least_darker))
 
 
-def _chroma(rgb: Picture, glass: Picture, sigma_px: float) -> tuple[Fine, Fine]:
-    """Spread of the channels after division by the glass, and how much darker than it they are.
+def _chroma(
+    rgb: Picture, light: glasses.Colour, sigma_px: float, places: npt.NDArray[np.intp]
+) -> tuple[Fine, Fine, Fine]:
+    """Spread of the smoothed channels divided by the glass, and how much darker than it they are.
 
-    Both in steps of 1/200 grey level, to 255 grey levels; the spread is 0 on overexposed pixels.
+    Parameters
+    ----------
+    light : (3,) grey levels of the glass, in fractions
+    places : (N,) pixels, row by row
+
+    Returns
+    -------
+    Spread and darkness, (H, W), and the colours of the places, (N, 3), all in steps of 1/200 grey
+    level; glass is 255 grey levels, and so are overexposed pixels
     """
-    steps = np.minimum(np.arange(256)[:, None] / np.maximum(glass, 1), 1.2)
-    table = np.round(FINE * 255 * steps).astype(np.uint16)
-    sigma = max(1.0, sigma_px)
-    spread, darker = np.empty(rgb.shape[:2], np.uint16), np.empty(rgb.shape[:2], np.uint16)
-    for rows, above, around in surrounded(len(rgb), math.ceil(4 * sigma) + 1):
+    ratios = np.minimum(np.arange(256)[:, None] / np.maximum(light, 1), 1.2)
+    table = np.round(FINE * 255 * ratios).astype(np.uint16)
+    sigma, (height, width) = max(1.0, sigma_px), rgb.shape[:2]
+    spread, darker = np.empty((height, width), np.uint16), np.empty((height, width), np.uint16)
+    colours = np.empty((len(places), 3), np.uint16)
+    for rows, above, around in surrounded(height, math.ceil(4 * sigma) + 1):
         smooth = [cv2.GaussianBlur(b, (0, 0), sigma) for b in _relative(rgb[around], table)]
         strip = cv2.merge([band[above:][: rows.stop - rows.start] for band in smooth])
+        here = slice(*np.searchsorted(places, (rows.start * width, rows.stop * width)))
+        colours[here] = strip.reshape(-1, 3)[places[here] - rows.start * width]
         highest, lowest = extremes(strip)
         spread[rows] = np.minimum(highest - lowest, FINE * 255)
         grey = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
         darker[rows] = FINE * 255 - np.minimum(grey, FINE * 255)
-    return spread, darker
+    return spread, darker, colours
 
 
 def _relative(rgb: Picture, table: Fine) -> list[Fine]:
@@ -269,7 +287,7 @@ def _otsu(values: Picture) -> float:
     return float(cv2.threshold(values.reshape(-1, 1), 0, 255, flags)[0])
 
 
-def _noise(steps: Fine) -> float:
+def _noise(steps: npt.NDArray[np.float64]) -> float:
     """Median plus 6 robust standard deviations, grey levels; 0 where there is no glass."""
     if steps.size == 0:
         return 0.0

@@ -19,6 +19,7 @@ BLUE_LESS = 0.3  # so much of what red is absorbed: in hematoxylin
 BLOOD_RED, BLOOD_BLUE = 0.3, 1.1  # red cells absorb hardly any red; brown dyes absorb more of it
 EOSIN_RED = 0.8  # less red is absorbed only where there is eosin, or another red or brown dye
 EOSIN_BLUE = 0.7  # less blue in eosin, more in blood, DAB, AEC and ponceau
+PALE_MIN, PALE_ERROR = 0.25, 0.03  # what is paler counts as eosin where noise cannot make it so
 # A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
 LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
@@ -79,7 +80,7 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
     """
     table = density_table(glass)
-    coloured, sums = 0, np.zeros(5)
+    coloured, sums, with_eosin = 0, np.zeros(4), np.zeros(2)
     dark: list[Pixels] = []
     for start in range(0, len(pixels), STRETCH_PX):
         stretch = pixels[start : start + STRETCH_PX]
@@ -87,14 +88,17 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
         weight = _weight(*densities)
         dark.append(stretch[weight > PURE_DENSITY_MIN])
         coloured += int(np.count_nonzero(weight))
+        eosin = _eosin(*densities, weight > 0)
+        total = densities[0] + densities[1] + densities[2]
         sums += [weight[part].sum() for part in (..., *_parts(*densities))]
+        with_eosin += [total[eosin].sum(), total[eosin | (weight > 0)].sum()]
     if coloured < MIN_PIXELS:
         return None
-    _, foreign, pure_blue, not_of_he, eosin = (float(part) for part in sums / sums[0])
+    _, foreign, pure_blue, not_of_he = (float(part) for part in sums / sums[0])
     if pure_blue > BLUE_DYE_SHARE and _on_one_line(pixels, table):
         foreign = not_of_he
     low, high = _purest(np.concatenate(dark), table)
-    return DyeShares(foreign, eosin, low, high)
+    return DyeShares(foreign, float(with_eosin[0] / with_eosin[1]), low, high)
 
 
 def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:
@@ -108,13 +112,22 @@ def _weight(red: Density, green: Density, blue: Density) -> Density:
     return np.where((total > DENSITY_MIN) & (green < GREEN_MAX), total, 0)
 
 
-def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask, Mask]:
-    """What is outside H&E, in pure blue dyes, outside H&E or pure, and in colours of eosin."""
+def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask]:
+    """What is outside H&E, in pure blue dyes, and outside H&E or pure."""
     foreign = _absorbs_more_blue(red, green, blue) | (red > RED_ABSORBED * green + RED_ERROR)
     pure_blue = red > PURE_RED * green + RED_ERROR
     pure = pure_blue | (blue > PURE_BLUE * green)
-    eosin = (red < EOSIN_RED * green) & (blue < EOSIN_BLUE * green)
-    return foreign, pure_blue, foreign | pure, eosin
+    return foreign, pure_blue, foreign | pure
+
+
+def _eosin(red: Density, green: Density, blue: Density, coloured: Mask) -> Mask:
+    """What has the colours of eosin, of the coloured pixels and of paler ones.
+
+    In pale slides only nuclei are dark enough to be coloured, and the eosin is all beside them.
+    """
+    less = np.minimum(EOSIN_RED * green - red, EOSIN_BLUE * green - blue)
+    pale = (less > PALE_ERROR) & (red + green + blue > PALE_MIN) & (green < GREEN_MAX)
+    return np.asarray((coloured & (less > 0)) | pale)
 
 
 def _absorbs_more_blue(red: Density, green: Density, blue: Density) -> Mask:
