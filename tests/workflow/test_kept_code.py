@@ -1,5 +1,6 @@
 """The copy of the code that a run and its jobs use."""
 
+import shutil
 from pathlib import Path
 
 from running import configure, plan, run, write_sheet
@@ -35,7 +36,13 @@ def test_a_run_ends_with_the_code_it_started_with(
     assert (planned.measured, set(planned.tiled)) == (set(), {"real"})
 
 
-def test_a_kept_copy_that_lost_files_is_made_whole(finished: Path, workdir: Path) -> None:
+def test_where_no_copy_can_be_kept_the_plan_is_the_same(workdir: Path) -> None:
+    shutil.rmtree(workdir / ".snakemake/code")
+    (workdir / ".snakemake/code").touch()
+    assert plan(workdir).jobs == {}
+
+
+def test_a_kept_copy_that_lost_files_is_made_whole(workdir: Path) -> None:
     (copy,) = (workdir / ".snakemake/code").iterdir()
     content = {path: path.read_bytes() for path in copy.rglob("*.py")}
     assert len(content) > 300

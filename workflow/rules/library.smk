@@ -1,5 +1,6 @@
 # The scripts and the library: a run and its jobs use them as they are when it starts.
 import atexit
+import contextlib
 import functools
 import gc
 import glob
@@ -41,9 +42,10 @@ def kept_copy(folder):
 
 
 if isinstance(workflow.current_basedir, LocalSourceFile) and not os.path.exists(SCRIPTS):
-    # Snakemake would copy file by file, and Python compile them, at every start
+    # else Snakemake copies file by file, and Python compiles them, at every start
     rules_folder = workflow.current_basedir.get_path_or_uri(secret_free=True)
-    os.symlink(kept_copy(os.path.join(rules_folder, "../../scripts")), SCRIPTS)
+    with contextlib.suppress(OSError):  # a dry run in a folder of others
+        os.symlink(kept_copy(os.path.join(rules_folder, "../../scripts")), SCRIPTS)
 
 
 @functools.cache
