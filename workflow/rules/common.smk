@@ -1,6 +1,5 @@
 # The cohort sheet and the configuration, checked; functions that rules call for one slide.
 import functools
-import gc
 import inspect
 import os
 import sys
@@ -9,33 +8,6 @@ import snakemake
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
-from snakemake.sourcecache import LocalSourceFile
-
-gc.set_threshold(20_000, 20, 50)  # a plan is millions of objects that stay: collect less often
-
-
-SCRIPTS = workflow.current_basedir.join("../../scripts")
-
-
-@functools.cache
-def library(name):
-    """A file of scripts/, fetched where the workflow itself comes from elsewhere.
-
-    Of a checkout it is the file itself: Snakemake would copy hundreds, which Python then compiles
-    anew, at the start of every job on a cluster.
-    """
-    if isinstance(SCRIPTS, LocalSourceFile):
-        return os.path.join(SCRIPTS.get_path_or_uri(secret_free=False), name)
-    return workflow.source_path(f"../../scripts/{name}")
-
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(library("grossing/__init__.py"))))
-library("grossing/support/__init__.py")
-library("grossing/support/code_digest.py")
-
-from grossing.support import code_digest as digests
-
-PARSED = digests.Memory(".snakemake/parsed_code.json")
 
 LIBRARY_MODULES = (
     "cohort/config",
@@ -67,9 +39,8 @@ LIBRARY_MODULES = (
     "radiology/reading/study_files",
     "radiology/studies/study_sheet",
 )
-for module in LIBRARY_MODULES:
-    for name in digests.modules_of(f"grossing/{module}.py", library, [f"grossing/{module}.py"]):
-        library(name)
+LIBRARY_FILES = [f"grossing/{module}.py" for module in LIBRARY_MODULES]
+digests.modules_of(LIBRARY_FILES[0], library, LIBRARY_FILES)  # fetches what it finds
 
 import grossing
 from grossing.cohort import config as settings
@@ -199,15 +170,6 @@ def asked_per_job(function):
     """Spares Snakemake the inspection of a signature for each of thousands of jobs."""
     function.__signature__ = inspect.signature(function)
     return function
-
-
-@functools.cache
-def code_digest(rule, *also):
-    """Hash of a rule's script and of the library modules it uses, without comments.
-
-    `also` are modules that the script loads by a name from the configuration.
-    """
-    return digests.of_script(f"{rule}.py", library, also)
 
 
 @functools.lru_cache(maxsize=None)

@@ -12,7 +12,6 @@ def page_assets(template):
 
 
 REPORT_PAGE = workflow.source_path("../report/page.html.j2")
-REPORT_ASSETS = page_assets(REPORT_PAGE)
 #: a path may name a person: of sheet and reviews, the name alone is shown
 NOT_STATED = ("part", "accept_failures", "report", "cohort", "studies", "reviews", "plan")
 #: the configuration as page and provenance state it
@@ -20,18 +19,23 @@ STATED_CONFIG = {key: value for key, value in config.items() if key not in NOT_S
     "reviews": os.path.basename(config["reviews"])
 }
 STUDIES_PAGE = workflow.source_path("../report/studies.html.j2")
-STUDIES_ASSETS = page_assets(STUDIES_PAGE)
 PLAN_PAGE = workflow.source_path("../report/plan.html.j2")
 PLAN_STYLES = ("css/page.css", "css/plan.css", "css/print.css")
 
 
-def page_digest(template, assets):
-    """Hash of a page's template, scripts and styles."""
-    digest = hashlib.sha256()
-    for name in [template, *assets]:
-        with open(workflow.source_path(f"../report/{name}"), "rb") as file:
-            digest.update(file.read())
-    return digest.hexdigest()
+def page_digest(name, assets=()):
+    """Hash of a template, its scripts and styles, which only a run that makes the page fetches."""
+
+    @asked_per_job
+    def digest(wildcards):
+        content = hashlib.sha256()
+        template = workflow.source_path(f"../report/{name}")
+        for each in [name, *(assets or page_assets(template))]:
+            with open(workflow.source_path(f"../report/{each}"), "rb") as file:
+                content.update(file.read())
+        return content.hexdigest()
+
+    return digest
 
 
 @asked_per_job

@@ -30,7 +30,7 @@ if config["report"]["enabled"]:
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             code=code_digest("report_cohort"),
-            page=page_digest("page.html.j2", REPORT_ASSETS),
+            page=page_digest("page.html.j2"),
             template=report_template,
             version=grossing.__version__,
             reviews=PLANNED_REVIEWS,

@@ -28,7 +28,7 @@ if config["report"]["enabled"]:
             runtime=lambda wildcards, attempt: 30 * attempt,
         params:
             code=code_digest("report_studies"),
-            page=page_digest("studies.html.j2", STUDIES_ASSETS),
+            page=page_digest("studies.html.j2"),
             template=studies_template,
             version=grossing.__version__,
             config=config["radiology"],

@@ -11,24 +11,17 @@ from typing import Any
 import jsonschema
 import yaml
 
-from grossing.support import findings
+from grossing.support import findings, yaml_text
 from grossing.support.errors import UserError
 from grossing.support.findings import Finding
 from grossing.support.types import PathLike
 
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|nan)", re.I)
-#: libyaml's, eight times as fast, where PyYAML was built with it: every start reads the schema
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_flags(config: dict[str, Any], schema_path: str | os.PathLike[str]) -> None:
     """Convert flags that `--config` gave as the texts true and false, in place."""
-    _read_flags(config, _schema(schema_path))
-
-
-def _schema(path: str | os.PathLike[str]) -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = yaml.load(Path(path).read_text(encoding="utf-8"), _LOADER)
-    return schema
+    _read_flags(config, yaml_text.load(_text(schema_path)))
 
 
 def _read_flags(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
@@ -84,7 +77,7 @@ def merged(shipped: PathLike, given: Mapping[str, Any]) -> dict[str, Any]:
     shipped : path of config.yaml
     given : the keys that differ; single keys of a section replace those of the shipped one
     """
-    return _merged(yaml.safe_load(_text(shipped)), given)
+    return _merged(yaml_text.load(_text(shipped)), given)
 
 
 def _merged(below: Any, above: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,8 +121,8 @@ def check(
     ------
     UserError : with file, line, column, key, value and remedy of all that are wrong.
     """
-    schema = _schema(schema_path)
-    nodes = {name: yaml.compose(_text(path)) for name, path in files.items()}
+    schema = yaml_text.load(_text(schema_path))
+    nodes = {name: yaml_text.compose(_text(path)) for name, path in files.items()}
     above = tuple(section)
     faults = [
         finding
@@ -183,7 +176,7 @@ def _faults_of_file(
         for item in node.value:
             yield from _faults_of_file(name, item, above)
     elif isinstance(node, yaml.ScalarNode) and _is_odd(node):
-        remedy = f"write it in plain decimal digits: YAML reads {yaml.safe_load(node.value)}"
+        remedy = f"write it in plain decimal digits: YAML reads {yaml_text.load(node.value)}"
         yield _at(name, node, above, node.value, remedy)
 
 

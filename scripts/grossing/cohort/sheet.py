@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from grossing.cohort import values
-from grossing.support import findings
+from grossing.support import findings, yaml_text
 from grossing.support.errors import UserError
 from grossing.support.findings import Finding, Severity
 
@@ -310,7 +309,7 @@ def check_of_rows(
         return lambda row: []
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("mpp", raises=ValueError)(_is_mpp)
-    schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema = yaml_text.load(Path(schema_path).read_text(encoding="utf-8"))
     validators = {
         name: jsonschema.Draft202012Validator(rule, format_checker=checker)
         for name, rule in schema["properties"].items()

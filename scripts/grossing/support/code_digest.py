@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 PACKAGE = "grossing"
 #: rooms within a room: a file is fetched by its name, so it has to be known what is a folder
@@ -32,7 +33,7 @@ def of_script(script: str, fetch: Callable[[str], str], also: Iterable[str] = ()
     """
     digest = hashlib.sha256()
     for name in [script, *sorted(modules_of(script, fetch, also) - {INIT})]:
-        digest.update(f"{name}\0{_parsed(_content(fetch(name)))[1]}\0".encode())
+        digest.update(f"{name}\0{_parsed(fetch(name))[1]}\0".encode())
     return digest.hexdigest()
 
 
@@ -41,14 +42,14 @@ def modules_of(script: str, fetch: Callable[[str], str], also: Iterable[str] = (
     waiting = [script, *also]
     modules = set(waiting[1:])
     while waiting:
-        new = _parsed(_content(fetch(waiting.pop())))[0] - modules
+        new = _parsed(fetch(waiting.pop()))[0] - modules
         modules |= new
         waiting += new
     return modules
 
 
 class Memory:
-    """What was parsed before, by the hash of each file, in a file of the working directory.
+    """What was parsed before, by the hash of each file, in a file that outlives a run.
 
     Parsing the whole library takes a third of Snakemake's start, which every job on a cluster
     repeats.  What another version of Python, or of this module, left is not used; a file that
@@ -82,24 +83,20 @@ class Memory:
 _KNOWN: dict[str, tuple[frozenset[str], str]] = {}
 
 
-def _content(path: str) -> bytes:
-    stat = os.stat(path)
-    return _read(path, stat.st_mtime_ns, stat.st_size)
-
-
-@functools.cache
-def _read(path: str, mtime_ns: int, size: int) -> bytes:
-    return Path(path).read_bytes()
-
-
-def _parsed(content: bytes) -> tuple[frozenset[str], str]:
+def _parsed(path: str) -> tuple[frozenset[str], str]:
     """The modules that a file imports, and the hash of its code; rules share most modules."""
-    key = hashlib.sha256(content).hexdigest()
+    stat = os.stat(path)
+    key = _hash(path, stat.st_mtime_ns, stat.st_size)
     if key not in _KNOWN:
-        tree = ast.parse(content)
+        tree = ast.parse(Path(path).read_bytes())
         modules = frozenset(_imports(tree))
         _KNOWN[key] = modules, hashlib.sha256(_meaning(tree).encode()).hexdigest()
     return _KNOWN[key]
+
+
+@functools.cache
+def _hash(path: str, mtime_ns: int, size: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _imports(tree: ast.Module) -> set[str]:
@@ -108,7 +105,7 @@ def _imports(tree: ast.Module) -> set[str]:
     `from grossing.slide import grid` and `from grossing.slide.grid import Grid` are one file.
     """
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -129,11 +126,20 @@ def _imports(tree: ast.Module) -> set[str]:
 def _meaning(tree: ast.Module) -> str:
     """The code as text, without comments, docstrings and version number."""
     tree.body = [node for node in tree.body if not _is_version(node)]
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            body[:] = [each for each in body if not _is_docstring(each)] or [ast.Pass()]
+    for node in _statements(tree):
+        if hasattr(node, "body"):
+            node.body = [each for each in node.body if not _is_docstring(each)] or [ast.Pass()]
     return ast.unparse(tree)
+
+
+def _statements(tree: ast.Module) -> Iterator[Any]:
+    """A module and all its statements, without the expressions, which are most of a tree."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, field, ())
 
 
 def _is_version(node: ast.stmt) -> bool:
