@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, opened
+from grossing.mask.shapes import as_bool, as_byte, disc, grown, odd, opened
 from grossing.support.types import Mask, Pixels
 
 Densities = npt.NDArray[np.float32]
@@ -44,6 +44,10 @@ LONG, RIBBON = 3.5, 1.4  # widths; outline times width over twice the area: 1 fo
 SAME_STEP, NO_STEP = 0.22, 0.05  # deviation of the step, of its mean; share of the outline
 MOST_ALIKE = 2  # pieces of half its size or more that are no strokes
 INSIDE_TISSUE = 0.7  # of the surroundings
+TOLD_DEVIATION = 0.25  # of the amount of the stroke
+WIDER = 1.5  # than the stroke on the glass
+REACH_PX = 11  # across the soft rim
+MOST_STROKES = 20
 LEAST_LIGHT = 8
 SAMPLE_PX = 8000
 SPARSE = 4  # every so many pixels tell what is around
@@ -76,21 +80,82 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
     found = np.zeros(tissue.shape, np.bool_)
     factors = sorted({min(1.0, mpp / working) for working in WORKING_MPP})
     for factor in factors:
-        size = tuple(max(1, round(side * factor)) for side in tissue.shape[::-1])
-        there = cv2.resize(as_byte(tissue), size, interpolation=cv2.INTER_NEAREST) > 0
+        there = _scaled(tissue, factor)
         if np.count_nonzero(there[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2:
             continue
-        small = cv2.medianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 3)
-        drawn = as_byte(_ribbons(np.asarray(small, np.uint8), there))
+        drawn = as_byte(_ribbons(_shrunk(rgb, there), there))
         whole = cv2.resize(drawn, tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
         found |= as_bool(whole)
     return found & tissue
 
 
+def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
+    """Where strokes that were found on the glass run on over the tissue.
+
+    The ink on the glass is its own matched filter: under the stroke the tissue has as much more
+    of it as the glass has.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8, divided by its glass, which is 240
+    tissue, pen : (H, W) bool, apart from each other
+    mpp : um per pixel
+
+    Returns
+    -------
+    (H, W) bool, pieces that border on pen and are not much wider than it. Nothing of ink that
+    this tissue varies by itself as much as the stroke differs.
+    """
+    factor = min(1.0, mpp / WORKING_MPP[0])
+    there, drawn = _scaled(tissue, factor), _scaled(pen, factor)
+    found = np.zeros(there.shape, np.bool_)
+    if np.count_nonzero(there) < LEAST_PX or not drawn.any():
+        return np.zeros(tissue.shape, np.bool_)
+    densities = _smooth(_shrunk(rgb, there))
+    for body in _strokes_beside(drawn, there):
+        ink = np.stack([density[body] for density in densities]).astype(np.float64)
+        total = ink.sum(axis=0)
+        ink = ink[:, total <= np.median(total)].mean(axis=1)
+        if ink.max() < LEAST_STEP:
+            continue
+        excess, deviation = _excess(next(_amounts(densities, there, ink[None])), there)
+        if deviation > TOLD_DEVIATION:
+            continue
+        more = opened(there & (excess > 0.5), 3)
+        more &= ~opened(more, odd(WIDER * _width(body)))
+        near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
+        found |= grown(more & near, more)
+    whole = cv2.resize(as_byte(found), tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return as_bool(whole) & tissue
+
+
+def _strokes_beside(pen: Mask, tissue: Mask) -> Iterator[Mask]:
+    """The largest pieces of ink that border on tissue."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(pen))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    areas[0] = 0
+    near = as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))
+    for label in np.argsort(-areas, kind="stable")[:MOST_STROKES]:
+        if areas[label] >= LEAST_PX / 2:
+            body = labels == label
+            if (body & near).any():
+                yield body
+
+
+def _scaled(mask: Mask, factor: float) -> Mask:
+    size = tuple(max(1, round(side * factor)) for side in mask.shape[::-1])
+    return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
+
+
+def _shrunk(rgb: Pixels, like: Mask) -> Pixels:
+    small = cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.medianBlur(small, 3), np.uint8)
+
+
 def _ribbons(rgb: Pixels, tissue: Mask) -> Mask:
     """Strokes of 6 px or broader."""
     found = np.zeros(tissue.shape, np.bool_)
-    for density in _amounts(rgb, tissue):
+    for density in _amounts(_smooth(rgb), tissue, np.array(INKS)):
         excess, deviation = _excess(density, tissue)
         for limit in sorted({max(LEAST_STEP, deviation * times) for times in DEVIATIONS}):
             for place, body in _strokes(density, tissue, tissue & (excess > limit)):
@@ -101,21 +166,25 @@ def _ribbons(rgb: Pixels, tissue: Mask) -> Mask:
     return found
 
 
-def _amounts(rgb: Pixels, tissue: Mask) -> Iterator[Densities]:
-    """How much of each ink there may be: its density where there is ink, and little of the stains.
+def _smooth(rgb: Pixels) -> list[Densities]:
+    """Density of each channel."""
+    return [
+        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
+        for channel in cv2.split(rgb)
+    ]
+
+
+def _amounts(densities: list[Densities], tissue: Mask, inks: Numbers) -> Iterator[Densities]:
+    """How much of each ink there may be: 1 times its density where it is, little of the stains.
 
     The weights of the channels are those by which this tissue varies least: the inverse of its
     covariance times the ink.
     """
-    densities = [
-        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
-        for channel in cv2.split(rgb)
-    ]
     every = 1 + np.count_nonzero(tissue) // SAMPLE_PX
     inverse = _inverse_covariance(
         np.stack([density[tissue][::every] for density in densities]).astype(np.float64)
     )
-    for ink in INKS:
+    for ink in inks:
         weights = inverse @ ink
         weights = (weights / (weights @ ink)).astype(np.float32)
         amount = weights[0] * densities[0]
