@@ -121,7 +121,7 @@ def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
         excess, deviation = _excess(next(_amounts(densities, there, ink[None])), there)
         if deviation > TOLD_DEVIATION:
             continue
-        more = opened(there & (excess > 0.5), 3)
+        more = opened(there & (excess > 0.5), 5)
         more &= ~opened(more, odd(WIDER * _width(body)))
         near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
         found |= grown(more & near, more)
