@@ -48,6 +48,7 @@ TOLD_DEVIATION = 0.25  # of the amount of the stroke
 WIDER = 1.5  # than the stroke on the glass
 REACH_PX = 11  # across the soft rim
 MOST_STROKES = 20
+ONE_INK = 0.25  # difference, of its density
 LEAST_LIGHT = 8
 SAMPLE_PX = 8000
 SPARSE = 4  # every so many pixels tell what is around
@@ -74,8 +75,8 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
 
     References
     ----------
-    .. [1] Manolakis et al. 2003, matched filters for targets of a known spectrum,
-       Lincoln Laboratory Journal 14:79-116
+    .. [1] Manolakis et al. 2003, Hyperspectral image processing for automatic target detection
+       applications, Lincoln Laboratory Journal 14:79-116
     """
     found = np.zeros(tissue.shape, np.bool_)
     factors = sorted({min(1.0, mpp / working) for working in WORKING_MPP})
@@ -112,12 +113,7 @@ def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
     if np.count_nonzero(there) < LEAST_PX or not drawn.any():
         return np.zeros(tissue.shape, np.bool_)
     densities = _smooth(_shrunk(rgb, there))
-    for body in _strokes_beside(drawn, there):
-        ink = np.stack([density[body] for density in densities]).astype(np.float64)
-        total = ink.sum(axis=0)
-        ink = ink[:, total <= np.median(total)].mean(axis=1)
-        if ink.max() < LEAST_STEP:
-            continue
+    for ink, body in _inks_beside(densities, drawn, there):
         excess, deviation = _excess(next(_amounts(densities, there, ink[None])), there)
         if deviation > TOLD_DEVIATION:
             continue
@@ -129,17 +125,27 @@ def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
     return as_bool(whole) & tissue
 
 
-def _strokes_beside(pen: Mask, tissue: Mask) -> Iterator[Mask]:
-    """The largest pieces of ink that border on tissue."""
+def _inks_beside(densities: list[Densities], pen: Mask, tissue: Mask) -> list[tuple[Numbers, Mask]]:
+    """Density of each ink that borders on tissue, (3,), and where it is: strokes of one ink."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(pen))
     areas = stats[:, cv2.CC_STAT_AREA]
     areas[0] = 0
-    near = as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))
+    near = labels[as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))]
+    beside = np.bincount(near, minlength=len(areas)) > 0
+    inks: list[tuple[Numbers, Mask]] = []
     for label in np.argsort(-areas, kind="stable")[:MOST_STROKES]:
-        if areas[label] >= LEAST_PX / 2:
-            body = labels == label
-            if (body & near).any():
-                yield body
+        if areas[label] < LEAST_PX / 2 or not beside[label]:
+            continue
+        body = labels == label
+        samples = np.stack([density[body] for density in densities]).astype(np.float64)
+        total = samples.sum(axis=0)
+        ink = samples[:, total <= np.median(total)].mean(axis=1)
+        same = [who for of, who in inks if np.linalg.norm(ink - of) <= ONE_INK * np.linalg.norm(of)]
+        if same:
+            same[0] |= body
+        elif ink.max() >= LEAST_STEP:
+            inks.append((ink, body))
+    return inks
 
 
 def _scaled(mask: Mask, factor: float) -> Mask:
