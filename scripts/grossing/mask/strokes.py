@@ -202,9 +202,10 @@ def _amounts(densities: list[Densities], tissue: Mask, inks: Numbers) -> Iterato
 def _inverse_covariance(samples: Numbers) -> Numbers:
     """Of (3, n) densities, without those that are far from the others."""
     usual = np.ones(samples.shape[1], np.bool_)
-    inverse = np.eye(3)
+    inverse: Numbers = np.eye(3)
     for _ in range(3):
-        inverse = np.linalg.inv(np.cov(samples[:, usual]) + LEAST_VARIANCE * np.eye(3))
+        covariance = np.cov(samples[:, usual]) + LEAST_VARIANCE * np.eye(3)
+        inverse = np.asarray(np.linalg.inv(covariance), np.float64)
         off = samples - samples[:, usual].mean(axis=1, keepdims=True)
         distance = (off * (inverse @ off)).sum(axis=0)
         usual = distance <= FARTHEST * np.median(distance)
@@ -235,10 +236,10 @@ def _excess(density: Densities, tissue: Mask) -> tuple[Densities, float]:
 def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:
     """Pieces that are strokes, unless pieces of their size are the texture of this tissue."""
     strokes: list[tuple[Place, Mask]] = []
-    smallest = np.inf
-    others = []
+    smallest = float("inf")
+    others: list[int] = []
     for place, body in _pieces(mask):
-        area = np.count_nonzero(body)
+        area = int(np.count_nonzero(body))
         if len(others) > MOST_ALIKE and area < smallest / 2:
             break
         if _is_stroke(density[place], tissue[place], body):
