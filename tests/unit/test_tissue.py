@@ -215,6 +215,18 @@ def test_ink_over_tissue_whose_texture_shows_through_may_be_ink(light):
     assert told[stroke == 0].mean() < 0.005
 
 
+@pytest.mark.parametrize("light", [(0.75, 0.8, 0.93), (0.86, 0.72, 0.9), (0.96, 0.72, 0.82)])
+def test_a_stroke_on_the_glass_is_followed_over_the_tissue(light):
+    """Too short there, and too faint, to be a stroke by itself."""
+    picture = with_tissue(glass(), ellipse())
+    stroke = np.zeros(picture.shape[:2], np.uint8)
+    cv2.line(stroke, (250, 250), (480, 250), 1, 24)
+    picture[stroke > 0] = (picture[stroke > 0] * light).astype(np.uint8)
+    told = np.isin(tissue.segment(picture, 8), (labels_of.PEN, labels_of.POSSIBLE_PEN))
+    assert told[(stroke > 0) & ellipse()].mean() > 0.8
+    assert told[stroke == 0].mean() < 0.01
+
+
 @pytest.mark.parametrize("colour", [(205, 60, 110), (95, 40, 140)])
 def test_an_even_stroke_of_varying_pressure_and_width_is_pen(colour):
     stroke = np.zeros((500, 500), np.uint8)

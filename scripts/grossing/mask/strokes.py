@@ -1,8 +1,9 @@
-"""Strokes of ink inside the tissue, on an overview: ribbons that are evenly darker than both sides.
+"""Strokes of ink inside the tissue, on an overview: ribbons of one colour and one step.
 
-Ink is a filter: over tissue it multiplies what is below by one colour, so the texture shows
+Ink is a filter: over tissue it adds one density to whatever is below, so the texture shows
 through, and the step of density is nearly the same all along both edges. Structures of tissue are
-as long or as dark, but neither of one width nor of one step.
+as long or as dark, but neither of one width nor of one step. Faint ink is seen by matched filters:
+for each kind of ink the sum of the channels' densities that varies least over this tissue.
 """
 
 from __future__ import annotations
@@ -14,21 +15,40 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, opened, strips
+from grossing.mask.shapes import as_bool, as_byte, disc, grown, odd, opened
 from grossing.support.types import Mask, Pixels
 
 Densities = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
 Place = tuple[slice, slice]
 
-WORKING_MPP = 16.0
-AROUND_UM = 2000.0  # side of the square that a place is compared with
-LEAST_STEP, LEAST_FOREIGN = 0.08, 0.04  # density (natural logarithm); of what the stains lack
-DEVIATIONS = (2.0, 3.5)
+WORKING_MPP = 16.0, 32.0  # narrow strokes, broad ones
+AROUND_PX = 41  # side of the square that a place is compared with
+SMOOTH_PX = 1.5  # sigma
+INKS = (  # density of red, green, blue by that of the densest
+    (1.0, 0.8, 0.25),  # blue
+    (0.7, 1.0, 0.35),  # violet
+    (0.7, 1.0, 0.55),  # purple
+    (0.15, 1.0, 0.7),  # pink, magenta
+    (0.15, 1.0, 1.0),  # red, maroon, brown
+    (0.05, 0.3, 1.0),  # yellow, orange
+    (1.0, 0.4, 0.75),  # green
+    (1.0, 1.0, 1.0),  # black
+)
+LEAST_VARIANCE = 1e-5
+FARTHEST = 4.0  # squared distance by the median one: what is farther does not count
+LEAST_STEP = 0.08  # density (natural logarithm) of the ink
+DEVIATIONS = (1.2, 2.0, 3.5)
 LEAST_PX, LEAST_WIDTH_PX = 150, 6.0
 LONG, RIBBON = 3.5, 1.4  # widths; outline times width over twice the area: 1 for a ribbon
 SAME_STEP, NO_STEP = 0.22, 0.05  # deviation of the step, of its mean; share of the outline
 MOST_ALIKE = 2  # pieces of half its size or more that are no strokes
 INSIDE_TISSUE = 0.7  # of the surroundings
+TOLD_DEVIATION = 0.25  # of the amount of the stroke
+WIDER = 1.5  # than the stroke on the glass
+REACH_PX = 11  # across the soft rim
+MOST_STROKES = 20
+ONE_INK = 0.25  # difference, of its density
 LEAST_LIGHT = 8
 SAMPLE_PX = 8000
 SPARSE = 4  # every so many pixels tell what is around
@@ -50,60 +70,155 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
 
     Notes
     -----
-    Looked for in the density of each channel and in the blue that is not explained by red and
-    green, as two stains would. Misses strokes narrower than 0.1 mm, of less than 3.5 widths,
-    crossed ones and those whose step is below 0.08 or twice the deviation of the tissue around;
-    may take a fold.
+    Misses strokes narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
+    step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold.
+
+    References
+    ----------
+    .. [1] Manolakis et al. 2003, Hyperspectral image processing for automatic target detection
+       applications, Lincoln Laboratory Journal 14:79-116
     """
-    factor = min(1.0, mpp / WORKING_MPP)
-    size = tuple(max(1, round(side * factor)) for side in tissue.shape[::-1])
-    there = cv2.resize(as_byte(tissue), size, interpolation=cv2.INTER_NEAREST) > 0
-    if np.count_nonzero(there[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2:
+    found = np.zeros(tissue.shape, np.bool_)
+    factors = sorted({min(1.0, mpp / working) for working in WORKING_MPP})
+    for factor in factors:
+        there = _scaled(tissue, factor)
+        if np.count_nonzero(there[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2:
+            continue
+        drawn = as_byte(_ribbons(_shrunk(rgb, there), there))
+        whole = cv2.resize(drawn, tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        found |= as_bool(whole)
+    return found & tissue
+
+
+def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
+    """Where strokes that were found on the glass run on over the tissue.
+
+    The ink on the glass is its own matched filter: under the stroke the tissue has as much more
+    of it as the glass has.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8, divided by its glass, which is 240
+    tissue, pen : (H, W) bool, apart from each other
+    mpp : um per pixel
+
+    Returns
+    -------
+    (H, W) bool, pieces that border on pen and are not much wider than it. Nothing of ink that
+    this tissue varies by itself as much as the stroke differs.
+    """
+    factor = min(1.0, mpp / WORKING_MPP[0])
+    there, drawn = _scaled(tissue, factor), _scaled(pen, factor)
+    found = np.zeros(there.shape, np.bool_)
+    if np.count_nonzero(there) < LEAST_PX or not drawn.any():
         return np.zeros(tissue.shape, np.bool_)
-    small = cv2.medianBlur(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), 5)
-    around = 2 * round(AROUND_UM * factor / mpp / 2) + 1
-    found = np.zeros(there.shape, np.uint8)
-    for density, least in _densities(np.asarray(small, np.uint8), there):
-        excess, deviation = _excess(density, there, around)
-        for limit in sorted({max(least, deviation * times) for times in DEVIATIONS}):
-            for place, body in _strokes(density, there, there & (excess > limit)):
-                half = float(np.median(excess[place][body])) / 2
-                kept = opened(body & (excess[place] >= half), 5)
-                if np.count_nonzero(kept) >= LEAST_PX:
-                    found[place] |= as_byte(kept)
-    whole = cv2.resize(found, tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    densities = _smooth(_shrunk(rgb, there))
+    for ink, body in _inks_beside(densities, drawn, there):
+        excess, deviation = _excess(next(_amounts(densities, there, ink[None])), there)
+        if deviation > TOLD_DEVIATION:
+            continue
+        more = opened(there & (excess > 0.5), 5)
+        more &= ~opened(more, odd(WIDER * _width(body)))
+        near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
+        found |= grown(more & near, more)
+    whole = cv2.resize(as_byte(found), tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return as_bool(whole) & tissue
 
 
-def _densities(rgb: Pixels, tissue: Mask) -> Iterator[tuple[Densities, float]]:
-    """What a stroke may raise, and by how much at least."""
-    channels = cv2.split(rgb)
-    for channel in channels:
-        yield np.asarray(cv2.LUT(channel, DENSITY), np.float32), LEAST_STEP
+def _inks_beside(densities: list[Densities], pen: Mask, tissue: Mask) -> list[tuple[Numbers, Mask]]:
+    """Density of each ink that borders on tissue, (3,), and where it is: strokes of one ink."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(pen))
+    areas = stats[:, cv2.CC_STAT_AREA]
+    areas[0] = 0
+    near = labels[as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))]
+    beside = np.bincount(near, minlength=len(areas)) > 0
+    inks: list[tuple[Numbers, Mask]] = []
+    for label in np.argsort(-areas, kind="stable")[:MOST_STROKES]:
+        if areas[label] < LEAST_PX / 2 or not beside[label]:
+            continue
+        body = labels == label
+        samples = np.stack([density[body] for density in densities]).astype(np.float64)
+        total = samples.sum(axis=0)
+        ink = samples[:, total <= np.median(total)].mean(axis=1)
+        same = [who for of, who in inks if np.linalg.norm(ink - of) <= ONE_INK * np.linalg.norm(of)]
+        if same:
+            same[0] |= body
+        elif ink.max() >= LEAST_STEP:
+            inks.append((ink, body))
+    return inks
+
+
+def _scaled(mask: Mask, factor: float) -> Mask:
+    size = tuple(max(1, round(side * factor)) for side in mask.shape[::-1])
+    return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
+
+
+def _shrunk(rgb: Pixels, like: Mask) -> Pixels:
+    small = cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.medianBlur(small, 3), np.uint8)
+
+
+def _ribbons(rgb: Pixels, tissue: Mask) -> Mask:
+    """Strokes of 6 px or broader."""
+    found = np.zeros(tissue.shape, np.bool_)
+    for density in _amounts(_smooth(rgb), tissue, np.array(INKS)):
+        excess, deviation = _excess(density, tissue)
+        for limit in sorted({max(LEAST_STEP, deviation * times) for times in DEVIATIONS}):
+            for place, body in _strokes(density, tissue, tissue & (excess > limit)):
+                half = float(np.percentile(excess[place][body], 75)) / 2
+                kept = opened(body & (excess[place] >= half), 5)
+                if _width(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
+                    found[place] |= kept
+    return found
+
+
+def _smooth(rgb: Pixels) -> list[Densities]:
+    """Density of each channel."""
+    return [
+        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
+        for channel in cv2.split(rgb)
+    ]
+
+
+def _amounts(densities: list[Densities], tissue: Mask, inks: Numbers) -> Iterator[Densities]:
+    """How much of each ink there may be: 1 times its density where it is, little of the stains.
+
+    The weights of the channels are those by which this tissue varies least: the inverse of its
+    covariance times the ink.
+    """
     every = 1 + np.count_nonzero(tissue) // SAMPLE_PX
-    red, green, blue = (DENSITY[channel[tissue][::every]] for channel in channels)
-    terms = np.stack([np.ones_like(red), red, green], axis=1)
-    usual = np.ones(len(blue), np.bool_)
-    factors = np.zeros(3, np.float32)
+    inverse = _inverse_covariance(
+        np.stack([density[tissue][::every] for density in densities]).astype(np.float64)
+    )
+    for ink in inks:
+        weights = inverse @ ink
+        weights = (weights / (weights @ ink)).astype(np.float32)
+        amount = weights[0] * densities[0]
+        for weight, density in zip(weights[1:], densities[1:], strict=True):
+            amount += weight * density
+        yield amount
+
+
+def _inverse_covariance(samples: Numbers) -> Numbers:
+    """Of (3, n) densities, without those that are far from the others."""
+    usual = np.ones(samples.shape[1], np.bool_)
+    inverse: Numbers = np.eye(3)
     for _ in range(3):
-        factors = np.linalg.lstsq(terms[usual], blue[usual], rcond=None)[0].astype(np.float32)
-        error = np.abs(blue - terms @ factors)
-        usual = error <= 4 * np.median(error) + 1e-3
-    foreign = np.empty(tissue.shape, np.float32)
-    for rows in strips(len(foreign)):
-        r, g, b = (cv2.LUT(channel[rows], DENSITY) for channel in channels)
-        foreign[rows] = b - (factors[0] + factors[1] * r + factors[2] * g)
-    yield foreign, LEAST_FOREIGN
-    yield -foreign, LEAST_FOREIGN
+        covariance = np.cov(samples[:, usual]) + LEAST_VARIANCE * np.eye(3)
+        inverse = np.asarray(np.linalg.inv(covariance), np.float64)
+        off = samples - samples[:, usual].mean(axis=1, keepdims=True)
+        distance = (off * (inverse @ off)).sum(axis=0)
+        usual = distance <= FARTHEST * np.median(distance)
+    return inverse
 
 
-def _excess(density: Densities, tissue: Mask, around: int) -> tuple[Densities, float]:
+def _excess(density: Densities, tissue: Mask) -> tuple[Densities, float]:
     """How much denser each place is than the tissue around, and the robust deviation of that.
 
     Strokes are left out of what is around.
     """
     few, inside = density[::SPARSE, ::SPARSE], tissue[::SPARSE, ::SPARSE].astype(np.float32)
-    side = (max(1, around // SPARSE),) * 2
+    side = (AROUND_PX // SPARSE,) * 2
     count = np.maximum(cv2.blur(inside, side), 1e-3)
     seen = inside > 0
     most = np.full(few.shape, np.percentile(few[seen], 90), np.float32)
@@ -120,12 +235,18 @@ def _excess(density: Densities, tissue: Mask, around: int) -> tuple[Densities, f
 
 def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:
     """Pieces that are strokes, unless pieces of their size are the texture of this tissue."""
-    strokes, others = [], []
+    strokes: list[tuple[Place, Mask]] = []
+    smallest = float("inf")
+    others: list[int] = []
     for place, body in _pieces(mask):
+        area = int(np.count_nonzero(body))
+        if len(others) > MOST_ALIKE and area < smallest / 2:
+            break
         if _is_stroke(density[place], tissue[place], body):
             strokes.append((place, body))
+            smallest = min(smallest, area)
         else:
-            others.append(np.count_nonzero(body))
+            others.append(area)
     sizes = np.array(others)
     return [
         (place, body)
@@ -135,11 +256,11 @@ def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, 
 
 
 def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
-    """Places of large pieces, with a margin, and the piece, closed."""
+    """Places of large pieces, the largest first, with a margin, and the piece, closed."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(opened(mask, 5)))
-    for label in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= LEAST_PX):
-        if label == 0:
-            continue
+    areas = stats[:, cv2.CC_STAT_AREA]
+    areas[0] = 0
+    for label in np.argsort(-areas, kind="stable")[: np.count_nonzero(areas >= LEAST_PX)]:
         x, y, w, h = stats[label, :4]
         place = (slice(max(0, y - 8), y + h + 8), slice(max(0, x - 8), x + w + 8))
         body = np.pad(labels[place] == label, 3)
@@ -147,10 +268,21 @@ def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
         yield place, as_bool(closed[3:-3, 3:-3])
 
 
+def _inwards(body: Mask) -> Densities:
+    """Distance to the outline, px."""
+    padded = cv2.distanceTransform(np.pad(as_byte(body), 1), cv2.DIST_L2, 5)
+    return np.asarray(padded[1:-1, 1:-1], np.float32)
+
+
+def _width(body: Mask) -> float:
+    """The largest width, px."""
+    return 2 * float(_inwards(body).max()) - 1
+
+
 def _is_stroke(density: Densities, tissue: Mask, body: Mask) -> bool:
     """Whether a piece is a long ribbon inside the tissue with the same step all along its edge."""
-    inner = cv2.distanceTransform(np.pad(as_byte(body), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    width, area = 2 * float(inner.max()) - 1, np.count_nonzero(body)
+    inner = _inwards(body)
+    width, area = _width(body), np.count_nonzero(body)
     if width < LEAST_WIDTH_PX or area < LONG * width * width:
         return False
     outlines, _ = cv2.findContours(np.pad(as_byte(body), 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
