@@ -184,6 +184,44 @@ def test_blood_and_pigment_in_tissue_are_not_pen(colour):
     assert not (tissue.segment(picture, 8) == labels_of.PEN).any()
 
 
+def with_ribbon(colour, rough, ends=((60, 250), (440, 250))):
+    """A piece of one width on the glass, as long as a needle core or a stroke of a pen."""
+    picture, ribbon = glass(noise=1).astype(np.float32), np.zeros((500, 500), np.uint8)
+    cv2.line(ribbon, *ends, 1, 60)
+    texture = np.random.default_rng(1).standard_normal(ribbon.shape).astype(np.float32)
+    texture = cv2.GaussianBlur(texture, (0, 0), 1.5)
+    density = -np.log(np.float32(colour) / 240) * (1 + rough * texture / texture.std())[..., None]
+    soft = cv2.GaussianBlur(ribbon.astype(np.float32), (0, 0), 0.8)[..., None]
+    return np.clip(picture * np.exp(-density * soft), 0, 255).astype(np.uint8), ribbon > 0
+
+
+@pytest.mark.parametrize("colour", [(182, 119, 160), (150, 106, 178), (205, 130, 165)])
+@pytest.mark.parametrize(
+    "rough, label", [(0.05, "PEN"), (0.12, "POSSIBLE_PEN"), (0.17, "TISSUE"), (0.2, "TISSUE")]
+)
+def test_a_needle_core_is_no_stroke_of_ink(colour, rough, label):
+    """Dense tissue is nearly as even as ink, and as long and straight."""
+    picture, core = with_ribbon(colour, rough)
+    labels = tissue.segment(picture, 8)
+    assert (labels[core] == getattr(labels_of, label)).mean() > 0.95
+
+
+def test_red_ink_may_be_as_rough_as_tissue():
+    picture, stroke = with_ribbon((222, 111, 141), 0.15)
+    assert (tissue.segment(picture, 8)[stroke] == labels_of.PEN).mean() > 0.95
+
+
+@pytest.mark.parametrize("colour", [(198, 48, 63), (128, 82, 174), (187, 86, 168)])
+def test_even_colour_that_runs_from_glass_into_tissue_is_doubted_though_short(colour):
+    picture = with_tissue(glass(), ellipse())
+    drawn = np.zeros(picture.shape[:2], np.uint8)
+    cv2.line(drawn, (285, 300), (345, 300), 1, 60)
+    picture[drawn > 0] = colour
+    picture = np.clip(picture + np.random.default_rng(2).normal(0, 1, picture.shape), 0, 255)
+    labels = tissue.segment(picture.astype(np.uint8), 8)
+    assert (labels[drawn > 0] == labels_of.POSSIBLE_PEN).mean() > 0.9
+
+
 def test_an_even_dot_on_the_glass_may_be_ink():
     picture = glass()
     assert not (tissue.segment(picture, 8) == labels_of.POSSIBLE_PEN).any()

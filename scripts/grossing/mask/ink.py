@@ -32,6 +32,8 @@ ON_GLASS, LONG_ON_GLASS, FOREIGN_LENGTH = 0.3, 2.5, 1.0  # share of the rim; wid
 LONG, RIBBON, STRONG, STRONG_STEP = 3.5, 1.55, 180, 50
 FILM, SAME_INK = 140, 15  # grey levels: depth of ink that is seen over tissue; its colour
 VERY_COLOUR = 0.07
+LEAST_BLUE = 0.38  # of what red is above green: less in red ink and blood
+EVEN_AS_TISSUE = 0.65  # share of a piece of tissue's hue: dense lymphoid tissue has .65 to .85
 AS_WIDE = 1.3  # of the stroke on the glass: what is darker and wider is dense tissue
 FILM_ON_GLASS = 0.05  # of the rim
 BROAD_PX = 10.0
@@ -64,8 +66,10 @@ def find(rgb: Pixels) -> Ink:
     -----
     Of tissue's own colours (red, pink, purple, brown, black) a piece is ink where it is long and
     borders on glass, or, inside the tissue, where it is strong, long and of one width. Blood and
-    pigment inside the tissue are not. An even piece on the glass that is not long may be a dot of
-    ink or a clot, and an even ribbon inside the tissue a stroke or a fold: `possible`. Faint ink
+    pigment inside the tissue are not. A needle core of dense tissue is as long, and nearly as
+    even: of the hues of stains only what is more even is ink. An even piece on the glass that is
+    not long may be a dot of ink or a clot, one that runs into tissue a short stroke, and an even
+    ribbon inside the tissue a stroke or a fold: `possible`. Faint ink
     over tissue, ink over tissue whose texture shows through, strokes narrower than 6 px and
     streaky strokes of tissue's colours are missed.
     """
@@ -173,9 +177,12 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         )
         if film or same or piece in strokes:
             piece.draw(pen)
-        elif piece.even >= MOSTLY_EVEN and (
+        elif piece.even >= (EVEN_AS_TISSUE if piece.has_tissues_hue else MOSTLY_EVEN) and (
             piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon
         ):
+            piece.draw(possible)
+    for piece in whole:
+        if piece not in strokes and piece.is_wholly_even:
             piece.draw(possible)
     return pen, possible
 
@@ -258,6 +265,12 @@ class _Piece:
         return float(length * self.width / (2 * self.area))
 
     @property
+    def has_tissues_hue(self) -> bool:
+        """Whether its colour is that of a stain or a mixture of stains, as no red ink's is."""
+        red, green, blue = self.colour
+        return bool(self.colour.argmin() == GREEN and blue - green >= LEAST_BLUE * (red - green))
+
+    @property
     def is_on_glass(self) -> bool:
         return self.glass >= ON_GLASS
 
@@ -284,14 +297,25 @@ class _Piece:
             fold = self.colour.argmin() == GREEN and blue >= red  # as dark as ink, and purple
             crossing = strong and self.step >= STRONG_STEP and not fold
             return crossing and self.length >= LONG and self.ribbon <= RIBBON
-        even = self.even >= MOSTLY_EVEN
+        even = self.even >= (WHOLLY_EVEN if self.has_tissues_hue else MOSTLY_EVEN)
         if even and self.colour.argmin() != GREEN:
             return self.length >= FOREIGN_LENGTH
         if self.length < LONG_ON_GLASS or self.area < LEAST_STROKE_PX:
             return False
         one_ink = even and (strong or self.deviation <= VERY_COLOUR)
         one_ink |= self.even >= WHOLLY_EVEN and self.deviation <= 1.5 * VERY_COLOUR
-        return one_ink or self.ribbon <= RIBBON
+        even_ribbon = self.even >= (WHOLLY_EVEN if self.has_tissues_hue else LEAST_EVEN)
+        return one_ink or (even_ribbon and self.ribbon <= RIBBON)
+
+    @property
+    def is_wholly_even(self) -> bool:
+        """Whether it is large, borders on glass and is more even than tissue does there."""
+        return (
+            self.even >= WHOLLY_EVEN
+            and self.is_on_glass
+            and self.area >= LEAST_STROKE_PX
+            and self.depth >= LEAST_DEPTH
+        )
 
     @property
     def is_even_ribbon(self) -> bool:
