@@ -177,9 +177,7 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
         )
         if film or same or piece in strokes:
             piece.draw(pen)
-        elif piece.even >= (EVEN_AS_TISSUE if piece.has_tissues_hue else MOSTLY_EVEN) and (
-            piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon
-        ):
+        elif piece.is_rather_even and (piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon):
             piece.draw(possible)
     for piece in whole:
         if piece not in strokes and piece.is_wholly_even:
@@ -306,6 +304,12 @@ class _Piece:
         one_ink |= self.even >= WHOLLY_EVEN and self.deviation <= 1.5 * VERY_COLOUR
         even_ribbon = self.even >= (WHOLLY_EVEN if self.has_tissues_hue else LEAST_EVEN)
         return one_ink or (even_ribbon and self.ribbon <= RIBBON)
+
+    @property
+    def is_rather_even(self) -> bool:
+        """Whether most of it is even, or, of tissue's hue, more than of tissue or of one colour."""
+        least = EVEN_AS_TISSUE if self.has_tissues_hue else MOSTLY_EVEN
+        return self.even >= least or (self.even >= MOSTLY_EVEN and self.deviation <= VERY_COLOUR)
 
     @property
     def is_wholly_even(self) -> bool:
