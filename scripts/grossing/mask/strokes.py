@@ -311,8 +311,8 @@ def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
     for label in np.argsort(-areas, kind="stable")[: np.count_nonzero(areas >= LEAST_PX)]:
         y, x = np.divmod(pixels[pieces == label], mask.shape[1])
         place = _span(y[0], y[-1] + 1, 8), _span(x.min(), x.max() + 1, 8)
-        body = np.pad(labels[place] == label, 3)
-        closed = cv2.morphologyEx(as_byte(body), cv2.MORPH_CLOSE, disc(5))
+        body = _padded(labels[place] == label, 3)
+        closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, disc(5))
         yield place, as_bool(closed[3:-3, 3:-3])
 
 
@@ -320,9 +320,15 @@ def _span(first: int, end: int, margin: int) -> slice:
     return slice(max(0, first - margin), end + margin)
 
 
+def _padded(body: Mask, px: int) -> Pixels:
+    """As bytes, with a rim of zeros; `np.pad` takes ten times as long."""
+    rim = cv2.BORDER_CONSTANT
+    return np.asarray(cv2.copyMakeBorder(as_byte(body), px, px, px, px, rim, value=0), np.uint8)
+
+
 def _inwards(body: Mask) -> Densities:
     """Distance to the outline, px."""
-    padded = cv2.distanceTransform(np.pad(as_byte(body), 1), cv2.DIST_L2, 5)
+    padded = cv2.distanceTransform(_padded(body, 1), cv2.DIST_L2, 5)
     return np.asarray(padded[1:-1, 1:-1], np.float32)
 
 
@@ -337,7 +343,7 @@ def _is_stroke(density: Densities, tissue: Mask, body: Mask) -> bool:
     width, area = 2 * float(inner.max()) - 1, np.count_nonzero(body)
     if width < LEAST_WIDTH_PX or area < LONG * width * width:
         return False
-    outlines, _ = cv2.findContours(np.pad(as_byte(body), 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(_padded(body, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     length = sum(cv2.arcLength(outline, True) for outline in outlines)
     if length * width > 2 * RIBBON * area:
         return False
