@@ -55,23 +55,28 @@ SPARSE = 4  # every so many pixels tell what is around
 DENSITY = np.log(LIGHT / np.maximum(np.arange(256), LEAST_LIGHT)).clip(0).astype(np.float32)
 
 
-def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
-    """Ribbons inside the tissue that may be ink of any colour and strength.
+def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
+    """What may be ink of any colour and strength over tissue.
+
+    Ribbons inside the tissue, and what continues strokes of the glass.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8, divided by its glass, which is 240
-    tissue : (H, W) bool
+    tissue, pen : (H, W) bool, apart from each other
+    whole : (H, W) bool, the tissue with what ink hides of it
     mpp : um per pixel
 
     Returns
     -------
-    (H, W) bool, pieces of at least 0.04 mm2 at 8 um/px.
+    (H, W) bool, within the tissue. Ribbons have at least 0.04 mm2 at 8 um/px; other pieces border
+    on pen and are not much wider than it.
 
     Notes
     -----
-    Misses strokes narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
-    step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold.
+    Misses ribbons narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
+    step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold. Follows no
+    ink that this tissue varies by itself as much as the stroke differs.
 
     References
     ----------
@@ -79,73 +84,65 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
        applications, Lincoln Laboratory Journal 14:79-116
     """
     found = np.zeros(tissue.shape, np.bool_)
-    factors = sorted({min(1.0, mpp / working) for working in WORKING_MPP})
-    for factor in factors:
-        there = _scaled(tissue, factor)
-        if _is_little(there):
+    finest = min(1.0, mpp / WORKING_MPP[0])
+    for factor in sorted({min(1.0, mpp / working) for working in WORKING_MPP}):
+        masks = [_scaled(mask, factor) for mask in (whole, tissue, pen)]
+        if _is_little(masks[0]):
             continue
-        drawn = as_byte(_ribbons(_Tissue(rgb, there)))
-        whole = cv2.resize(drawn, tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        found |= as_bool(whole)
+        densities = _densities(rgb, masks[0])
+        drawn = _ribbons(_Tissue(densities, masks[0]))
+        if factor == finest:
+            drawn |= _continued(densities, *masks[1:])
+        size = tissue.shape[::-1]
+        found |= as_bool(cv2.resize(as_byte(drawn), size, interpolation=cv2.INTER_NEAREST))
     return found & tissue
 
 
-def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
+def _continued(densities: list[Densities], tissue: Mask, pen: Mask) -> Mask:
     """Where strokes that were found on the glass run on over the tissue.
 
     The ink on the glass is its own matched filter: under the stroke the tissue has as much more
     of it as the glass has.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8, divided by its glass, which is 240
-    tissue, pen : (H, W) bool, apart from each other
-    mpp : um per pixel
-
-    Returns
-    -------
-    (H, W) bool, pieces that border on pen and are not much wider than it. Nothing of ink that
-    this tissue varies by itself as much as the stroke differs.
     """
-    factor = min(1.0, mpp / WORKING_MPP[0])
-    there, drawn = _scaled(tissue, factor), _scaled(pen, factor)
-    found = np.zeros(there.shape, np.bool_)
-    if _is_little(there) or not drawn.any():
-        return np.zeros(tissue.shape, np.bool_)
-    seen = _Tissue(rgb, there)
-    for ink, body in _inks_beside(seen.densities, drawn, there):
+    found = np.zeros(tissue.shape, np.bool_)
+    if _is_little(tissue) or not pen.any():
+        return found
+    inks = _inks_beside(densities, pen, tissue)
+    if not inks:
+        return found
+    seen = _Tissue(densities, tissue)
+    for ink, body in inks:
         excess, deviation = seen.excess(seen.amount(ink))
         if deviation > TOLD_DEVIATION:
             continue
-        more = opened(there & (excess > 0.5), 5)
+        more = opened(tissue & (excess > 0.5), 5)
         near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
-        if not (more & near).any():
-            continue
-        more &= ~_wide(more, odd(WIDER * _width(body)))
-        found |= grown(more & near, more)
-    whole = cv2.resize(as_byte(found), tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return as_bool(whole) & tissue
+        if (more & near).any():
+            more &= ~_wide(more, odd(WIDER * _width(body)))
+            found |= grown(more & near, more)
+    return found
 
 
 def _inks_beside(densities: list[Densities], pen: Mask, tissue: Mask) -> list[tuple[Numbers, Mask]]:
     """Density of each ink that borders on tissue, (3,), and where it is: strokes of one ink."""
-    count, labels = cv2.connectedComponents(as_byte(pen))
+    _, pixels, pieces = _labelled(pen)
+    areas = np.bincount(pieces)
     near = as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))
-    areas = np.bincount(labels[pen], minlength=count)
-    beside = np.bincount(labels[pen & near], minlength=count) > 0
+    beside = np.bincount(pieces, weights=near.take(pixels)) > 0
     inks: list[tuple[Numbers, Mask]] = []
     for label in np.argsort(-areas, kind="stable")[:MOST_STROKES]:
         if areas[label] < LEAST_PX / 2 or not beside[label]:
             continue
-        body = labels == label
-        samples = np.stack([density[body] for density in densities]).astype(np.float64)
+        body = pixels[pieces == label]
+        samples = np.stack([density.take(body) for density in densities]).astype(np.float64)
         total = samples.sum(axis=0)
         ink = samples[:, total <= np.median(total)].mean(axis=1)
         same = [who for of, who in inks if np.linalg.norm(ink - of) <= ONE_INK * np.linalg.norm(of)]
+        if not same and ink.max() >= LEAST_STEP:
+            same = [np.zeros(pen.shape, np.bool_)]
+            inks.append((ink, same[0]))
         if same:
-            same[0] |= body
-        elif ink.max() >= LEAST_STEP:
-            inks.append((ink, body))
+            same[0].put(body, True)
     return inks
 
 
@@ -171,9 +168,13 @@ def _scaled(mask: Mask, factor: float) -> Mask:
     return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
 
 
-def _shrunk(rgb: Pixels, like: Mask) -> Pixels:
-    small = cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.medianBlur(small, 3), np.uint8)
+def _densities(rgb: Pixels, like: Mask) -> list[Densities]:
+    """Smooth density of each channel, of the size of a mask."""
+    small = cv2.medianBlur(cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA), 3)
+    return [
+        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
+        for channel in cv2.split(small)
+    ]
 
 
 def _ribbons(seen: _Tissue) -> Mask:
@@ -192,19 +193,13 @@ def _ribbons(seen: _Tissue) -> Mask:
 
 
 class _Tissue:
-    """Tissue that ink is looked for in.
+    """Tissue, (H, W) bool, that ink is looked for in, and the densities of each channel."""
 
-    Attributes
-    ----------
-    mask : (H, W) bool
-    densities : of each channel, (H, W)
-    """
-
-    def __init__(self, rgb: Pixels, mask: Mask) -> None:
+    def __init__(self, densities: list[Densities], mask: Mask) -> None:
         self.mask = mask
-        self.densities = _smooth(_shrunk(rgb, mask))
+        self._densities = densities
         places = every(mask, 1 + np.count_nonzero(mask) // SAMPLE_PX)
-        samples = np.stack([density.take(places) for density in self.densities])
+        samples = np.stack([density.take(places) for density in densities])
         self._inverse = _inverse_covariance(samples.astype(np.float64))
         self._few = mask[::SPARSE, ::SPARSE].astype(np.float32)
         self._places = np.flatnonzero(self._few)
@@ -218,9 +213,10 @@ class _Tissue:
         """
         weights = self._inverse @ ink
         weights = (weights / (weights @ ink)).astype(np.float32)
-        amount = weights[0] * self.densities[0]
-        for weight, density in zip(weights[1:], self.densities[1:], strict=True):
-            amount += weight * density
+        amount = weights[0] * self._densities[0]
+        term = np.empty_like(amount)
+        for weight, density in zip(weights[1:], self._densities[1:], strict=True):
+            amount += np.multiply(weight, density, out=term)
         return amount
 
     def excess(self, amount: Densities) -> tuple[Densities, float]:
@@ -254,14 +250,6 @@ def _median(values: Densities) -> float:
     if len(values) % 2:
         return float(values[half])
     return float((values[:half].max() + values[half]) / np.float32(2))
-
-
-def _smooth(rgb: Pixels) -> list[Densities]:
-    """Density of each channel."""
-    return [
-        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
-        for channel in cv2.split(rgb)
-    ]
 
 
 def _inverse_covariance(samples: Numbers) -> Numbers:
@@ -302,11 +290,9 @@ def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, 
 def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
     """Places of large pieces, the largest first, with a margin, and the piece, closed."""
     mask = opened(mask, 5)
-    pixels = np.flatnonzero(mask)
-    if len(pixels) < LEAST_PX:
+    if np.count_nonzero(mask) < LEAST_PX:
         return
-    labels = cv2.connectedComponents(as_byte(mask))[1]
-    pieces = labels.ravel()[pixels]
+    labels, pixels, pieces = _labelled(mask)
     areas = np.bincount(pieces)
     for label in np.argsort(-areas, kind="stable")[: np.count_nonzero(areas >= LEAST_PX)]:
         y, x = np.divmod(pixels[pieces == label], mask.shape[1])
@@ -314,6 +300,18 @@ def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
         body = _padded(labels[place] == label, 3)
         closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, disc(5))
         yield place, as_bool(closed[3:-3, 3:-3])
+
+
+def _labelled(
+    mask: Mask,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """Labels of the pieces of a mask, (H, W); its pixels, row by row, and the label of each.
+
+    Statistics by OpenCV take five times as long, as they count the pixels of no piece, too.
+    """
+    labels = np.asarray(cv2.connectedComponents(as_byte(mask))[1], np.int32)
+    pixels = np.flatnonzero(mask)
+    return labels, pixels, labels.take(pixels)
 
 
 def _span(first: int, end: int, margin: int) -> slice:
