@@ -154,13 +154,13 @@ def _wide(mask: Mask, size: int) -> Mask:
     if w == 0:
         return found
     place = _span(y, y + h, size // 2), _span(x, x + w, size // 2)
-    fits = cv2.erode(as_byte(mask[place]), disc(size)) & within[place]
+    fits = cv2.min(cv2.erode(as_byte(mask[place]), disc(size)), within[place])
     found[place] = as_bool(cv2.dilate(fits, disc(size)))
     return found
 
 
 def _is_little(tissue: Mask) -> bool:
-    return np.count_nonzero(tissue[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2
+    return bool(np.count_nonzero(tissue[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2)
 
 
 def _scaled(mask: Mask, factor: float) -> Mask:
@@ -198,7 +198,7 @@ class _Tissue:
     def __init__(self, densities: list[Densities], mask: Mask) -> None:
         self.mask = mask
         self._densities = densities
-        places = every(mask, 1 + np.count_nonzero(mask) // SAMPLE_PX)
+        places = every(mask, 1 + int(np.count_nonzero(mask)) // SAMPLE_PX)
         samples = np.stack([density.take(places) for density in densities])
         self._inverse = _inverse_covariance(samples.astype(np.float64))
         self._few = mask[::SPARSE, ::SPARSE].astype(np.float32)
@@ -213,7 +213,7 @@ class _Tissue:
         """
         weights = self._inverse @ ink
         weights = (weights / (weights @ ink)).astype(np.float32)
-        amount = weights[0] * self._densities[0]
+        amount: Densities = weights[0] * self._densities[0]
         term = np.empty_like(amount)
         for weight, density in zip(weights[1:], self._densities[1:], strict=True):
             amount += np.multiply(weight, density, out=term)
@@ -228,7 +228,8 @@ class _Tissue:
         most = np.full(few.shape, np.percentile(few.take(self._places), 90), np.float32)
         level, deviation = few, 0.0
         for _ in range(3):
-            level = _mean(np.minimum(few, most) * self._few) / self._share
+            around = _mean(np.minimum(few, most) * self._few)
+            level = np.divide(around, self._share, dtype=np.float32)
             excess = (few - level).take(self._places)
             centre = _median(excess)
             deviation = 1.4826 * _median(np.abs(excess - centre))
