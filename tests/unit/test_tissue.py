@@ -385,7 +385,20 @@ def test_a_sliver_of_tissue_has_no_strokes():
     picture = np.random.default_rng(0).integers(60, 255, (400, 400, 3), np.uint8)
     sliver = np.zeros((400, 400), np.bool_)
     sliver[1:4] = True
-    assert not strokes.find(picture, sliver, 32).any()
+    pen = np.zeros((400, 400), np.bool_)
+    pen[4:14, 100:200] = True
+    for drawn in (pen, np.zeros_like(pen)):
+        assert not strokes.find(picture, sliver, drawn, sliver, 32).any()
+        assert not strokes.find(picture, sliver, drawn, sliver | drawn, 32).any()
+
+
+@pytest.mark.parametrize("size", [3, 5, 9, 31, 61])
+def test_wide_pieces_are_those_of_an_opening(size):
+    noise = np.random.default_rng(size).random((150, 170), np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 6)
+    for share in (5, 30, 60, 90):
+        mask = smooth > np.percentile(smooth, share)
+        np.testing.assert_array_equal(strokes._wide(mask, size), shapes.opened(mask, size))
 
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1000])

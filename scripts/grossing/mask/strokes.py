@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, grown, odd, opened
+from grossing.mask.shapes import as_bool, as_byte, disc, every, grown, odd, opened
 from grossing.support.types import Mask, Pixels
 
 Densities = npt.NDArray[np.float32]
@@ -55,23 +55,28 @@ SPARSE = 4  # every so many pixels tell what is around
 DENSITY = np.log(LIGHT / np.maximum(np.arange(256), LEAST_LIGHT)).clip(0).astype(np.float32)
 
 
-def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
-    """Ribbons inside the tissue that may be ink of any colour and strength.
+def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
+    """What may be ink of any colour and strength over tissue.
+
+    Ribbons inside the tissue, and what continues strokes of the glass.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8, divided by its glass, which is 240
-    tissue : (H, W) bool
+    tissue, pen : (H, W) bool, apart from each other
+    whole : (H, W) bool, the tissue with what ink hides of it
     mpp : um per pixel
 
     Returns
     -------
-    (H, W) bool, pieces of at least 0.04 mm2 at 8 um/px.
+    (H, W) bool, within the tissue. Ribbons have at least 0.04 mm2 at 8 um/px; other pieces border
+    on pen and are not much wider than it.
 
     Notes
     -----
-    Misses strokes narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
-    step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold.
+    Misses ribbons narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
+    step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold. Follows no
+    ink that this tissue varies by itself as much as the stroke differs.
 
     References
     ----------
@@ -79,73 +84,83 @@ def find(rgb: Pixels, tissue: Mask, mpp: float) -> Mask:
        applications, Lincoln Laboratory Journal 14:79-116
     """
     found = np.zeros(tissue.shape, np.bool_)
-    factors = sorted({min(1.0, mpp / working) for working in WORKING_MPP})
-    for factor in factors:
-        there = _scaled(tissue, factor)
-        if np.count_nonzero(there[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2:
+    finest = min(1.0, mpp / WORKING_MPP[0])
+    for factor in sorted({min(1.0, mpp / working) for working in WORKING_MPP}):
+        masks = [_scaled(mask, factor) for mask in (whole, tissue, pen)]
+        if _is_little(masks[0]):
             continue
-        drawn = as_byte(_ribbons(_shrunk(rgb, there), there))
-        whole = cv2.resize(drawn, tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        found |= as_bool(whole)
+        densities = _densities(rgb, masks[0])
+        drawn = _ribbons(_Tissue(densities, masks[0]))
+        if factor == finest:
+            drawn |= _continued(densities, *masks[1:])
+        size = tissue.shape[::-1]
+        found |= as_bool(cv2.resize(as_byte(drawn), size, interpolation=cv2.INTER_NEAREST))
     return found & tissue
 
 
-def continued(rgb: Pixels, tissue: Mask, pen: Mask, mpp: float) -> Mask:
+def _continued(densities: list[Densities], tissue: Mask, pen: Mask) -> Mask:
     """Where strokes that were found on the glass run on over the tissue.
 
     The ink on the glass is its own matched filter: under the stroke the tissue has as much more
     of it as the glass has.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8, divided by its glass, which is 240
-    tissue, pen : (H, W) bool, apart from each other
-    mpp : um per pixel
-
-    Returns
-    -------
-    (H, W) bool, pieces that border on pen and are not much wider than it. Nothing of ink that
-    this tissue varies by itself as much as the stroke differs.
     """
-    factor = min(1.0, mpp / WORKING_MPP[0])
-    there, drawn = _scaled(tissue, factor), _scaled(pen, factor)
-    found = np.zeros(there.shape, np.bool_)
-    if np.count_nonzero(there) < LEAST_PX or not drawn.any():
-        return np.zeros(tissue.shape, np.bool_)
-    densities = _smooth(_shrunk(rgb, there))
-    for ink, body in _inks_beside(densities, drawn, there):
-        excess, deviation = _excess(next(_amounts(densities, there, ink[None])), there)
+    found = np.zeros(tissue.shape, np.bool_)
+    if _is_little(tissue) or not pen.any():
+        return found
+    inks = _inks_beside(densities, pen, tissue)
+    if not inks:
+        return found
+    seen = _Tissue(densities, tissue)
+    for ink, body in inks:
+        excess, deviation = seen.excess(seen.amount(ink))
         if deviation > TOLD_DEVIATION:
             continue
-        more = opened(there & (excess > 0.5), 5)
-        more &= ~opened(more, odd(WIDER * _width(body)))
+        more = opened(tissue & (excess > 0.5), 5)
         near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
-        found |= grown(more & near, more)
-    whole = cv2.resize(as_byte(found), tissue.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return as_bool(whole) & tissue
+        if (more & near).any():
+            more &= ~_wide(more, odd(WIDER * _width(body)))
+            found |= grown(more & near, more)
+    return found
 
 
 def _inks_beside(densities: list[Densities], pen: Mask, tissue: Mask) -> list[tuple[Numbers, Mask]]:
     """Density of each ink that borders on tissue, (3,), and where it is: strokes of one ink."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(pen))
-    areas = stats[:, cv2.CC_STAT_AREA]
-    areas[0] = 0
-    near = labels[as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))]
-    beside = np.bincount(near, minlength=len(areas)) > 0
+    _, pixels, pieces = _labelled(pen)
+    areas = np.bincount(pieces)
+    near = as_bool(cv2.dilate(as_byte(tissue), disc(REACH_PX)))
+    beside = np.bincount(pieces, weights=near.take(pixels)) > 0
     inks: list[tuple[Numbers, Mask]] = []
     for label in np.argsort(-areas, kind="stable")[:MOST_STROKES]:
         if areas[label] < LEAST_PX / 2 or not beside[label]:
             continue
-        body = labels == label
-        samples = np.stack([density[body] for density in densities]).astype(np.float64)
+        body = pixels[pieces == label]
+        samples = np.stack([density.take(body) for density in densities]).astype(np.float64)
         total = samples.sum(axis=0)
         ink = samples[:, total <= np.median(total)].mean(axis=1)
         same = [who for of, who in inks if np.linalg.norm(ink - of) <= ONE_INK * np.linalg.norm(of)]
+        if not same and ink.max() >= LEAST_STEP:
+            same = [np.zeros(pen.shape, np.bool_)]
+            inks.append((ink, same[0]))
         if same:
-            same[0] |= body
-        elif ink.max() >= LEAST_STEP:
-            inks.append((ink, body))
+            same[0].put(body, True)
     return inks
+
+
+def _wide(mask: Mask, size: int) -> Mask:
+    """The mask opened with a large disc, looked for only where a square within the disc fits."""
+    found = np.zeros(mask.shape, np.bool_)
+    within = cv2.erode(as_byte(mask), np.ones((odd(0.7 * size) - 2,) * 2, np.uint8))
+    x, y, w, h = cv2.boundingRect(within)
+    if w == 0:
+        return found
+    place = _span(y, y + h, size // 2), _span(x, x + w, size // 2)
+    fits = cv2.min(cv2.erode(as_byte(mask[place]), disc(size)), within[place])
+    found[place] = as_bool(cv2.dilate(fits, disc(size)))
+    return found
+
+
+def _is_little(tissue: Mask) -> bool:
+    return bool(np.count_nonzero(tissue[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2)
 
 
 def _scaled(mask: Mask, factor: float) -> Mask:
@@ -153,18 +168,23 @@ def _scaled(mask: Mask, factor: float) -> Mask:
     return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
 
 
-def _shrunk(rgb: Pixels, like: Mask) -> Pixels:
-    small = cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.medianBlur(small, 3), np.uint8)
+def _densities(rgb: Pixels, like: Mask) -> list[Densities]:
+    """Smooth density of each channel, of the size of a mask."""
+    small = cv2.medianBlur(cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA), 3)
+    return [
+        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
+        for channel in cv2.split(small)
+    ]
 
 
-def _ribbons(rgb: Pixels, tissue: Mask) -> Mask:
+def _ribbons(seen: _Tissue) -> Mask:
     """Strokes of 6 px or broader."""
-    found = np.zeros(tissue.shape, np.bool_)
-    for density in _amounts(_smooth(rgb), tissue, np.array(INKS)):
-        excess, deviation = _excess(density, tissue)
+    found = np.zeros(seen.mask.shape, np.bool_)
+    for ink in INKS:
+        density = seen.amount(np.array(ink))
+        excess, deviation = seen.excess(density)
         for limit in sorted({max(LEAST_STEP, deviation * times) for times in DEVIATIONS}):
-            for place, body in _strokes(density, tissue, tissue & (excess > limit)):
+            for place, body in _strokes(density, seen.mask, seen.mask & (excess > limit)):
                 half = float(np.percentile(excess[place][body], 75)) / 2
                 kept = opened(body & (excess[place] >= half), 5)
                 if _width(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
@@ -172,31 +192,65 @@ def _ribbons(rgb: Pixels, tissue: Mask) -> Mask:
     return found
 
 
-def _smooth(rgb: Pixels) -> list[Densities]:
-    """Density of each channel."""
-    return [
-        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
-        for channel in cv2.split(rgb)
-    ]
+class _Tissue:
+    """Tissue, (H, W) bool, that ink is looked for in, and the densities of each channel."""
 
+    def __init__(self, densities: list[Densities], mask: Mask) -> None:
+        self.mask = mask
+        self._densities = densities
+        places = every(mask, 1 + int(np.count_nonzero(mask)) // SAMPLE_PX)
+        samples = np.stack([density.take(places) for density in densities])
+        self._inverse = _inverse_covariance(samples.astype(np.float64))
+        self._few = mask[::SPARSE, ::SPARSE].astype(np.float32)
+        self._places = np.flatnonzero(self._few)
+        self._share = np.maximum(_mean(self._few), 1e-3)
 
-def _amounts(densities: list[Densities], tissue: Mask, inks: Numbers) -> Iterator[Densities]:
-    """How much of each ink there may be: 1 times its density where it is, little of the stains.
+    def amount(self, ink: Numbers) -> Densities:
+        """How much of an ink there may be: 1 times its density where it is, little of the stains.
 
-    The weights of the channels are those by which this tissue varies least: the inverse of its
-    covariance times the ink.
-    """
-    every = 1 + np.count_nonzero(tissue) // SAMPLE_PX
-    inverse = _inverse_covariance(
-        np.stack([density[tissue][::every] for density in densities]).astype(np.float64)
-    )
-    for ink in inks:
-        weights = inverse @ ink
+        The weights of the channels are those by which this tissue varies least: the inverse of
+        its covariance times the ink.
+        """
+        weights = self._inverse @ ink
         weights = (weights / (weights @ ink)).astype(np.float32)
-        amount = weights[0] * densities[0]
-        for weight, density in zip(weights[1:], densities[1:], strict=True):
-            amount += weight * density
-        yield amount
+        amount: Densities = weights[0] * self._densities[0]
+        term = np.empty_like(amount)
+        for weight, density in zip(weights[1:], self._densities[1:], strict=True):
+            amount += np.multiply(weight, density, out=term)
+        return amount
+
+    def excess(self, amount: Densities) -> tuple[Densities, float]:
+        """How much more each place has than the tissue around, and the robust deviation of that.
+
+        Strokes are left out of what is around.
+        """
+        few = np.ascontiguousarray(amount[::SPARSE, ::SPARSE])
+        most = np.full(few.shape, np.percentile(few.take(self._places), 90), np.float32)
+        level, deviation = few, 0.0
+        for _ in range(3):
+            around = _mean(np.minimum(few, most) * self._few)
+            level = np.divide(around, self._share, dtype=np.float32)
+            excess = (few - level).take(self._places)
+            centre = _median(excess)
+            deviation = 1.4826 * _median(np.abs(excess - centre))
+            most = level + np.float32(deviation)
+            level = level + np.float32(centre)
+        whole = np.asarray(cv2.resize(level, amount.shape[::-1]), np.float32)
+        return np.subtract(amount, whole, out=whole), deviation
+
+
+def _mean(values: Densities) -> Densities:
+    """Of the square around each of a few pixels."""
+    return np.asarray(cv2.blur(values, (AROUND_PX // SPARSE,) * 2), np.float32)
+
+
+def _median(values: Densities) -> float:
+    """Of one value or more, which it puts in another order."""
+    half = len(values) // 2
+    values.partition(half)
+    if len(values) % 2:
+        return float(values[half])
+    return float((values[:half].max() + values[half]) / np.float32(2))
 
 
 def _inverse_covariance(samples: Numbers) -> Numbers:
@@ -210,27 +264,6 @@ def _inverse_covariance(samples: Numbers) -> Numbers:
         distance = (off * (inverse @ off)).sum(axis=0)
         usual = distance <= FARTHEST * np.median(distance)
     return inverse
-
-
-def _excess(density: Densities, tissue: Mask) -> tuple[Densities, float]:
-    """How much denser each place is than the tissue around, and the robust deviation of that.
-
-    Strokes are left out of what is around.
-    """
-    few, inside = density[::SPARSE, ::SPARSE], tissue[::SPARSE, ::SPARSE].astype(np.float32)
-    side = (AROUND_PX // SPARSE,) * 2
-    count = np.maximum(cv2.blur(inside, side), 1e-3)
-    seen = inside > 0
-    most = np.full(few.shape, np.percentile(few[seen], 90), np.float32)
-    level, deviation = few, 0.0
-    for _ in range(3):
-        level = np.asarray(cv2.blur(np.minimum(few, most) * inside, side) / count, np.float32)
-        excess = (few - level)[seen]
-        centre = float(np.median(excess))
-        deviation = 1.4826 * float(np.median(np.abs(excess - centre)))
-        most = level + np.float32(deviation)
-        level = level + np.float32(centre)
-    return density - cv2.resize(level, tissue.shape[::-1]), deviation
 
 
 def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:
@@ -257,20 +290,44 @@ def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, 
 
 def _pieces(mask: Mask) -> Iterator[tuple[Place, Mask]]:
     """Places of large pieces, the largest first, with a margin, and the piece, closed."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(opened(mask, 5)))
-    areas = stats[:, cv2.CC_STAT_AREA]
-    areas[0] = 0
+    mask = opened(mask, 5)
+    if np.count_nonzero(mask) < LEAST_PX:
+        return
+    labels, pixels, pieces = _labelled(mask)
+    areas = np.bincount(pieces)
     for label in np.argsort(-areas, kind="stable")[: np.count_nonzero(areas >= LEAST_PX)]:
-        x, y, w, h = stats[label, :4]
-        place = (slice(max(0, y - 8), y + h + 8), slice(max(0, x - 8), x + w + 8))
-        body = np.pad(labels[place] == label, 3)
-        closed = cv2.morphologyEx(as_byte(body), cv2.MORPH_CLOSE, disc(5))
+        y, x = np.divmod(pixels[pieces == label], mask.shape[1])
+        place = _span(y[0], y[-1] + 1, 8), _span(x.min(), x.max() + 1, 8)
+        body = _padded(labels[place] == label, 3)
+        closed = cv2.morphologyEx(body, cv2.MORPH_CLOSE, disc(5))
         yield place, as_bool(closed[3:-3, 3:-3])
+
+
+def _labelled(
+    mask: Mask,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """Labels of the pieces of a mask, (H, W); its pixels, row by row, and the label of each.
+
+    Statistics by OpenCV take five times as long, as they count the pixels of no piece, too.
+    """
+    labels = np.asarray(cv2.connectedComponents(as_byte(mask))[1], np.int32)
+    pixels = np.flatnonzero(mask)
+    return labels, pixels, labels.take(pixels)
+
+
+def _span(first: int, end: int, margin: int) -> slice:
+    return slice(max(0, first - margin), end + margin)
+
+
+def _padded(body: Mask, px: int) -> Pixels:
+    """As bytes, with a rim of zeros; `np.pad` takes ten times as long."""
+    rim = cv2.BORDER_CONSTANT
+    return np.asarray(cv2.copyMakeBorder(as_byte(body), px, px, px, px, rim, value=0), np.uint8)
 
 
 def _inwards(body: Mask) -> Densities:
     """Distance to the outline, px."""
-    padded = cv2.distanceTransform(np.pad(as_byte(body), 1), cv2.DIST_L2, 5)
+    padded = cv2.distanceTransform(_padded(body, 1), cv2.DIST_L2, 5)
     return np.asarray(padded[1:-1, 1:-1], np.float32)
 
 
@@ -282,10 +339,10 @@ def _width(body: Mask) -> float:
 def _is_stroke(density: Densities, tissue: Mask, body: Mask) -> bool:
     """Whether a piece is a long ribbon inside the tissue with the same step all along its edge."""
     inner = _inwards(body)
-    width, area = _width(body), np.count_nonzero(body)
+    width, area = 2 * float(inner.max()) - 1, np.count_nonzero(body)
     if width < LEAST_WIDTH_PX or area < LONG * width * width:
         return False
-    outlines, _ = cv2.findContours(np.pad(as_byte(body), 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(_padded(body, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     length = sum(cv2.arcLength(outline, True) for outline in outlines)
     if length * width > 2 * RIBBON * area:
         return False

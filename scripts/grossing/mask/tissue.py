@@ -322,8 +322,7 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     memory.give_back()
-    drawn = strokes.find(rgb, whole, mpp) | strokes.continued(rgb, tissue, ink.pen, mpp)
-    drawn &= tissue
+    drawn = strokes.find(rgb, tissue, ink.pen, whole, mpp)
     labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN
     labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
