@@ -275,6 +275,16 @@ def test_numbers_stand_with_limit_meaning_and_provenance(blank_page: Any, full: 
     assert blank_page.get_by_role("heading", name="Focus stack").count() == 1
 
 
+def test_a_reason_that_two_measures_give_is_explained_once(blank_page: Any, cohort: Path) -> None:
+    go(blank_page, page_of(cohort), SLIDE)
+    listed = blank_page.evaluate(
+        "() => { GROSSING.next.codes[0] = ['stain_differs', 'outlier', 'stain_differs'];"
+        " const names = GROSSING.reasonList(0).querySelectorAll('li > b');"
+        " return Array.from(names, (name) => name.textContent); }"
+    )
+    assert listed == ["stain differs", "outlier"]
+
+
 def test_keys_decide_and_do_not_turn_the_picture(blank_page: Any, cohort: Path) -> None:
     page = blank_page
     go(page, page_of(cohort), SLIDE)

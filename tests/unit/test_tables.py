@@ -42,6 +42,15 @@ def test_parquet_and_csv_hold_the_rows(tmp_path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
 
 
+def test_a_tile_job_has_no_pyarrow_in_memory_while_it_cuts_tiles() -> None:
+    script = (REPOSITORY / "scripts/tile_slide.py").read_text()
+    imports = [line for line in script.splitlines() if line.startswith("from ")]
+    assert len(imports) > 3
+    code = "\n".join([*imports, "from grossing.tiles import tissue_engine", "import sys"])
+    code += "\nsys.exit('pyarrow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "scripts", check=True)
+
+
 def test_writing_a_table_does_not_import_pandas(tmp_path) -> None:
     code = (
         "import sys; from grossing.columns import tile_metrics\n"

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from running import configure, plan, run, write_sheet
 
+PAGE_SCRIPT = "workflow/report/js/numbers.js"
 #: read by Python when it starts: the job that measures the slide edits the checkout
-HOOK = """
+HOOK = f"""
 import pathlib, sys
 script = sys.orig_argv[1] if len(sys.orig_argv) > 1 else ""
 if script.endswith(".measure_slide.py"):
-    for name in ("tile_slide.py", "grossing/tiles/tile_loop.py"):
-        path = pathlib.Path({scripts!r}, name)
+    for name in ("scripts/tile_slide.py", "scripts/grossing/tiles/tile_loop.py", {PAGE_SCRIPT!r}):
+        path = pathlib.Path(CHECKOUT, name)
         path.write_text(path.read_text() + "\\nraise SystemExit('code of later')\\n")
 """
 
@@ -29,9 +30,13 @@ def test_a_run_ends_with_the_code_it_started_with(
 ) -> None:
     workdir, hook = cohort(tmp_path / "cohort", slides), tmp_path / "hook"
     hook.mkdir()
-    (hook / "sitecustomize.py").write_text(HOOK.format(scripts=str(checkout / "scripts")))
-    run(workdir, repository=checkout, variables={"PYTHONPATH": str(hook)})
-    assert "code of later" in (checkout / "scripts/tile_slide.py").read_text()
+    (hook / "sitecustomize.py").write_text(HOOK.replace("CHECKOUT", repr(str(checkout))))
+    edited = {"PYTHONPATH": str(hook)}
+    run(workdir, "report_cohort", repository=checkout, variables=edited, report=True)
+    for name in ("scripts/tile_slide.py", PAGE_SCRIPT):
+        assert "code of later" in (checkout / name).read_text()
+    shown = (workdir / "results/cohort/report/js/numbers.js").read_text()
+    assert shown and "code of later" not in shown
     planned = plan(workdir, repository=checkout)
     assert (planned.measured, set(planned.tiled)) == (set(), {"real"})
 

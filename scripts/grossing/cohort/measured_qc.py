@@ -97,10 +97,8 @@ def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Cri
     """Add duplicates and outliers to the rows, with the reasons to look at them."""
     compared = [row for row in rows.values() if row["tissue_area_mm2"]]
     scores = {
-        rule: outliers.scored(compared, measures)
-        for rule, measures in zip(
-            thresholds.COHORT, (outliers.MEASURES, outliers.COLOURS), strict=True
-        )
+        rule: outliers.scored(compared, outliers.COMPARED[rule.column])
+        for rule in thresholds.COHORT
     }
     copies = duplicates.by_slide(pairs)
     for slide_id, row in rows.items():

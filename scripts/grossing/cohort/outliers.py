@@ -59,6 +59,8 @@ COLOURS = (
     Measure("blue_ratio_low", False, 0.02),
     Measure("red_ratio_high", False, 0.02, upwards=True),
 )
+#: column of the largest z -> what is compared
+COMPARED = {"outlier_z": MEASURES, "stain_z": COLOURS}
 
 
 @dataclass(frozen=True)

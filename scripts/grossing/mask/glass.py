@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask.shapes import every, extremes, strips
+from grossing.mask.shapes import every, extremes, surrounded
 from grossing.support.types import Mask, Pixels
 
 FALLBACK = (240, 240, 240)
@@ -87,11 +87,9 @@ def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     even = grey > LEAST_GREY
-    for rows in strips(len(grey)):
-        above = min(rows.start, FLAT_PX // 2)
-        around = grey[rows.start - above : rows.stop + FLAT_PX // 2]
-        mean = cv2.boxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX))
-        variance = cv2.sqrBoxFilter(around, cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
+    for rows, above, around in surrounded(len(grey), FLAT_PX // 2):
+        mean = cv2.boxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX))
+        variance = cv2.sqrBoxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
         even[rows] &= variance[above:][: rows.stop - rows.start] < FLAT_VARIANCE
     return np.asarray(even)
 

@@ -33,7 +33,7 @@ def surrounded(height: int, reach: int, step: int = STRIP_PX) -> Iterator[tuple[
 
     Yields
     ------
-    rows of a strip, how many of the next lie above it, and the rows that it is made of
+    rows of a strip; how many rows the operation needs above it; all rows that it needs
     """
     for top in range(0, height, step):
         above = min(top, reach)
