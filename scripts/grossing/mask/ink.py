@@ -97,10 +97,10 @@ def _foreign(rgb: Pixels) -> Mask:
     Green ink over tissue has no more red than green, whereas hematoxylin and eosin always have
     more.
     """
-    shown = np.empty(rgb.shape[:2], np.uint8)  # a bit for each of the four masks
+    shown = np.zeros(rgb.shape[:2], np.uint8)  # a bit for each of the four masks
     for rows in strips(len(rgb)):
-        masks = np.array(_green_and_blue(rgb[rows]))
-        shown[rows] = np.packbits(masks, axis=0, bitorder="little")[0]
+        for bit, mask in enumerate(_green_and_blue(rgb[rows])):
+            shown[rows] |= as_byte(mask) << bit
     foreign = grown(shown & 1 > 0, shown & 2 > 0)
     foreign |= grown(shown & 4 > 0, shown & 8 > 0)
     return foreign
