@@ -151,6 +151,13 @@ def test_pas_has_colours_of_h_and_e_but_not_those_of_the_same_laboratory() -> No
     assert found.blue_ratio_low < usual.blue_ratio_low - 0.07
 
 
+def test_dye_that_marks_a_margin_does_not_set_a_slide_apart() -> None:
+    he = stained({"hematoxylin": 0.4, "eosin": 0.4})
+    marked = shares(np.concatenate([he, stained({"methyl_blue": 1.0})[: len(he) // 20]]))
+    assert marked.foreign > 0
+    assert marked.red_ratio_high == pytest.approx(shares(he).red_ratio_high, abs=0.05)
+
+
 def test_the_colours_of_the_purest_dyes_do_not_depend_on_their_amounts() -> None:
     usual = shares(stained({"hematoxylin": 0.4, "eosin": 0.6}))
     for dyes in (

@@ -48,6 +48,8 @@ def test_where_no_copy_can_be_kept_the_plan_is_the_same(workdir: Path) -> None:
 
 
 def test_a_kept_copy_that_lost_files_is_made_whole(workdir: Path) -> None:
+    shutil.rmtree(workdir / ".snakemake/code")
+    assert plan(workdir).jobs == {}
     (copy,) = (workdir / ".snakemake/code").iterdir()
     content = {path: path.read_bytes() for path in copy.rglob("*.py")}
     assert len(content) > 300

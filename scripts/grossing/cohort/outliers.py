@@ -56,7 +56,7 @@ MEASURES = (
 #: the colours of the dyes, which vary little within a laboratory: of eosin, and of hematoxylin or
 #: of a dye that absorbs more red (where there are few nuclei it falls)
 COLOURS = (
-    Measure("blue_ratio_low", False, 0.02),
+    Measure("blue_ratio_low", False, 0.03),
     Measure("red_ratio_high", False, 0.02, upwards=True),
 )
 #: column of the largest z -> what is compared

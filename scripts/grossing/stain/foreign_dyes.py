@@ -26,7 +26,7 @@ PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red 
 FEWER_PX = 20_000  # pixels that a correlation or quantile is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
 # What the purest dyes of a slide absorb: quantiles, by density, of pixels that noise moves less
-LOW, HIGH, PURE_DENSITY_MIN = 0.05, 0.98, 0.7
+LOW, HIGH, PURE_DENSITY_MIN = 0.05, 0.9, 0.7
 STRETCH_PX = 1 << 16  # pixels at a time: tables of floats of all of them take 80 MB
 
 Density = npt.NDArray[np.float64]
