@@ -23,6 +23,7 @@ import numpy as np
 import yaml
 from grossing.mask import labels
 from grossing.slide.record import SlideRecord
+from grossing.support import memory
 from grossing.tiles.options import Encoding
 from grossing.tiles.stored_tiles import StoredTiles
 
@@ -152,6 +153,7 @@ STAGES: dict[str, tuple[Callable[[Stages], Work], int]] = {
 def main() -> None:
     """Command line: the stage, the folder of the slide, a folder for outputs."""
     cv2.setNumThreads(1)
+    memory.keep()  # as the jobs do
     name, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     stages = Stages(folder, out)
     chosen, runs = STAGES[name]

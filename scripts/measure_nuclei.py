@@ -4,9 +4,10 @@ from grossing.mask import labels
 from grossing.nuclei import slide_nuclei
 from grossing.nuclei.options import NucleiOptions
 from grossing.slide.record import SlideRecord
-from grossing.support import logs
+from grossing.support import logs, memory
 
 logs.to_file(snakemake.log[0])
+memory.keep()
 
 counts = slide_nuclei.measure(
     snakemake.input.container,

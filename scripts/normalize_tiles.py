@@ -2,11 +2,12 @@
 
 from grossing.slide.record import SlideRecord
 from grossing.stain import reference
-from grossing.support import logs
+from grossing.support import logs, memory
 from grossing.tiles import normalized_tiles
 from grossing.tiles.options import Encoding
 
 logs.to_file(snakemake.log[0])
+memory.keep()
 
 normalized = normalized_tiles.normalize(
     snakemake.input.container,

@@ -2,11 +2,12 @@
 
 from grossing.mask import labels
 from grossing.slide.record import SlideRecord
-from grossing.support import images, logs
+from grossing.support import images, logs, memory
 from grossing.tiles import tile_loop
 from grossing.tiles.options import TileOptions
 
 logs.to_file(snakemake.log[0])
+memory.keep()
 
 tiles = tile_loop.tile(
     snakemake.params.slide,
