@@ -1,4 +1,4 @@
-"""Memory that was freed: glibc gives large pieces back to the system at once, and keeps small ones."""
+"""Memory that was freed: glibc gives large pieces back at once, and keeps small ones."""
 
 import ctypes
 
