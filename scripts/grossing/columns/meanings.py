@@ -294,7 +294,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "red_ratio_high": {
             "unit": "1",
-            "meaning": "red density over green density of the pixels that absorb the most red (2 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
+            "meaning": "red density over green density of the pixels that absorb the most red (10 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
             "range": [0, None],
             "values": [],
         },
