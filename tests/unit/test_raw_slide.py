@@ -11,6 +11,7 @@ from grossing.slide import jpeg_stream, opening
 from grossing.slide.raw_slide import RawSlide
 from stages import measured
 
+GLASS = (240, 230, 9)
 PLACES = [(0, 0, 0, 300, 200), (0, 1500, 1300, 500, 500), (0, -40, -60, 90, 100)]
 PLACES += [(1, 0, 0, 450, 425), (1, 1600, 1400, 120, 90), (1, 1601, 3, 40, 40), (0, 9000, 9, 20, 9)]
 
@@ -27,6 +28,12 @@ def check_equal(path):
         for place in PLACES:
             expected = theirs.read_premultiplied(*place)
             np.testing.assert_array_equal(ours.read_premultiplied(*place), expected, str(place))
+            whole = theirs.read(*place, GLASS)
+            np.testing.assert_array_equal(ours.read(*place, GLASS), whole, str(place))
+            stored = ours.read_stored(*place)
+            opaque = stored.shape[2] == 3
+            np.testing.assert_array_equal(stored, whole if opaque else expected, str(place))
+            assert not opaque or (expected[..., 3] == 255).all()
         return {level: reader is not None for level, reader in ours._raw.items()}
 
 

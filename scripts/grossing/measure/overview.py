@@ -181,17 +181,19 @@ def _shrunk_level(
 
 
 def _put_shrunk(block: Pixels, to: Pixels, x: int, y: int, w: int, h: int) -> None:
-    to[y : y + h, x : x + w] = cv2.resize(block, (w, h), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(block, (w, h), interpolation=cv2.INTER_AREA)
+    opaque = block.shape[2] == 3
+    to[y : y + h, x : x + w] = cv2.cvtColor(small, cv2.COLOR_RGB2BGRA) if opaque else small
 
 
 def _read(
     slide: opening.Slide, file: FileFacts, level: int, x: int, y: int, w: int, h: int
 ) -> Pixels:
-    """Premultiplied BGRA of one level; what it lacks comes from the next finer level."""
-    block = slide.read_premultiplied(level, x, y, w, h)
+    """RGB, or premultiplied BGRA, of one level; what it lacks comes from the next finer level."""
+    block = slide.read_stored(level, x, y, w, h)
     own = file.downsamples[level]
     finer = max((i for i, d in enumerate(file.downsamples) if d < own), default=None)
-    if finer is None or opening.lowest_alpha(block) >= opening.SCANNED_ALPHA:
+    if finer is None or block.shape[2] == 3 or opening.lowest_alpha(block) >= opening.SCANNED_ALPHA:
         return block
     scale = own / file.downsamples[finer]
     for left, top, width, height in _blocks(0, 0, w, h, HOLE_PX):

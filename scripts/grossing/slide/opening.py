@@ -93,6 +93,10 @@ class Slide:
             raise ReadError(reader_messages.cleaned(str(error), self.path)) from error
         return pixels
 
+    def read_stored(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        """RGB where a reader knows that all of it was scanned, else `read_premultiplied`."""
+        return self.read_premultiplied(level, x, y, w, h)
+
     def read(self, level: int, x: int, y: int, w: int, h: int, glass: npt.ArrayLike) -> Pixels:
         """(h, w, 3) uint8 RGB over the glass colour; arguments as `read_premultiplied`."""
         return over_glass(self.read_premultiplied(level, x, y, w, h), glass)

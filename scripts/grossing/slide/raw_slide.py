@@ -4,11 +4,13 @@ import functools
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from grossing.slide import opening, raw_levels
 from grossing.slide.facts import file_facts
 from grossing.slide.jpeg_tiles import JpegTiles
 from grossing.slide.record import FileFacts
+from grossing.slide.region import Region
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Pixels
 
@@ -43,22 +45,35 @@ class RawSlide(opening.Slide):
                 reader.forget()
 
     def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        region = self._region(level, x, y, w, h)
+        if region is None:
+            return super().read_premultiplied(level, x, y, w, h)
+        return _premultiplied(region)
+
+    def read_stored(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        region = self._region(level, x, y, w, h)
+        if region is None:
+            return super().read_premultiplied(level, x, y, w, h)
+        return region.rgb if region.absent is None else _premultiplied(region)
+
+    def read(self, level: int, x: int, y: int, w: int, h: int, glass: npt.ArrayLike) -> Pixels:
+        region = self._region(level, x, y, w, h)
+        if region is None:
+            return super().read(level, x, y, w, h, glass)
+        if region.absent is not None:
+            region.rgb[region.absent] = glass
+        return region.rgb
+
+    def _region(self, level: int, x: int, y: int, w: int, h: int) -> Region | None:
+        """What the fast reader gives; None where it cannot read."""
         reader = self._reader(level)
         scale = round(self._file.levels[level].downsample)
-        if reader is not None and x % scale == 0 and y % scale == 0:
-            try:
-                return self._read_raw(reader, x // scale, y // scale, w, h)
-            except ReadError:
-                pass
-        return super().read_premultiplied(level, x, y, w, h)
-
-    def _read_raw(self, reader: JpegTiles, x: int, y: int, w: int, h: int) -> Pixels:
-        """x, y in px of the level; transparent outside the picture and where nothing is stored."""
-        region = reader.read(x, y, w, h)
-        bgra = np.asarray(cv2.cvtColor(region.rgb, cv2.COLOR_RGB2BGRA), np.uint8)
-        if region.absent is not None:
-            bgra[region.absent] = 0
-        return bgra
+        if reader is None or x % scale or y % scale:
+            return None
+        try:
+            return reader.read(x // scale, y // scale, w, h)
+        except ReadError:
+            return None
 
     def _reader(self, level: int) -> JpegTiles | None:
         if level not in self._raw:
@@ -87,7 +102,7 @@ class RawSlide(opening.Slide):
         """Where the fast reader refuses, nothing is said: such places go to OpenSlide."""
         scale = round(self._file.levels[level].downsample)
         try:
-            ours = self._read_raw(reader, x, y, PROOF_PX, PROOF_PX)
+            ours = _premultiplied(reader.read(x, y, PROOF_PX, PROOF_PX))
         except ReadError:
             return True
         try:
@@ -95,3 +110,11 @@ class RawSlide(opening.Slide):
         except ReadError:
             return False
         return np.array_equal(ours, theirs)
+
+
+def _premultiplied(region: Region) -> Pixels:
+    """BGRA, transparent outside the picture and where nothing is stored."""
+    bgra = np.asarray(cv2.cvtColor(region.rgb, cv2.COLOR_RGB2BGRA), np.uint8)
+    if region.absent is not None:
+        bgra[region.absent] = 0
+    return bgra
