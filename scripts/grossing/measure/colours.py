@@ -32,22 +32,29 @@ def misread(rgb: Pixels, scanned: Mask, contradiction: str | None) -> str | None
     contradiction : what the file itself says to be contradictory about its colour space; it counts
         where the picture shows no glass
     """
-    counts = np.zeros(4, np.intp)
+    counts = [(len(p), _glass_px(p, GLASS_LEVEL)) for p in _stretches(rgb, scanned)]
+    whole, shown_px = np.sum(counts, axis=0).tolist() if counts else (0, 0)
+    if not whole:
+        return None
+    shown = shown_px / whole
+    most = max(CONFIRMED_FRACTION, MANY_TIMES * shown)
+    if most < 1:  # else no other reading can have as much
+        readings = {name: px / whole for name, px in _other_readings(rgb, scanned).items()}
+        reading = max(readings, key=lambda name: readings[name])
+        if readings[reading] > most:
+            return reading
+    return contradiction if shown < CONFIRMED_FRACTION else None
+
+
+def _other_readings(rgb: Pixels, scanned: Mask) -> dict[str, int]:
+    """How many pixels are glass in each of `READINGS`."""
+    counts = np.zeros(len(READINGS), np.intp)
     for pixels in _stretches(rgb, scanned):
         swapped = np.ascontiguousarray(pixels[..., [0, 2, 1]])
         as_ycbcr = np.asarray(cv2.cvtColor(swapped, cv2.COLOR_YCrCb2RGB), np.uint8)
         as_rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb), np.uint8)
-        shown = _glass_px(pixels, GLASS_LEVEL)
-        converted = _glass_px(as_ycbcr, CHROMA_GLASS_LEVEL), _glass_px(as_rgb, GLASS_LEVEL)
-        counts += len(pixels), shown, *converted
-    if not counts[0]:
-        return None
-    shown, *others = (counts[1:] / counts[0]).tolist()
-    readings = dict(zip(READINGS, others, strict=True))
-    reading = max(readings, key=lambda name: readings[name])
-    if readings[reading] > max(CONFIRMED_FRACTION, MANY_TIMES * shown):
-        return reading
-    return contradiction if shown < CONFIRMED_FRACTION else None
+        counts += _glass_px(as_ycbcr, CHROMA_GLASS_LEVEL), _glass_px(as_rgb, GLASS_LEVEL)
+    return dict(zip(READINGS, counts.tolist(), strict=True))
 
 
 def _stretches(rgb: Pixels, scanned: Mask) -> Iterator[Pixels]:

@@ -110,7 +110,8 @@ def read(
     dark_field : measure the focus of the brightest channel
     """
     side = tile_um / slide_mpp
-    covered = grid.shares_of_squares(mask == labels.TISSUE, file.bounds, side, downsample)
+    tissue = mask == labels.TISSUE
+    covered = grid.shares_of_squares(tissue, file.bounds, side, downsample)
     level = level_for(file.downsamples, focus.WORKING_MPP / slide_mpp)
     mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
@@ -129,8 +130,8 @@ def read(
         spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
         down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
         if len(pools) <= sample_tiles:
-            tissue = _is_tissue(mask, down / downsample, across / downsample)
-            pools.append(rgb[::step, ::step][tissue])
+            inside = _at(tissue, down / downsample, across / downsample)
+            pools.append(channels.picked(rgb, inside, step))
     return Sample(places.measures(), np.concatenate(pools))
 
 
@@ -175,13 +176,11 @@ def _median(values: Sequence[float | None]) -> float | None:
     return round(float(np.median(measured)), 4) if measured else None
 
 
-def _is_tissue(
-    mask: Pixels, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]
-) -> npt.NDArray[np.bool_]:
-    """(rows, columns) bool: where the mask has tissue; coordinates in mask px."""
+def _at(mask: Mask, rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]) -> Mask:
+    """(rows, columns) bool of a mask; coordinates in its px."""
     row = rows.astype(np.intp).clip(0, mask.shape[0] - 1)
     column = columns.astype(np.intp).clip(0, mask.shape[1] - 1)
-    return np.asarray(mask[np.ix_(row, column)] == labels.TISSUE)
+    return np.asarray(mask.take(row, axis=0).take(column, axis=1))
 
 
 def _spread(there: Mask, count: int) -> Iterator[tuple[int, int]]:

@@ -2,12 +2,14 @@
 
 import math
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from grossing.slide.stain_record import MacenkoFit, StainEvidence
 from grossing.stain.colours import stained_and_foreign
-from grossing.stain.light import LIGHT
+from grossing.stain.light import DENSITY
+from grossing.support import channels
 from grossing.support.types import Pixels
 
 VISIBLE = 0.15  # concentration (natural log) from which a stain shows, as Macenko's beta
@@ -33,17 +35,18 @@ def of_pixels(pixels: Pixels, fit: MacenkoFit | None, residual_deg: float | None
     if not len(pixels):
         return StainEvidence(None, None, None, None, None, 0.0)
     stained, foreign = stained_and_foreign(pixels.reshape(-1, 1, 3))
-    tissue = pixels[stained.ravel()]
+    tissue = channels.picked(pixels[:, None], stained)
     foreign_share = round(foreign / max(1, foreign + len(tissue)), DECIMALS)
     if fit is None or residual_deg is None or len(tissue) < FEWEST_PX:
         return StainEvidence(None, None, None, None, None, foreign_share)
-    density = np.log(LIGHT / (tissue.astype(np.float64) + 1))
+    density = np.asarray(cv2.LUT(tissue[None], DENSITY)[0], np.float64)
     vectors = np.array([fit.h, fit.e])
-    shares = (density @ np.linalg.pinv(vectors) >= VISIBLE).mean(axis=0)
+    shown = density @ np.linalg.pinv(vectors) >= VISIBLE
+    shares = [np.count_nonzero(stain) / len(shown) for stain in shown.T]
     angle = math.degrees(math.acos(float(np.clip(vectors[0] @ vectors[1], -1, 1))))
     return StainEvidence(
-        hematoxylin_share=round(float(shares[0]), DECIMALS),
-        eosin_share=round(float(shares[1]), DECIMALS),
+        hematoxylin_share=round(shares[0], DECIMALS),
+        eosin_share=round(shares[1], DECIMALS),
         stain_angle_deg=round(angle, 2),
         stain_spread_deg=round(_spread(density, vectors), 2),
         stain_residual_deg=round(residual_deg, 2),
@@ -53,7 +56,8 @@ def of_pixels(pixels: Pixels, fit: MacenkoFit | None, residual_deg: float | None
 
 def _spread(density: npt.NDArray[np.float64], vectors: npt.NDArray[np.float64]) -> float:
     """Angle in the plane of the vectors that the stronger half of the pixels covers, degrees."""
-    strength = np.linalg.norm(density, axis=1)
+    red, green, blue = density.T
+    strength = np.sqrt(red * red + green * green + blue * blue)
     strong = density[strength >= np.median(strength)]
     middle, across = vectors.sum(axis=0), vectors[0] - vectors[1]
     if not across.any():

@@ -11,6 +11,7 @@ from grossing.slide.stain_record import MacenkoFit, ReinhardFit, StainEvidence, 
 from grossing.stain import evidence, residual
 from grossing.stain.colours import DARK_LEVEL
 from grossing.stain.light import evened
+from grossing.support import channels
 from grossing.support.types import Pixels
 
 MIN_PIXELS = 500
@@ -76,7 +77,7 @@ def fit_all(pixels: Pixels, glass: npt.ArrayLike | None = None) -> tuple[StainFi
 
 
 def _macenko(pixels: Pixels) -> MacenkoFit | None:
-    if np.count_nonzero(pixels.max(axis=1, initial=0) <= DARK_LEVEL) < MIN_PIXELS:
+    if np.count_nonzero(channels.extremes(pixels)[1] <= DARK_LEVEL) < MIN_PIXELS:
         return None
     normalizer = NumpyMacenkoNormalizer()
     try:

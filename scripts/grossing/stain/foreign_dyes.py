@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from grossing.stain.fit import MIN_PIXELS
 from grossing.stain.optical_density import density_table
+from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
 DENSITY_MIN = 0.5  # sum of R, G and B, log10: paler pixels have no reliable colour
@@ -79,14 +81,14 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     ----------
     .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
     """
-    table = density_table(glass)
+    table = np.ascontiguousarray(np.maximum(density_table(glass), 0).T)
     coloured, sums, with_eosin = 0, np.zeros(4), np.zeros(2)
     dark: list[Pixels] = []
     for start in range(0, len(pixels), STRETCH_PX):
         stretch = pixels[start : start + STRETCH_PX]
         densities = _densities(stretch, table)
         weight = _weight(*densities)
-        dark.append(stretch[weight > PURE_DENSITY_MIN])
+        dark.append(channels.picked(stretch[None], weight[None] > PURE_DENSITY_MIN))
         coloured += int(np.count_nonzero(weight))
         eosin = _eosin(*densities, weight > 0)
         total = densities[0] + densities[1] + densities[2]
@@ -102,7 +104,9 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
 
 
 def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:
-    red, green, blue = (np.maximum(table[band][pixels[:, band]], 0) for band in range(3))
+    """Of (N, 3) pixels, by a table of (256, 3)."""
+    bands = cv2.split(cv2.LUT(pixels[:, None], table[None]))
+    red, green, blue = (np.asarray(band, np.float64).ravel() for band in bands)
     return red, green, blue
 
 

@@ -7,6 +7,8 @@ import numpy.typing as npt
 from grossing.support.types import Pixels
 
 LIGHT = 240  # torchstain's intensity of the empty field
+#: density (natural log) of each grey level, as torchstain computes it
+DENSITY = np.log(LIGHT / (np.arange(256.0) + 1))
 
 
 def evened(pixels: Pixels, glass: npt.ArrayLike | None) -> Pixels:

@@ -6,11 +6,12 @@ others, and a second fit finds other vectors than the reference's.
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from grossing.slide.stain_record import MacenkoFit
-from grossing.stain.light import LIGHT
+from grossing.stain.light import DENSITY, LIGHT
 from grossing.stain.shipped import SHIPPED
 from grossing.support.types import Pixels
 
@@ -47,7 +48,7 @@ def settled(
     assert target is not None
     step = max(1, len(pixels) // MOST_PIXELS)
     sample = pixels[::step]
-    density = np.log(LIGHT / (sample.astype(np.float64) + 1))
+    density = np.asarray(cv2.LUT(sample[None], DENSITY)[0], np.float64)
     goal, first, best, least = _vectors(target), _vectors(fit), fit, 180.0
     for _ in range(ROUNDS):
         own, scale = _vectors(fit), np.divide(target.max_c, fit.max_c)

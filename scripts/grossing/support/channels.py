@@ -1,9 +1,14 @@
 """Channels of pixels: the lowest, the highest, and pixels picked with all of theirs."""
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 def brightest(rgb: Pixels) -> Pixels:
@@ -17,17 +22,17 @@ def as_grey(rgb: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(brightest(rgb), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def extremes(rgb: Pixels) -> tuple[Pixels, Pixels]:
-    """(...) uint8 lowest and highest channel of (..., 3); numpy's `min(axis=-1)` is far slower."""
+def extremes(rgb: npt.NDArray[Number]) -> tuple[npt.NDArray[Number], npt.NDArray[Number]]:
+    """(...) lowest and highest channel of (..., 3); numpy's `min(axis=-1)` is far slower."""
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     lowest = np.minimum(np.minimum(red, green), blue)
     return lowest, np.maximum(np.maximum(red, green), blue)
 
 
-def picked(pixels: Pixels, mask: Mask) -> Pixels:
-    """(N, 3) uint8, the pixels of (..., 3) where a mask of (...) is True.
+def picked(pixels: Pixels, mask: Mask, step: int = 1) -> Pixels:
+    """(N, 3) uint8, of every `step`-th pixel of (H, W, 3) those where a mask of them is True.
 
     The same as `pixels[mask]` without its tables of places, which take 16 bytes a pixel.
     """
-    whole = np.ascontiguousarray(pixels).view("V3")[..., 0]
+    whole = np.ascontiguousarray(pixels).view("V3")[::step, ::step, 0]
     return whole[mask].view(np.uint8).reshape(-1, 3)
