@@ -19,6 +19,7 @@ def test_picked_pixels_are_those_of_the_mask(share):
     mask = np.random.default_rng(1).random(rgb.shape[:2]) < share
     assert np.array_equal(channels.picked(rgb, mask), rgb[mask])
     assert np.array_equal(channels.picked(rgb[:, ::2], mask[:, ::2]), rgb[:, ::2][mask[:, ::2]])
+    assert np.array_equal(channels.picked(rgb, mask[::3, ::3], 3), rgb[::3, ::3][mask[::3, ::3]])
 
 
 @pytest.mark.parametrize("height", [1, 3, 127, 128, 129, 133, 400])
@@ -29,6 +30,18 @@ def test_a_mean_by_strips_with_what_is_around_is_that_of_the_whole(height):
         blurred = cv2.blur(grey[around], (11, 11))
         by_strips[rows] = blurred[above:][: rows.stop - rows.start]
     assert np.array_equal(by_strips, cv2.blur(grey, (11, 11)))
+
+
+@pytest.mark.parametrize("connectivity", [4, 8])
+@pytest.mark.parametrize("level", [0, 60, 128, 256])
+def test_pieces_and_their_areas_are_those_of_opencv(connectivity, level):
+    mask = picture(400)[..., 0] < level
+    labels, areas = shapes.components(mask, connectivity)
+    _, expected, stats, _ = cv2.connectedComponentsWithStats(
+        mask.view(np.uint8), connectivity=connectivity
+    )
+    assert np.array_equal(labels, expected)
+    assert areas.tolist() == stats[:, cv2.CC_STAT_AREA].tolist()
 
 
 def test_colours_are_judged_where_whole_rows_were_not_scanned():

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from grossing.mask.shapes import (
     as_bool,
     as_byte,
+    components,
     disc,
     extremes,
     odd,
@@ -46,7 +47,7 @@ def rims(tissue: Mask, ink: Mask, mpp: float, *, reach_um: float = 60.0) -> Mask
     if not ink.any() or not tissue.any():
         return np.zeros(ink.shape, np.bool_)
     near = as_bool(cv2.dilate(as_byte(ink), disc(odd(2 * reach_um / mpp))))
-    pieces, areas = _pieces(tissue)
+    pieces, areas = components(tissue)
     close = np.bincount(pieces[near & tissue], minlength=len(areas))
     rim = close >= 0.9 * areas
     rim[0] = False
@@ -71,7 +72,7 @@ def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.0
     if not black.any():
         return black
     black = as_bool(cv2.dilate(as_byte(black), disc(3)))
-    pieces, areas = _pieces(black | ink)
+    pieces, areas = components(black | ink)
     own = np.bincount(pieces[black], minlength=len(areas))
     spot = (areas * (mpp / 1000) ** 2 <= max_area_mm2) & (own >= 0.3 * areas)
     spot[0] = False
@@ -147,11 +148,6 @@ def _elongated(mask: Mask, length_px: float) -> Mask:
     keep = (length >= length_px) & (stats[:, cv2.CC_STAT_AREA] <= length * length / 5)
     keep[0] = False
     return as_bool(keep[pieces])
-
-
-def _pieces(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(as_byte(mask))
-    return np.asarray(pieces, np.int32), np.asarray(stats[:, cv2.CC_STAT_AREA], np.int32)
 
 
 def _twice_around(green: npt.NDArray[Any], tissue: Mask, side: int) -> npt.NDArray[np.float32]:

@@ -101,7 +101,7 @@ def filler(rgb: Pixels, scanned: Mask) -> Mask:
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(black.view(np.uint8), connectivity=4)
     touching = np.zeros(len(stats), np.bool_)
     for edge in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
-        touching[np.unique(edge)] = True
+        touching[edge] = True
     touching &= stats[:, cv2.CC_STAT_AREA] >= FILLER_FRACTION * black.size
     touching[0] = False
     outside = touching[pieces].view(np.uint8)

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.shapes import every, extremes, surrounded
+from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
 FALLBACK = (240, 240, 240)
@@ -24,6 +25,7 @@ NEAR_LEVELS = 11
 UNEVEN = 0.02  # of the light, in the colour or brightness of the glass
 GRID, LEAST_CELLS, ROUNDS = 8, 32, 6
 SETTLED = 0.02  # grey levels
+FEW_ROWS = 16
 
 Colour = npt.NDArray[np.float64]  # (3,) RGB in grey levels
 
@@ -57,9 +59,9 @@ def colour(rgb: Pixels, scanned: Mask | None = None) -> Pixels | None:
     if count < max(LEAST_PX, LEAST_FRACTION * whole):
         return _nearly_white(rgb, scanned)
     pixels = rgb.reshape(-1, 3)[every(seen, 1 + count // SAMPLE_PX)]
-    coloured = pixels.min(axis=1) < 255
+    coloured = channels.extremes(pixels)[0] < 255
     if np.count_nonzero(coloured) >= 0.1 * whole * len(pixels) / count:
-        pixels = pixels[coloured]
+        pixels = channels.picked(pixels[None], coloured[None])
     commonest = _commonest(_brightest(pixels))
     found = commonest.mean(axis=0)
     if np.ptp(found) > NEUTRAL and (
@@ -148,9 +150,12 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
     pixels = rgb[rows, columns].astype(np.float32)
     terms = _terms(rows, columns, even.shape)
     light = np.broadcast_to(glass.astype(np.float32), pixels.shape)
-    factors = None
+    factors, before = None, np.zeros(0, np.bool_)
     for _ in range(ROUNDS):
         glassy = (np.abs(pixels - light) <= NEAR_LEVELS).all(axis=1)
+        if np.array_equal(glassy, before):
+            break  # the same pixels give the same light
+        before = glassy
         if _cells(rows[glassy], columns[glassy], even.shape) < LEAST_CELLS:
             return rgb
         factors = np.linalg.lstsq(terms[glassy], pixels[glassy], rcond=None)[0]
@@ -164,10 +169,12 @@ def _without(rgb: Pixels, glass: Pixels, factors: npt.NDArray[np.float32]) -> Pi
     """The picture divided by the light of these factors, times the glass."""
     height, width = rgb.shape[:2]
     result = np.empty_like(rgb)
-    columns = np.arange(width)
-    for row in range(height):
-        light = _terms(np.full(width, row), columns, (height, width)) @ factors
-        result[row] = np.rint(rgb[row] * (glass / np.maximum(light, 1))).clip(0, 255)
+    for top in range(0, height, FEW_ROWS):
+        part = rgb[top : top + FEW_ROWS]
+        rows, columns = np.divmod(np.arange(part.shape[0] * width), width)
+        light = _terms(rows + top, columns, (height, width)) @ factors
+        evened = part * (glass / np.maximum(light, 1)).reshape(part.shape)
+        result[top : top + FEW_ROWS] = np.rint(evened, out=evened).clip(0, 255)
     return result
 
 
@@ -185,7 +192,7 @@ def _cells(
 ) -> int:
     """How many squares of an 8 x 8 grid hold one of these places."""
     cells = GRID * rows // shape[0] * GRID + GRID * columns // shape[1]
-    return len(np.unique(cells))
+    return int(np.count_nonzero(np.bincount(cells)))
 
 
 def _brightest(pixels: Pixels) -> Pixels:
@@ -198,7 +205,7 @@ def _brightest(pixels: Pixels) -> Pixels:
         start = max(0, top - WINDOW)
         level = start + int(np.argmax(histogram[start : top + WINDOW + 1]))
         chosen &= np.abs(channel.astype(np.int16) - level) <= WINDOW
-    return np.asarray(pixels[chosen] if chosen.any() else pixels)
+    return channels.picked(pixels[None], chosen[None]) if chosen.any() else pixels
 
 
 def _commonest(pixels: Pixels) -> Pixels:

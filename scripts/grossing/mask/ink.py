@@ -349,6 +349,8 @@ def _pieces(
 
     `mask` and `certain` may be a part of the picture: `corner` is its first row and column.
     """
+    if not mask.any():
+        return
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(mask))
     areas = stats[:, cv2.CC_STAT_AREA]
     for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= MOST_PX * depth.size)):

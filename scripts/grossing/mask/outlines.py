@@ -104,7 +104,8 @@ def feature_collection(
     """
     features: list[dict[str, Any]] = []
     for label, (name, colour) in classes.items():
-        for piece in of_mask(labels == label):
+        shown = labels == label
+        for piece in of_mask(shown) if shown.any() else ():
             outline = shapely.transform(piece, lambda at: np.round(at * downsample + origin))
             whole = shapely.make_valid(outline)
             number = {number_name: len(features)}

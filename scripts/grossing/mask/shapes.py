@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
 
+Labels = npt.NDArray[np.int32]
+
 STRIP_PX = 128
 STRETCH = 1 << 16  # pixels
 
@@ -64,8 +66,20 @@ def grown(core: Mask, weak: Mask) -> Mask:
     weak |= seeds
     count, pieces = cv2.connectedComponents(as_byte(weak))
     keep = np.zeros(count, np.bool_)
-    keep[np.unique(pieces[seeds])] = True
+    keep[pieces[seeds]] = True
     return as_bool(keep[pieces])
+
+
+def components(mask: Mask, connectivity: int = 8) -> tuple[Labels, npt.NDArray[np.intp]]:
+    """Labels of the pieces of a mask, (H, W), 0 outside, and the pixels of each label.
+
+    OpenCV's own statistics take three times as long.
+    """
+    count, found = cv2.connectedComponents(as_byte(mask), connectivity=connectivity)
+    labels, areas = np.asarray(found, np.int32), np.zeros(count, np.intp)
+    for rows in strips(len(labels)):
+        areas += np.bincount(labels[rows].ravel(), minlength=count)
+    return labels, areas
 
 
 def opened(mask: Mask, size: int) -> Mask:

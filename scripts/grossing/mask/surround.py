@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
 BLACK_LEVEL = 30  # brightest channel; ink and tissue let more light through
@@ -28,14 +29,14 @@ def black_surround(rgb: Pixels, scanned: Mask) -> Mask:
     -----
     Black ink that is darker than 30 and runs off the slide would be taken for it.
     """
-    black = (rgb.max(axis=2) <= BLACK_LEVEL) & scanned
+    black = (channels.brightest(rgb) <= BLACK_LEVEL) & scanned
     rest = scanned & ~black
     if not black.any() or not rest.any() or np.median(_grey(rgb)[rest]) < LEAST_BRIGHT:
         return np.zeros_like(black)
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(black.astype(np.uint8), connectivity=4)
     edge = cv2.erode(np.pad(scanned, 1).astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1]
     touching = np.zeros(len(stats), np.bool_)
-    touching[np.unique(pieces[edge == 0])] = True
+    touching[pieces[edge == 0]] = True
     touching &= stats[:, cv2.CC_STAT_AREA] >= LEAST_FRACTION * black.size
     touching[0] = False
     surround = touching[pieces]

@@ -23,9 +23,9 @@ from grossing.mask.labels import (
     POSSIBLE_PEN,
     TISSUE,
 )
-from grossing.mask.shapes import every, extremes, strips, surrounded
+from grossing.mask.shapes import as_bool, components, every, extremes, strips, surrounded
 from grossing.slide import modality
-from grossing.support import memory
+from grossing.support import channels, memory
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -147,9 +147,9 @@ def find(
     if measured is not None:
         picture = glasses.evened(picture, glass, valid)
     neutral = glasses.divided(picture, glass)
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     ink = ink_of.find(neutral)
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     clean = valid & ~ink.reached
     if method == "otsu_saturation":
         stained = _saturated(picture, clean)
@@ -158,11 +158,11 @@ def find(
         stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
     stained &= clean
     del picture, clean
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
     return Found(whole, glass, measured is not None)
@@ -219,7 +219,8 @@ def _coloured(
     places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
     light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
     spread, darker, colours = _chroma(rgb, light, sigma_px, places)
-    noise = _noise(np.ptp(colours * (light / np.maximum(glass, 1)), axis=1))
+    lowest, highest = channels.extremes(colours * (light / np.maximum(glass, 1)))
+    noise = _noise(highest - lowest)
     levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
     otsu = otsu_share * _otsu(np.concatenate(levels))
     threshold = np.clip(otsu, max(limits[0], noise), limits[1])
@@ -300,13 +301,13 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     """Opened and closed; small pieces dropped, small holes filled."""
     mask = cv2.morphologyEx(raw.view(np.uint8), cv2.MORPH_OPEN, opening)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing)
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
-    keep = stats[:, cv2.CC_STAT_AREA] >= min_px
+    pieces, areas = components(as_bool(mask))
+    keep = areas >= min_px
     keep[0] = False
     large = keep[pieces]
     del mask, pieces
-    _, holes, stats, _ = cv2.connectedComponentsWithStats((~large).view(np.uint8), connectivity=4)
-    fill = stats[:, cv2.CC_STAT_AREA] < hole_px
+    holes, areas = components(~large, connectivity=4)
+    fill = areas < hole_px
     fill[0] = False
     return np.asarray(large | fill[holes])
 
@@ -318,10 +319,10 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     tissue &= ~artefacts.rims(tissue, reached, mpp)
     labels = np.full(tissue.shape, GLASS, np.uint8)
     labels[artefacts.bubbles(rgb, tissue | reached, mpp)] = BUBBLE
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     drawn = strokes.find(rgb, tissue, ink.pen, whole, mpp)
     labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN

@@ -86,6 +86,7 @@ def measure(
     stack : the stack that the slide was fused from, if it was
     users_mask : a tissue mask of the user's own, which replaces ours (`mask_file.read`)
     """
+    cv2.setNumThreads(1)  # other slides use the other cores
     refused = stack.refusal if stack else None
     record = SlideRecord(
         slide_id,
@@ -107,7 +108,7 @@ def measure(
             )
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
-            memory.give_back()
+            memory.give_back(memory.MUCH)
             _check_colours(view.overview, tags, given_stain)
             if users_mask:
                 view = view.with_tissue_of(mask_file.read(users_mask), file)
@@ -118,7 +119,7 @@ def measure(
             _check_probes(probed)
             dark = modality.is_fluorescence(given_stain)
             sample = _sample(slide, file, view, resolution.mpp, {**focus, "dark_field": dark})
-            memory.give_back()
+            memory.give_back(memory.MUCH)
             measures = _measures(view, sample, given_stain, _lost_blocks(stack))
             record = replace(record, measures=measures)
             thumbnail = overview.thumbnail(slide, file, view.overview, view.glass)
@@ -234,7 +235,7 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     if outside.any():
         small = replace(small, scanned=small.scanned & ~outside)
     del outside
-    memory.give_back()
+    memory.give_back(memory.MUCH)
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
     return _View(small, found.labels, found.glass, found.has_glass)
 
