@@ -35,6 +35,9 @@ METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
 SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
+PALE_SHARE, PALE_STEPS = 0.71, 8  # of Otsu's threshold, in pale slides; its steps per grey level
+TEXTURED, ROUNDING = 4.0, 0.25  # variance of tissue, of that of the glass; grey level^2
+FAINT, FAINT_MIN, FAINT_UM = 3.0, 2.5, 150.0  # a third of the threshold; grey levels; solid
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
 
@@ -56,11 +59,16 @@ class _Scale:
 
 @dataclass(frozen=True)
 class Found:
-    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed."""
+    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed.
+
+    `faint` is the share of solid places that may be pale tissue and are labelled glass, of these
+    and the tissue.
+    """
 
     labels: Picture
     glass: Picture
     has_glass: bool
+    faint: float = 0.0
 
 
 def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
@@ -152,10 +160,10 @@ def find(
     memory.give_back()
     clean = valid & ~ink.reached
     if method == "otsu_saturation":
-        stained = _saturated(picture, clean)
+        stained, faint = _saturated(picture, clean), np.zeros_like(clean)
     else:
         limits = chroma_min, chroma_max
-        stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
+        stained, faint = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
     stained &= clean
     del picture, clean
     memory.give_back()
@@ -164,8 +172,9 @@ def find(
     del stained
     memory.give_back()
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
+    pale = _faint_share(faint, labels, scale)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
-    return Found(whole, glass, measured is not None)
+    return Found(whole, glass, measured is not None, pale)
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
@@ -209,8 +218,8 @@ def _coloured(
     sigma_px: float,
     otsu_share: float,
     limits: tuple[float, float],
-) -> Mask:
-    """What has more colour than the glass, and is darker.
+) -> tuple[Mask, Mask]:
+    """What has more colour than the glass, and is darker; and what has a third of that colour.
 
     The noise is that around the commonest colour of the glass, `glass`: more where the glass is not
     of one colour. The feature is relative to its mean.
@@ -220,15 +229,43 @@ def _coloured(
     light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
     spread, darker, colours = _chroma(rgb, light, sigma_px, places)
     noise = _noise(np.ptp(colours * (light / np.maximum(glass, 1)), axis=1))
-    levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
-    otsu = otsu_share * _otsu(np.concatenate(levels))
-    threshold = np.clip(otsu, max(limits[0], noise), limits[1])
+    otsu = _otsu(_levels(spread, clean, FINE))
+    least = limits[0]
+    if PALE_SHARE * otsu < least:
+        otsu = _otsu(_levels(spread, clean, FINE // PALE_STEPS)) / PALE_STEPS
+        least = min(least, max(PALE_SHARE * otsu, noise))
+        if least < limits[0] and not _textured(rgb, even, _above(spread, darker, least) & clean):
+            least = limits[0]
+    threshold = float(np.clip(otsu_share * otsu, max(least, noise), limits[1]))
+    faint = _above(spread, darker, max(threshold / FAINT, FAINT_MIN, min(noise, threshold)))
+    return _above(spread, darker, threshold), faint
+
+
+def _levels(spread: Fine, clean: Mask, step: int) -> Picture:
+    """(N,) spread of the clean pixels, in this step, at most 255."""
+    rows = ((spread[r][clean[r]] // step) for r in strips(len(spread)))
+    return np.concatenate([np.minimum(values, 255).astype(np.uint8) for values in rows])
+
+
+def _above(spread: Fine, darker: Fine, threshold: float) -> Mask:
+    """What has more colour than the threshold (grey levels), and is darker by a third of it."""
     steps = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
     least, least_darker = (
         np.searchsorted(values, np.float32(threshold), "right").astype(np.uint16)
         for values in (steps, MOST_COLOUR * steps)
     )
     return np.asarray((spread >= least) & (darker >= least_darker))
+
+
+def _textured(rgb: Picture, even: Mask, found: Mask) -> bool:
+    """Whether what was found varies from pixel to pixel more than the glass, as tissue does."""
+    if not found.any() or not even.any():
+        return False
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    size = glasses.FLAT_PX, glasses.FLAT_PX
+    mean = cv2.boxFilter(grey, cv2.CV_32F, size)
+    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, size) - mean * mean
+    return bool(np.median(variance[found]) > TEXTURED * np.median(variance[even & ~found]) + ROUNDING)
 
 
 def _chroma(
@@ -328,6 +365,17 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
     labels[~valid] = NOT_SCANNED
     return labels
+
+
+def _faint_share(faint: Mask, labels: Picture, scale: _Scale) -> float:
+    """Solid places of what is faint and labelled glass, as a share of these and the tissue.
+
+    Solid, because fat, threads and the colour that JPEG lays beside tissue are faint too.
+    """
+    glassy = (faint & (labels == GLASS)).view(np.uint8)
+    solid = cv2.morphologyEx(glassy, cv2.MORPH_OPEN, scale.disc(FAINT_UM))
+    places = np.count_nonzero(solid)
+    return places / max(1, places + np.count_nonzero((labels == TISSUE) | (labels == FOLD)))
 
 
 def _resized(labels: Picture, width: int, height: int) -> Picture:
