@@ -37,7 +37,9 @@ SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
 PALE_SHARE, PALE_STEPS = 0.71, 8  # of Otsu's threshold, in pale slides; its steps per grey level
 TEXTURED, ROUNDING = 4.0, 0.25  # variance of tissue, of that of the glass; grey level^2
-FAINT, FAINT_MIN, FAINT_UM = 3.0, 2.5, 150.0  # a third of the threshold; grey levels; solid
+FAINT, STRONG = 3.0, 2.0  # colour of faint and of strongly stained tissue, by the threshold
+FAINT_MIN = 2.5  # grey levels
+SOLID_UM, CORE_UM, RIM_UM = 125.0, 40.0, 100.0
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
 
@@ -69,6 +71,15 @@ class Found:
     glass: Picture
     has_glass: bool
     faint: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Shades:
+    """(H, W) bool: what has the colour of tissue, a third of that, and twice as much."""
+
+    stained: Mask
+    faint: Mask
+    strong: Mask
 
 
 def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
@@ -160,19 +171,19 @@ def find(
     memory.give_back()
     clean = valid & ~ink.reached
     if method == "otsu_saturation":
-        stained, faint = _saturated(picture, clean), np.zeros_like(clean)
+        shades = _Shades(_saturated(picture, clean), *(np.zeros_like(clean) for _ in range(2)))
     else:
         limits = chroma_min, chroma_max
-        stained, faint = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
-    stained &= clean
-    del picture, clean
+        shades = _shades(picture, glass, clean, smooth_um, otsu_share, limits, scale)
+    stained, faint, strong = shades.stained & clean, shades.faint, shades.strong & clean
+    del picture, clean, shades
     memory.give_back()
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
     memory.give_back()
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    pale = _faint_share(faint, labels, scale)
+    pale = _faint_share(faint, strong, labels, scale)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
     return Found(whole, glass, measured is not None, pale)
 
@@ -211,15 +222,16 @@ def _working(
     return picture, valid, _Scale(mpp / factor, int(valid.sum()))
 
 
-def _coloured(
+def _shades(
     rgb: Picture,
     glass: Picture,
     clean: Mask,
-    sigma_px: float,
+    smooth_um: float,
     otsu_share: float,
     limits: tuple[float, float],
-) -> tuple[Mask, Mask]:
-    """What has more colour than the glass, and is darker; and what has a third of that colour.
+    scale: _Scale,
+) -> _Shades:
+    """What has more colour than the glass, and is darker.
 
     The noise is that around the commonest colour of the glass, `glass`: more where the glass is not
     of one colour. The feature is relative to its mean.
@@ -227,18 +239,18 @@ def _coloured(
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
     places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
     light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
-    spread, darker, colours = _chroma(rgb, light, sigma_px, places)
+    spread, darker, colours = _chroma(rgb, light, smooth_um / scale.mpp, places)
     noise = _noise(np.ptp(colours * (light / np.maximum(glass, 1)), axis=1))
-    otsu = _otsu(_levels(spread, clean, FINE))
-    least = limits[0]
-    if PALE_SHARE * otsu < least:
+    otsu, least = _otsu(_levels(spread, clean, FINE)), max(limits[0], noise)
+    if PALE_SHARE * otsu < limits[0]:
         otsu = _otsu(_levels(spread, clean, FINE // PALE_STEPS)) / PALE_STEPS
-        least = min(least, max(PALE_SHARE * otsu, noise))
-        if least < limits[0] and not _textured(rgb, even, _above(spread, darker, least) & clean):
-            least = limits[0]
-    threshold = float(np.clip(otsu_share * otsu, max(least, noise), limits[1]))
-    faint = _above(spread, darker, max(threshold / FAINT, FAINT_MIN, min(noise, threshold)))
-    return _above(spread, darker, threshold), faint
+        lower = max(PALE_SHARE * otsu, noise)
+        if lower < least and _is_tissue(rgb, even, _above(spread, darker, lower) & clean, scale):
+            least = lower
+    threshold = float(np.clip(otsu_share * otsu, least, limits[1]))
+    low = max(threshold / FAINT, FAINT_MIN, min(noise, threshold))
+    levels = threshold, low, STRONG * threshold
+    return _Shades(*(_above(spread, darker, level) for level in levels))
 
 
 def _levels(spread: Fine, clean: Mask, step: int) -> Picture:
@@ -257,15 +269,25 @@ def _above(spread: Fine, darker: Fine, threshold: float) -> Mask:
     return np.asarray((spread >= least) & (darker >= least_darker))
 
 
-def _textured(rgb: Picture, even: Mask, found: Mask) -> bool:
-    """Whether what was found varies from pixel to pixel more than the glass, as tissue does."""
-    if not found.any() or not even.any():
+def _is_tissue(rgb: Picture, even: Mask, found: Mask, scale: _Scale) -> bool:
+    """Whether what was found is mostly solid, and varies more than the glass from pixel to pixel.
+
+    So does tissue, however pale; uneven glass does not vary, and lines and specks are not solid.
+    """
+    closed = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_CLOSE, scale.disc(CORE_UM)) > 0
+    solid = _opened(closed, scale.disc(SOLID_UM))
+    if not even.any() or 2 * np.count_nonzero(solid) < max(1, np.count_nonzero(closed)):
         return False
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     size = glasses.FLAT_PX, glasses.FLAT_PX
     mean = cv2.boxFilter(grey, cv2.CV_32F, size)
     variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, size) - mean * mean
-    return bool(np.median(variance[found]) > TEXTURED * np.median(variance[even & ~found]) + ROUNDING)
+    glass = np.median(variance[even & ~found]) if (even & ~found).any() else 0.0
+    return bool(np.median(variance[solid]) > TEXTURED * glass + ROUNDING)
+
+
+def _opened(mask: Mask, disc: Picture) -> Mask:
+    return np.asarray(cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, disc) > 0)
 
 
 def _chroma(
@@ -367,15 +389,19 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     return labels
 
 
-def _faint_share(faint: Mask, labels: Picture, scale: _Scale) -> float:
-    """Solid places of what is faint and labelled glass, as a share of these and the tissue.
+def _faint_share(faint: Mask, strong: Mask, labels: Picture, scale: _Scale) -> float:
+    """What is faint, solid and labelled glass, as a share of it and the tissue.
 
-    Solid, because fat, threads and the colour that JPEG lays beside tissue are faint too.
+    Solid together with the tissue around it, because fat and threads are faint too; and not within
+    100 um of strongly stained tissue, whose rim is faint.
     """
-    glassy = (faint & (labels == GLASS)).view(np.uint8)
-    solid = cv2.morphologyEx(glassy, cv2.MORPH_OPEN, scale.disc(FAINT_UM))
+    tissue = (labels == TISSUE) | (labels == FOLD)
+    glassy = faint & (labels == GLASS)
+    solid = glassy & _opened(glassy | tissue, scale.disc(SOLID_UM))
+    core = _opened(strong & tissue, scale.disc(CORE_UM)).view(np.uint8)
+    solid &= cv2.dilate(core, scale.disc(2 * RIM_UM)) == 0
     places = np.count_nonzero(solid)
-    return places / max(1, places + np.count_nonzero((labels == TISSUE) | (labels == FOLD)))
+    return places / max(1, places + np.count_nonzero(tissue))
 
 
 def _resized(labels: Picture, width: int, height: int) -> Picture:
