@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts, dark_field, strokes
+from grossing.mask import artefacts, dark_field, faint_tissue, strokes
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
 from grossing.mask.labels import (
@@ -36,10 +36,8 @@ WORKING_SIDE_PX = 2000
 SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
 PALE_SHARE, PALE_STEPS = 0.71, 8  # of Otsu's threshold, in pale slides; its steps per grey level
-TEXTURED, ROUNDING = 4.0, 0.25  # variance of tissue, of that of the glass; grey level^2
 FAINT, STRONG = 3.0, 2.0  # colour of faint and of strongly stained tissue, by the threshold
 FAINT_MIN = 2.5  # grey levels
-SOLID_UM, CORE_UM, RIM_UM = 125.0, 40.0, 100.0
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
 
@@ -183,7 +181,7 @@ def find(
     del stained
     memory.give_back()
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    pale = _faint_share(faint, strong, labels, scale)
+    pale = faint_tissue.share(faint, strong, labels, scale.disc)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
     return Found(whole, glass, measured is not None, pale)
 
@@ -245,7 +243,8 @@ def _shades(
     if PALE_SHARE * otsu < limits[0]:
         otsu = _otsu(_levels(spread, clean, FINE // PALE_STEPS)) / PALE_STEPS
         lower = max(PALE_SHARE * otsu, noise)
-        if lower < least and _is_tissue(rgb, even, _above(spread, darker, lower) & clean, scale):
+        found = _above(spread, darker, lower) & clean
+        if lower < least and faint_tissue.is_tissue(rgb, even, found, scale.disc):
             least = lower
     threshold = float(np.clip(otsu_share * otsu, least, limits[1]))
     low = max(threshold / FAINT, FAINT_MIN, min(noise, threshold))
@@ -267,27 +266,6 @@ def _above(spread: Fine, darker: Fine, threshold: float) -> Mask:
         for values in (steps, MOST_COLOUR * steps)
     )
     return np.asarray((spread >= least) & (darker >= least_darker))
-
-
-def _is_tissue(rgb: Picture, even: Mask, found: Mask, scale: _Scale) -> bool:
-    """Whether what was found is mostly solid, and varies more than the glass from pixel to pixel.
-
-    So does tissue, however pale; uneven glass does not vary, and lines and specks are not solid.
-    """
-    closed = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_CLOSE, scale.disc(CORE_UM)) > 0
-    solid = _opened(closed, scale.disc(SOLID_UM))
-    if not even.any() or 2 * np.count_nonzero(solid) < max(1, np.count_nonzero(closed)):
-        return False
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    size = glasses.FLAT_PX, glasses.FLAT_PX
-    mean = cv2.boxFilter(grey, cv2.CV_32F, size)
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, size) - mean * mean
-    glass = np.median(variance[even & ~found]) if (even & ~found).any() else 0.0
-    return bool(np.median(variance[solid]) > TEXTURED * glass + ROUNDING)
-
-
-def _opened(mask: Mask, disc: Picture) -> Mask:
-    return np.asarray(cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, disc) > 0)
 
 
 def _chroma(
@@ -387,21 +365,6 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
     labels[~valid] = NOT_SCANNED
     return labels
-
-
-def _faint_share(faint: Mask, strong: Mask, labels: Picture, scale: _Scale) -> float:
-    """What is faint, solid and labelled glass, as a share of it and the tissue.
-
-    Solid together with the tissue around it, because fat and threads are faint too; and not within
-    100 um of strongly stained tissue, whose rim is faint.
-    """
-    tissue = (labels == TISSUE) | (labels == FOLD)
-    glassy = faint & (labels == GLASS)
-    solid = glassy & _opened(glassy | tissue, scale.disc(SOLID_UM))
-    core = _opened(strong & tissue, scale.disc(CORE_UM)).view(np.uint8)
-    solid &= cv2.dilate(core, scale.disc(2 * RIM_UM)) == 0
-    places = np.count_nonzero(solid)
-    return places / max(1, places + np.count_nonzero(tissue))
 
 
 def _resized(labels: Picture, width: int, height: int) -> Picture:
