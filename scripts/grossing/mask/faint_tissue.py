@@ -54,7 +54,7 @@ def share(faint: Mask, strong: Mask, labels: Pixels, disc: Disc) -> float:
     core = _opened(strong & tissue, disc(CORE_UM)).view(np.uint8)
     solid &= cv2.dilate(core, disc(2 * RIM_UM)) == 0
     places = np.count_nonzero(solid)
-    return places / max(1, places + np.count_nonzero(tissue))
+    return float(places / max(1, places + np.count_nonzero(tissue)))
 
 
 def _opened(mask: Mask, disc: Pixels) -> Mask:
