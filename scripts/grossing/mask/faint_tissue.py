@@ -27,7 +27,7 @@ def is_tissue(rgb: Pixels, even: Mask, found: Mask, disc: Disc) -> bool:
     """
     closed = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_CLOSE, disc(CORE_UM)) > 0
     solid = _opened(closed, disc(SOLID_UM))
-    if not even.any() or 2 * np.count_nonzero(solid) < max(1, np.count_nonzero(closed)):
+    if not even.any() or 2 * int(np.count_nonzero(solid)) < max(1, int(np.count_nonzero(closed))):
         return False
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     mean = cv2.boxFilter(grey, cv2.CV_32F, (FLAT_PX, FLAT_PX))
@@ -53,8 +53,8 @@ def share(faint: Mask, strong: Mask, labels: Pixels, disc: Disc) -> float:
     solid = glassy & _opened(glassy | tissue, disc(SOLID_UM))
     core = _opened(strong & tissue, disc(CORE_UM)).view(np.uint8)
     solid &= cv2.dilate(core, disc(2 * RIM_UM)) == 0
-    places = np.count_nonzero(solid)
-    return float(places / max(1, places + np.count_nonzero(tissue)))
+    places = int(np.count_nonzero(solid))
+    return places / max(1, places + int(np.count_nonzero(tissue)))
 
 
 def _opened(mask: Mask, disc: Pixels) -> Mask:
