@@ -18,6 +18,7 @@ SLIDE_LIMITS = {
     "blurred_fraction_max": 0.2,
     "focus_uncertain_fraction_max": 0.2,
     "possible_pen_area_mm2_max": 0.05,
+    "faint_tissue_fraction_max": 0.1,
     "foreign_dye_fraction_max": 0.15,
     "eosin_fraction_min": 0.05,
     "mask_agreement_min": 0.9,
@@ -69,6 +70,8 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"background_r": None}, "REVIEW", "glass_not_found"),
         ({"possible_pen_area_mm2": 0.06}, "REVIEW", "possible_pen=0.06>0.05"),
         ({"possible_pen_area_mm2": 0.05}, "PASS", None),
+        ({"faint_tissue_fraction": 0.2}, "REVIEW", "faint_tissue=0.2>0.1"),
+        ({"faint_tissue_fraction": 0.1}, "PASS", None),
         ({"pen_fraction": 0.28}, "REVIEW", "near_threshold;pen_fraction=0.28<0.3"),
         ({"mpp": 0.52}, "FAIL", "coarser_than_target=0.52>0.5"),
         ({"mpp": 0.509}, "PASS", None),
@@ -291,6 +294,7 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "focus": [(1.6,), (0.1,), (None,)],
         "background_r": [240, None],
         "possible_pen_area_mm2": [0.0, 0.06],
+        "faint_tissue_fraction": [0.0, 0.3],
     }
     reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
     unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)

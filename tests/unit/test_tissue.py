@@ -62,6 +62,43 @@ def test_finds_faint_tissue():
     assert iou(labels == labels_of.TISSUE, truth) > 0.85
 
 
+def stained(mask, density, colour=(255, 255, 255), seed=1):
+    """Rough stain of this density on even glass, as it is scanned: multiplied, in whole levels."""
+    rng = np.random.default_rng(seed)
+    amount = np.clip(1 + 0.25 * rng.normal(size=mask.shape), 0, 2) * mask * density
+    light = np.array([0.85, 0.62, 0.8]) ** amount[..., None]
+    return np.round(np.array(colour) * light).astype(np.uint8)
+
+
+@pytest.mark.parametrize("density", [1.0, 0.3, 0.2, 0.15])
+@pytest.mark.parametrize("colour", [(255, 255, 255), (243, 242, 244), (220, 232, 240)])
+def test_pale_tissue_is_found_on_overexposed_and_other_glass(density, colour):
+    truth = ellipse()
+    labels = tissue.segment(stained(truth, density, colour), 8)
+    assert iou(labels == labels_of.TISSUE, truth) > 0.85
+
+
+def test_a_piece_too_pale_to_be_found_beside_others_is_told():
+    pale = ellipse(centre=(380, 120), axes=(80, 100))
+    strong = ellipse(centre=(130, 330), axes=(90, 110))
+    clean = tissue.find(stained(strong | pale, 1.0, GLASS), 8)
+    faded = tissue.find(np.minimum(stained(strong, 1.0, GLASS), stained(pale, 0.12, GLASS)), 8)
+    assert clean.faint == 0
+    assert iou(faded.labels == labels_of.TISSUE, strong) > 0.9  # the other piece is glass
+    assert faded.faint > 0.3
+    assert tissue.find(glass(), 8).faint == 0
+
+
+@pytest.mark.parametrize("line", [(231, 228, 226), (205, 203, 200), (150, 150, 150)])
+def test_lines_and_uneven_colour_of_glass_are_no_pale_tissue(line):
+    picture = np.full((400, 400, 3), GLASS, np.uint8)
+    picture[:, :120] = (236, 233, 235)
+    cv2.line(picture, (120, 0), (125, 400), line, 4)
+    cv2.circle(picture, (280, 200), 70, line, 3)
+    labels = tissue.segment(cv2.GaussianBlur(picture, (0, 0), 1.0), 8)
+    assert (labels == labels_of.TISSUE).mean() <= 0.02
+
+
 @pytest.mark.parametrize("colour", [GLASS, (227, 222, 228), (245, 240, 225), (255, 255, 255)])
 @pytest.mark.parametrize("noise", [0, 1, 3])
 def test_blank_slide_has_no_tissue(colour, noise):

@@ -93,6 +93,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "faint_tissue_fraction": {
+            "unit": "fraction",
+            "meaning": "solid places on the glass with a third of the colour by which this slide's tissue was found, as a share of these and the tissue: tissue that may be too pale; 0 with a mask of your own",
+            "range": [0, 1],
+            "values": [],
+        },
         "mask_source": {
             "unit": "",
             "meaning": "whether the tissue is ours or that of the file in the column `mask` of the sheet",
@@ -789,6 +795,10 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "REVIEW: more than possible_pen_area_mm2_max are even pieces on the glass or ribbons inside the tissue that may be ink, a clot or a fold; they do not count as tissue",
             "remedy": "look at the overlay; leave the slide out where it is ink, or raise thresholds.slide.possible_pen_area_mm2_max",
         },
+        "faint_tissue": {
+            "description": "REVIEW: a larger share of the tissue than faint_tissue_fraction_max may be so pale that it was taken for glass, and is not tiled",
+            "remedy": "compare the overlay with the slide; give a mask of your own, lower tissue.chroma_max, or raise thresholds.slide.faint_tissue_fraction_max",
+        },
         "plane_shift": {
             "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
             "remedy": "look for double contours; align the planes or scan again",
@@ -946,6 +956,11 @@ LIMITS: dict[str, dict[str, Any]] = {
     "slide.possible_pen_area_mm2_max": {
         "meaning": "mm2 that may be ink or tissue",
         "range": [0, 10000],
+        "integer": False,
+    },
+    "slide.faint_tissue_fraction_max": {
+        "meaning": "share of the tissue that may be too pale to be found",
+        "range": [0, 1],
         "integer": False,
     },
     "slide.brightness_min": {

@@ -29,6 +29,7 @@ SlideReason = Literal[
     "near_threshold",
     "glass_not_found",
     "possible_pen",
+    "faint_tissue",
     "plane_shift",
     "plane_light",
     "salvaged",

@@ -26,6 +26,7 @@ UNEVEN = 0.02  # of the light, in the colour or brightness of the glass
 GRID, LEAST_CELLS, ROUNDS = 8, 32, 6
 SETTLED = 0.02  # grey levels
 FEW_ROWS = 16
+OVEREXPOSED = 0.5  # of the glass
 
 Colour = npt.NDArray[np.float64]  # (3,) RGB in grey levels
 
@@ -136,7 +137,8 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
 
     The light is a polynomial of second degree, fitted to the even pixels near the colour of the
     glass, channel by channel. Left alone where it varies by less than 2 % or where half of the
-    squares of an 8 x 8 grid show no glass, so that it is not guessed under the tissue.
+    squares of an 8 x 8 grid show no glass, so that it is not guessed under the tissue; and where
+    most of the glass is overexposed: its light is not known, and what is left may be pale tissue.
 
     Parameters
     ----------
@@ -144,7 +146,11 @@ def evened(rgb: Pixels, glass: Pixels, scanned: Mask) -> Pixels:
     glass : (3,) uint8
     scanned : (H, W) bool
     """
-    even = flat(rgb) & scanned & (extremes(rgb)[1] < 255)
+    even, pure = flat(rgb) & scanned, extremes(rgb)[1] == 255
+    glassy = even & near(rgb, glass)
+    if np.count_nonzero(glassy & pure) > OVEREXPOSED * np.count_nonzero(glassy):
+        return rgb
+    even &= ~pure
     step = 1 + int(np.count_nonzero(even)) // (SAMPLE_PX // 10)
     rows, columns = np.divmod(every(even, step), even.shape[1])
     pixels = rgb[rows, columns].astype(np.float32)

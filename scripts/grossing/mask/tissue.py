@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts, dark_field, strokes
+from grossing.mask import artefacts, dark_field, faint_tissue, strokes
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
 from grossing.mask.labels import (
@@ -35,6 +35,9 @@ METHODS = ("glass_relative", "otsu_saturation")
 WORKING_SIDE_PX = 2000
 SAMPLE_PX, FEW_PX = 200_000, 20_000  # for quantiles; for the mean of glass
 FINE = 200  # steps per grey level in 16-bit pictures
+PALE_SHARE, PALE_STEPS = 0.71, 8  # of Otsu's threshold, in pale slides; its steps per grey level
+FAINT, STRONG = 3.0, 2.0  # colour of faint and of strongly stained tissue, by the threshold
+FAINT_MIN = 2.5  # grey levels
 MOST_COLOUR = 3  # spread by darkness: hematoxylin has 0.6, DAB 0.9, eosin 1.5; pale yellow 5
 
 
@@ -56,11 +59,25 @@ class _Scale:
 
 @dataclass(frozen=True)
 class Found:
-    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed."""
+    """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed.
+
+    `faint` is the share of solid places that may be pale tissue and are labelled glass, of these
+    and the tissue.
+    """
 
     labels: Picture
     glass: Picture
     has_glass: bool
+    faint: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Shades:
+    """(H, W) bool: what has the colour of tissue, a third of that, and twice as much."""
+
+    stained: Mask
+    faint: Mask
+    strong: Mask
 
 
 def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
@@ -152,20 +169,21 @@ def find(
     memory.give_back(memory.MUCH)
     clean = valid & ~ink.reached
     if method == "otsu_saturation":
-        stained = _saturated(picture, clean)
+        shades = _Shades(_saturated(picture, clean), *(np.zeros_like(clean) for _ in range(2)))
     else:
         limits = chroma_min, chroma_max
-        stained = _coloured(picture, glass, clean, smooth_um / scale.mpp, otsu_share, limits)
-    stained &= clean
-    del picture, clean
+        shades = _shades(picture, glass, clean, smooth_um, otsu_share, limits, scale)
+    stained, faint, strong = shades.stained & clean, shades.faint, shades.strong & clean
+    del picture, clean, shades
     memory.give_back(memory.MUCH)
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
     memory.give_back(memory.MUCH)
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
+    pale = faint_tissue.share(faint, strong, labels, scale.disc)
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
-    return Found(whole, glass, measured is not None)
+    return Found(whole, glass, measured is not None, pale)
 
 
 def glass_colour(rgb: Picture, scanned: Mask | None = None) -> Picture:
@@ -202,14 +220,15 @@ def _working(
     return picture, valid, _Scale(mpp / factor, int(valid.sum()))
 
 
-def _coloured(
+def _shades(
     rgb: Picture,
     glass: Picture,
     clean: Mask,
-    sigma_px: float,
+    smooth_um: float,
     otsu_share: float,
     limits: tuple[float, float],
-) -> Mask:
+    scale: _Scale,
+) -> _Shades:
     """What has more colour than the glass, and is darker.
 
     The noise is that around the commonest colour of the glass, `glass`: more where the glass is not
@@ -218,12 +237,30 @@ def _coloured(
     even = glasses.flat(rgb) & glasses.near(rgb, glass) & clean
     places = every(even, 1 + int(np.count_nonzero(even)) // SAMPLE_PX)
     light = glasses.finer(rgb.reshape(-1, 3)[places[:: 1 + len(places) // FEW_PX]], glass)
-    spread, darker, colours = _chroma(rgb, light, sigma_px, places)
+    spread, darker, colours = _chroma(rgb, light, smooth_um / scale.mpp, places)
     lowest, highest = channels.extremes(colours * (light / np.maximum(glass, 1)))
     noise = _noise(highest - lowest)
-    levels = [(spread[r][clean[r]] // FINE).astype(np.uint8) for r in strips(len(rgb))]
-    otsu = otsu_share * _otsu(np.concatenate(levels))
-    threshold = np.clip(otsu, max(limits[0], noise), limits[1])
+    otsu, least = _otsu(_levels(spread, clean, FINE)), max(limits[0], noise)
+    if PALE_SHARE * otsu < limits[0]:
+        otsu = _otsu(_levels(spread, clean, FINE // PALE_STEPS)) / PALE_STEPS
+        lower = max(PALE_SHARE * otsu, noise)
+        found = _above(spread, darker, lower) & clean
+        if lower < least and faint_tissue.is_tissue(rgb, even, found, scale.disc):
+            least = lower
+    threshold = float(np.clip(otsu_share * otsu, least, limits[1]))
+    low = max(threshold / FAINT, FAINT_MIN, min(noise, threshold))
+    levels = threshold, low, STRONG * threshold
+    return _Shades(*(_above(spread, darker, level) for level in levels))
+
+
+def _levels(spread: Fine, clean: Mask, step: int) -> Picture:
+    """(N,) spread of the clean pixels, in this step, at most 255."""
+    rows = ((spread[r][clean[r]] // step) for r in strips(len(spread)))
+    return np.concatenate([np.minimum(values, 255).astype(np.uint8) for values in rows])
+
+
+def _above(spread: Fine, darker: Fine, threshold: float) -> Mask:
+    """What has more colour than the threshold (grey levels), and is darker by a third of it."""
     steps = np.arange(FINE * 255 + 1, dtype=np.float32) / np.float32(FINE)
     least, least_darker = (
         np.searchsorted(values, np.float32(threshold), "right").astype(np.uint16)

@@ -153,6 +153,7 @@ class _View:
     own: Pixels
     glass: Pixels
     has_glass: bool
+    faint: float = 0.0
     users: Mask | None = None
 
     @functools.cached_property
@@ -237,7 +238,7 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     del outside
     memory.give_back(memory.MUCH)
     found = tissue_mask.find(small.rgb, small.mpp, given_stain, scanned=small.scanned, **options)
-    return _View(small, found.labels, found.glass, found.has_glass)
+    return _View(small, found.labels, found.glass, found.has_glass, found.faint)
 
 
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
@@ -319,6 +320,7 @@ def _areas(view: _View, lost_blocks: float) -> Areas:
         bubble_fraction=share(labels.BUBBLE),
         possible_pen_fraction=share(labels.POSSIBLE_PEN),
         possible_pen_area_mm2=area(labels.POSSIBLE_PEN),
+        faint_tissue_fraction=0.0 if view.users is not None else round(view.faint, 4),
     )
 
 
