@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from grossing.support.types import Mask, Pixels
 
-STRIP_PX = 128
+STRIP_PX = 128  # rows that are looked at together
 STRETCH = 1 << 16  # pixels
 
 
