@@ -110,6 +110,18 @@ def test_every_pair_is_found_and_no_other(kind: Any) -> None:
     assert len(pairs) == len({(a, b) for a, b, _ in pairs}) == count * of_one
 
 
+@pytest.mark.parametrize("seed", [1, 3, 7])
+def test_specks_on_the_glass_of_one_scan_do_not_hide_the_other(seed: int) -> None:
+    """They lie far out, where little weight moves the frame of the picture."""
+    section = cv2.copyMakeBorder(
+        pieces(seed), 250, 0, 0, 300, cv2.BORDER_CONSTANT, value=(GLASS,) * 3
+    )
+    dirty = section.copy()
+    for x in (560, 640, 760):
+        cv2.circle(dirty, (x, 40), 9, (180, 110, 160), cv2.FILLED)
+    assert [pair[:2] for pair in grossing.find_duplicates([section, dirty])] == [(0, 1)]
+
+
 @pytest.mark.parametrize("kind", [disc, needle, pieces])
 def test_slides_of_one_shape_are_not_taken_for_one(kind: Any) -> None:
     assert grossing.find_duplicates([kind(seed) for seed in range(60)]) == []
