@@ -282,7 +282,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "eosin_fraction": {
             "unit": "1",
-            "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue; null as foreign_dye_fraction",
+            "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue, minus foreign_dye_fraction (mixtures of hematoxylin and a brown dye have that colour too; not below 0); null as foreign_dye_fraction",
             "range": [0, 1],
             "values": [],
         },
