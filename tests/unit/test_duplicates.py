@@ -122,6 +122,21 @@ def test_specks_on_the_glass_of_one_scan_do_not_hide_the_other(seed: int) -> Non
     assert [pair[:2] for pair in grossing.find_duplicates([section, dirty])] == [(0, 1)]
 
 
+def test_a_band_that_is_possible_pen_in_one_scan_alone_does_not_hide_the_other() -> None:
+    """By a hair it is an edge of the cover glass in the other."""
+    section = cv2.copyMakeBorder(pieces(3), 60, 0, 0, 0, cv2.BORDER_CONSTANT, value=(GLASS,) * 3)
+    section[:20] = 200
+    mask = np.where((section < GLASS - 10).any(axis=2), labels.TISSUE, labels.GLASS).astype(
+        np.uint8
+    )
+    hashes = []
+    for band in (labels.POSSIBLE_PEN, labels.BUBBLE):
+        mask[:20] = band
+        hashes.append(picture_hash.of_picture(section, mask) or "")
+    assert hashes[0][:128] != hashes[1][:128]
+    assert [pair[:2] for pair in duplicates.of_hashes(hashes)] == [(0, 1)]
+
+
 @pytest.mark.parametrize("kind", [disc, needle, pieces])
 def test_slides_of_one_shape_are_not_taken_for_one(kind: Any) -> None:
     assert grossing.find_duplicates([kind(seed) for seed in range(60)]) == []

@@ -21,6 +21,7 @@ REACH = 1.7  # 1.73 for an even distribution
 LIGHT_PIECE = 0.05  # of the heaviest piece: lighter ones, such as specks, count less
 NEAR_PX = 5  # pieces that are nearer are one
 CONTENT = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT, labels.PEN, labels.POSSIBLE_PEN)
+CERTAIN = CONTENT[:-1]  # possible pen may be glass, ink or tissue in another scan
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,15 +36,15 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
 
     Returns
     -------
-    128 hexadecimal digits, None where there is no tissue: 64 of the picture as it is, 64 of it with
-    its longest axis turned upright or level. Each has four groups of 16: the frequencies that are
-    even in y and x, even and odd, odd and even, odd and odd.
+    256 hexadecimal digits, None where there is no tissue: 64 of the picture as it is, 64 of it with
+    its longest axis turned upright or level, and the same without possible pen. Each has four
+    groups of 16: the frequencies that are even in y and x, even and odd, odd and even, odd and odd.
 
     Notes
     -----
     A square without its glass has texture in all frequencies. Padded to a square, needle biopsies
-    differ in the few frequencies along their length only, and many have the same hash. The second
-    half finds scans of long pieces that are turned by a few degrees.
+    differ in the few frequencies along their length only, and many have the same hash. The longest
+    axis finds scans of long pieces that are turned by a few degrees.
 
     References
     ----------
@@ -51,23 +52,28 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
     """
     if not np.isin(mask, (labels.TISSUE, labels.FOLD)).any():
         return None
-    grey, content = _shrunk(rgb, mask)
+    scale = min(1.0, WORKING_PX / max(mask.shape))
+    size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
+    whole = _of_content(grey, _share(mask, CONTENT, size))
+    if not (mask == labels.POSSIBLE_PEN).any():
+        return whole + whole
+    return whole + _of_content(grey, _share(mask, CERTAIN, size))
+
+
+def _share(mask: Pixels, kinds: tuple[int, ...], size: tuple[int, int]) -> Floats:
+    """Share of the labels in each pixel of the smaller picture, (h, w) float32."""
+    content = cv2.LUT(mask, np.isin(np.arange(256), kinds).astype(np.float32))
+    return np.asarray(cv2.resize(content, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _of_content(grey: Floats, content: Floats) -> str:
+    """Both hashes of what lies on the glass."""
     background = float(np.median(grey[content == 0])) if (content == 0).any() else 255.0
     signal = grey - background
     weight = _steady(np.abs(signal) * content, content) + np.float32(1e-6)
     return _signs(signal, weight, aligned=False) + _signs(signal, weight, aligned=True)
-
-
-def _shrunk(rgb: Pixels, mask: Pixels) -> tuple[Floats, Floats]:
-    """Grey picture and share of content, (h, w) float32 of at most `WORKING_PX`."""
-    scale = min(1.0, WORKING_PX / max(mask.shape))
-    size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    content = cv2.LUT(mask, np.isin(np.arange(256), CONTENT).astype(np.float32))
-    return (
-        np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32),
-        np.asarray(cv2.resize(content, size, interpolation=cv2.INTER_AREA), np.float32),
-    )
 
 
 def _steady(weight: Floats, content: Floats) -> Floats:
