@@ -122,6 +122,16 @@ def test_specks_on_the_glass_of_one_scan_do_not_hide_the_other(seed: int) -> Non
     assert [pair[:2] for pair in grossing.find_duplicates([section, dirty])] == [(0, 1)]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_ink_that_was_wiped_off_between_two_scans_hides_nothing(seed: int) -> None:
+    section = cv2.copyMakeBorder(
+        pieces(seed), 90, 90, 60, 200, cv2.BORDER_CONSTANT, value=(GLASS,) * 3
+    )
+    drawn = section.copy()
+    cv2.rectangle(drawn, (25, 25), (680, 470), (20, 110, 70), 5)
+    assert [pair[:2] for pair in grossing.find_duplicates([section, drawn])] == [(0, 1)]
+
+
 def test_a_band_that_is_possible_pen_in_one_scan_alone_does_not_hide_the_other() -> None:
     """By a hair it is an edge of the cover glass in the other."""
     section = cv2.copyMakeBorder(pieces(3), 60, 0, 0, 0, cv2.BORDER_CONSTANT, value=(GLASS,) * 3)

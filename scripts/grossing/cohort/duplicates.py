@@ -61,7 +61,7 @@ def of_hashes(
     ----------
     hashes : as `picture_hash.of_picture` makes them, of 64 digits or several such parts
     distance_max : of 256 bits; the least over 8 orientations, and over the parts: the picture as it
-        is and with its longest axis aligned, with and without possible pen
+        is and with its longest axis aligned, with and without ink
     """
     if not hashes:
         return

@@ -19,9 +19,10 @@ SAMPLED_PX, SIDE_PX = 256, 64  # side of the square, as it is sampled and as it 
 FREQUENCIES = 16
 REACH = 1.7  # 1.73 for an even distribution
 LIGHT_PIECE = 0.05  # of the heaviest piece: lighter ones, such as specks, count less
-NEAR_PX = 5  # pieces that are nearer are one
-CONTENT = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT, labels.PEN, labels.POSSIBLE_PEN)
-CERTAIN = CONTENT[:-1]  # possible pen may be glass, ink or tissue in another scan
+NEAR_PX = 5  # pieces that are nearer are one, and so far reaches the rim of ink
+BODIES = (labels.TISSUE, labels.FOLD, labels.DARK_SPOT)
+LEAST_CLEAR = 0.4  # of all that lies on the glass: less of it is no picture of the slide
+INK = (labels.PEN, labels.POSSIBLE_PEN)  # which another scan may show as tissue or edge, or lack
 
 Floats = npt.NDArray[np.float32]
 
@@ -37,8 +38,8 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
     Returns
     -------
     256 hexadecimal digits, None where there is no tissue: 64 of the picture as it is, 64 of it with
-    its longest axis turned upright or level, and the same without possible pen. Each has four
-    groups of 16: the frequencies that are even in y and x, even and odd, odd and even, odd and odd.
+    its longest axis turned upright or level, and the same without ink. Each has four groups of 16:
+    the frequencies that are even in y and x, even and odd, odd and even, odd and odd.
 
     Notes
     -----
@@ -56,10 +57,13 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
     size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
-    whole = _of_content(grey, _share(mask, CONTENT, size))
-    if not (mask == labels.POSSIBLE_PEN).any():
+    bodies, ink = _share(mask, BODIES, size), _share(mask, INK, size)
+    whole = _of_content(grey, bodies + ink)
+    reach = cv2.dilate(ink, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    clear = np.asarray(bodies * (1 - np.minimum(reach, 1)), np.float32)
+    if not ink.any() or clear.sum() < LEAST_CLEAR * (bodies + ink).sum():
         return whole + whole
-    return whole + _of_content(grey, _share(mask, CERTAIN, size))
+    return whole + _of_content(_with_glass(reach, grey, bodies), bodies)
 
 
 def _share(mask: Pixels, kinds: tuple[int, ...], size: tuple[int, int]) -> Floats:
@@ -70,10 +74,19 @@ def _share(mask: Pixels, kinds: tuple[int, ...], size: tuple[int, int]) -> Float
 
 def _of_content(grey: Floats, content: Floats) -> str:
     """Both hashes of what lies on the glass."""
-    background = float(np.median(grey[content == 0])) if (content == 0).any() else 255.0
-    signal = grey - background
+    signal = grey - _background(grey, content)
     weight = _steady(np.abs(signal) * content, content) + np.float32(1e-6)
     return _signs(signal, weight, aligned=False) + _signs(signal, weight, aligned=True)
+
+
+def _background(grey: Floats, content: Floats) -> float:
+    return float(np.median(grey[content == 0])) if (content == 0).any() else 255.0
+
+
+def _with_glass(ink: Floats, grey: Floats, bodies: Floats) -> Floats:
+    """The picture with glass in place of ink."""
+    background = np.float32(_background(grey, bodies))
+    return np.asarray(background + (grey - background) * (1 - np.minimum(ink, 1)), np.float32)
 
 
 def _steady(weight: Floats, content: Floats) -> Floats:
