@@ -59,7 +59,7 @@ def of_picture(rgb: Pixels, mask: Pixels) -> str | None:
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     bodies, ink = _share(mask, BODIES, size), _share(mask, INK, size)
     whole = _of_content(grey, bodies + ink)
-    reach = cv2.dilate(ink, np.ones((NEAR_PX, NEAR_PX), np.uint8))
+    reach = np.asarray(cv2.dilate(ink, np.ones((NEAR_PX, NEAR_PX), np.uint8)), np.float32)
     clear = np.asarray(bodies * (1 - np.minimum(reach, 1)), np.float32)
     if not ink.any() or clear.sum() < LEAST_CLEAR * (bodies + ink).sum():
         return whole + whole
