@@ -50,6 +50,25 @@ def test_a_site_is_named_that_is_darker_than_the_others_and_its_slides(tmp_path:
     assert alarm["slides"] == list(range(12, 20))
 
 
+def test_a_site_is_named_whose_dyes_are_others(tmp_path: Path) -> None:
+    """Slides of a site that are all of one other stain are alike beside each other."""
+    eosin, pas = {"site": "A", "blue_ratio_low": 0.4}, {"site": "B", "blue_ratio_low": 0.2}
+    alarm = found(cohort((12, eosin), (8, pas)), tmp_path)["A site unlike the others"]
+    assert alarm["text"] == "8 slides of B differ in blue_ratio_low."
+    few_nuclei = [{"red_ratio_high": red, "site": site} for site, red in (("A", 0.9), ("B", 0.6))]
+    assert found(cohort((12, few_nuclei[0]), (8, few_nuclei[1])), tmp_path) == {}
+
+
+def test_slides_of_another_stain_are_named(tmp_path: Path) -> None:
+    table = cohort(
+        (2, {"qc_reasons": "stain_differs=blue_ratio_low:-4.2<-3.5", "qc_status": "REVIEW"}),
+        (1, {"qc_reasons": "accepted_by_review;eosin_missing=0.01<0.02"}),
+        (3, {"qc_reasons": "near_threshold;blurred_fraction=0.19<0.2"}),
+    )
+    alarm = found(table, tmp_path)["Stains that differ"]
+    assert (alarm["kind"], alarm["slides"]) == ("alarm", [0, 1, 2])
+
+
 def test_a_site_of_few_slides_is_not_judged(tmp_path: Path) -> None:
     table = cohort((12, {"site": "A"}), (4, {"site": "B", "background_r": 200.0}))
     assert found(table, tmp_path) == {}

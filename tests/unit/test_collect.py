@@ -188,3 +188,24 @@ def test_a_tile_without_pixels_has_no_container(
     assert (tile["tile_container"], lost["tile_container"]) == (where, None)
     assert (lost["qc_status_tile"], lost["qc_reasons_tile"]) == ("FAIL", "lost")
     assert list(tile) == patch_cohort.SCHEMA.names
+
+
+def test_a_slide_that_its_cohort_tells_to_be_of_another_stain_has_no_h_and_e(
+    folder: Path,
+) -> None:
+    """The densities were measured before the others were known; they stand in no table."""
+    verdicts = measured_qc.table(
+        SHEET, [good("a"), good("b"), refused("c")], {}, CRITERIA, leakage="stop"
+    )
+    told = pa.array([None, "stain_differs=blue_ratio_low:-9<-3.5", "file_missing"])
+    index = verdicts.column_names.index("qc_reasons")
+    verdicts = verdicts.set_column(index, "qc_reasons", told)
+    _, patches = collected(verdicts, TileTables.from_paths(paths(folder, "a", "b", "c")), folder)
+    densities = {
+        slide_id: {
+            (r["hematoxylin_od"], r["eosin_od"]) for r in patches if r["slide_id"] == slide_id
+        }
+        for slide_id in "ab"
+    }
+    assert densities["a"] == {(None, None)}
+    assert all(None not in pair for pair in densities["b"])

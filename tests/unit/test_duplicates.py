@@ -110,6 +110,43 @@ def test_every_pair_is_found_and_no_other(kind: Any) -> None:
     assert len(pairs) == len({(a, b) for a, b, _ in pairs}) == count * of_one
 
 
+@pytest.mark.parametrize("seed", [1, 3, 7])
+def test_specks_on_the_glass_of_one_scan_do_not_hide_the_other(seed: int) -> None:
+    """They lie far out, where little weight moves the frame of the picture."""
+    section = cv2.copyMakeBorder(
+        pieces(seed), 250, 0, 0, 300, cv2.BORDER_CONSTANT, value=(GLASS,) * 3
+    )
+    dirty = section.copy()
+    for x in (560, 640, 760):
+        cv2.circle(dirty, (x, 40), 9, (180, 110, 160), cv2.FILLED)
+    assert [pair[:2] for pair in grossing.find_duplicates([section, dirty])] == [(0, 1)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_ink_that_was_wiped_off_between_two_scans_hides_nothing(seed: int) -> None:
+    section = cv2.copyMakeBorder(
+        pieces(seed), 90, 90, 60, 200, cv2.BORDER_CONSTANT, value=(GLASS,) * 3
+    )
+    drawn = section.copy()
+    cv2.rectangle(drawn, (25, 25), (680, 470), (20, 110, 70), 5)
+    assert [pair[:2] for pair in grossing.find_duplicates([section, drawn])] == [(0, 1)]
+
+
+def test_a_band_that_is_possible_pen_in_one_scan_alone_does_not_hide_the_other() -> None:
+    """By a hair it is an edge of the cover glass in the other."""
+    section = cv2.copyMakeBorder(pieces(3), 60, 0, 0, 0, cv2.BORDER_CONSTANT, value=(GLASS,) * 3)
+    section[:20] = 200
+    mask = np.where((section < GLASS - 10).any(axis=2), labels.TISSUE, labels.GLASS).astype(
+        np.uint8
+    )
+    hashes = []
+    for band in (labels.POSSIBLE_PEN, labels.BUBBLE):
+        mask[:20] = band
+        hashes.append(picture_hash.of_picture(section, mask) or "")
+    assert hashes[0][:128] != hashes[1][:128]
+    assert [pair[:2] for pair in duplicates.of_hashes(hashes)] == [(0, 1)]
+
+
 @pytest.mark.parametrize("kind", [disc, needle, pieces])
 def test_slides_of_one_shape_are_not_taken_for_one(kind: Any) -> None:
     assert grossing.find_duplicates([kind(seed) for seed in range(60)]) == []

@@ -109,6 +109,14 @@ def test_rare_chromogen_is_no_eosin(dye: str, glass: tuple[int, ...]) -> None:
     assert found.eosin < EOSIN_MIN
 
 
+@pytest.mark.parametrize("hematoxylin", [0.25, 0.3, 0.35])
+def test_mixtures_of_hematoxylin_and_brown_are_no_eosin(hematoxylin: float) -> None:
+    """Some have its colour, but not more of them than there is brown beyond."""
+    found = shares(stained({"hematoxylin": hematoxylin, "dab": 0.1}))
+    assert 0.02 < found.foreign < FOREIGN_MAX
+    assert found.eosin < EOSIN_MIN
+
+
 def test_nothing_but_blood_has_no_eosin() -> None:
     assert shares(stained({"blood": 0.8})).eosin < EOSIN_MIN
 

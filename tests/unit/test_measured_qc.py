@@ -96,7 +96,7 @@ def test_a_slide_with_other_dyes_than_its_cohort_is_looked_at() -> None:
     ids = [f"s{number:02}" for number in range(14)]
     colours = [0.30, 0.33] * 6 + [0.31, 0.12]
     records = [
-        good(slide_id, blue_ratio_low=blue, red_ratio_high=0.9)
+        good(slide_id, blue_ratio_low=blue, red_ratio_high=0.9, eosin_od=0.2, stain_e_g=0.9)
         for slide_id, blue in zip(ids, colours, strict=True)
     ]
     *others, pas = judged(sheet(*ids), records).to_pylist()
@@ -104,6 +104,8 @@ def test_a_slide_with_other_dyes_than_its_cohort_is_looked_at() -> None:
     assert pas["qc_status"] == "REVIEW"
     assert pas["qc_reasons"].startswith("stain_differs=blue_ratio_low:-")
     assert pas["stain_z"] > 3.5 and pas["outlier_of"].startswith("blue_ratio_low=-")
+    assert (pas["eosin_od"], pas["stain_e_g"], pas["blue_ratio_low"]) == (None, None, 0.12)
+    assert {(row["eosin_od"], row["stain_e_g"]) for row in others} == {(0.2, 0.9)}
 
 
 def test_copies_are_reported_where_that_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:

@@ -30,7 +30,7 @@ def write(folder, slide_id, area_um2, count):
 )
 def test_a_median_area_that_nuclei_cannot_have_is_marked(tmp_path, caplog, area, count, doubtful):
     write(tmp_path, "s", area, count)
-    verdicts = pa.table({"slide_id": ["s"], "qc_status": ["PASS"]})
+    verdicts = pa.table({"slide_id": ["s"], "qc_status": ["PASS"], "qc_reasons": [""]})
     files = [[tmp_path / name / "s.parquet"] for name in ("nuclei", "tiles")]
     with caplog.at_level(logging.WARNING):
         row = nuclei_table.table(verdicts, *files, LIMITS).to_pylist()[0]

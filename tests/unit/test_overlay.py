@@ -1,5 +1,7 @@
 """Overlays: what is where on them, in the colours of the legend."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -8,6 +10,8 @@ import pytest
 from grossing.mask import labels
 from grossing.report import caption, overlay, overlays
 from grossing.report.overlay import Found, Squares
+from grossing.support import images
+from records import good
 
 ORIGIN, DOWNSAMPLE, SIDE = (1000, 2000), 16.0, 512
 
@@ -106,6 +110,54 @@ def test_names_and_reasons_of_any_length_fit():
     ink = (picture < 128).any(axis=-1)
     assert not ink[:, -3:].any() and not ink[:, :3].any()
     assert ink[28:120].any()
+
+
+def test_a_dim_dark_field_is_shown_bright_and_says_so():
+    tissue = np.zeros((32, 64), np.bool_)
+    tissue[8:24, 8:40] = True
+    dim = np.full((64, 128, 3), (2, 4, 6), np.uint8)
+    dim[16:48, 16:80] += np.array((0, 4, 22), np.uint8)
+    shown, factor = overlay.brightened(dim, tissue, np.array((2, 4, 6), np.uint8))
+    assert factor == pytest.approx(10)
+    assert shown[30, 30].tolist() == [0, 40, 220] and not shown[:16].any()
+    same, factor = overlay.brightened(shown, tissue, np.zeros(3, np.uint8))
+    assert factor == 1 and same is shown
+    assert overlay.brightened(np.zeros_like(dim), ~tissue, np.zeros(3, np.uint8))[0].max() == 0
+    scene = replace(found([None]), thumbnail=shown)
+    assert len(drawn(replace(scene, brightness=10.0))) == len(drawn(scene))
+    assert (drawn(replace(scene, brightness=10.0)) != drawn(scene)).any(), "the legend names it"
+
+
+@pytest.mark.parametrize(
+    ("dark_field", "reasons", "outlined", "factor"),
+    [
+        (False, None, True, 1),
+        (False, "not_brightfield=15<90", False, 4),
+        (True, "no_tissue", True, 4),
+        (True, "not_dark_field=250>90", False, 1),
+    ],
+)
+def test_a_slide_of_the_wrong_field_has_no_outlines(
+    monkeypatch, tmp_path, dark_field, reasons, outlined, factor
+):
+    """What was found on it as what it is not, such as ink on black, would mislead."""
+    drawn = []
+    monkeypatch.setattr(overlay, "draw", lambda scene, **_: drawn.append(scene))
+    mask = np.full((30, 40), labels.PEN, np.uint8)
+    (tmp_path / "mask.png").write_bytes(images.png(mask))
+    grey = np.full((30, 40, 3), 55, np.uint8)
+    (tmp_path / "thumbnail.jpg").write_bytes(images.jpeg(grey, quality=95, chroma="444"))
+    background = dict.fromkeys(("background_r", "background_g", "background_b"), 0)
+    record = good("a", **background, dark_field=dark_field)
+    record.write(tmp_path / "a.json")
+    files = {"facts": "a.json", "masks": "mask.png", "thumbnails": "thumbnail.jpg"}
+    measured = overlays.MeasuredFiles(**{key: {"a": tmp_path / n} for key, n in files.items()})
+    job = overlays._Job("a", "FAIL", reasons, None)
+    overlays._picture(job, measured, 128.0, {"focus_min": 1.0})
+    (scene,) = drawn
+    assert (scene.mask == labels.PEN).any() is np.bool_(outlined)
+    assert len(scene.squares.marks) == (10 if outlined else 0)
+    assert scene.brightness == pytest.approx(factor, rel=0.02)
 
 
 def test_tiles_of_a_slide_are_together_whatever_the_parts_of_the_file(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grossing.cohort import decide, failures, thresholds
+from grossing.cohort import decide, failures, other_stains, thresholds
 from grossing.cohort.decide import JudgedTiles, TileColumns, TilingResult, Verdict
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import cohort_qc, measured_qc, patch_cohort, tile_metrics
@@ -124,6 +124,8 @@ def tiles(
         result = _result(columns, judged)
         verdict = Verdict.from_text(row["qc_status"], row["qc_reasons"])
         final = decide.after_tiling(verdict, result, limits["slide"])
+        if other_stains.is_told(final.text):
+            table = other_stains.without_numbers(table)
         if table.num_rows:
             writer.write(_part(table, row | {"qc_status": final.status}, judged, container))
         results.append(_tiling(table, result, final))

@@ -7,7 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from grossing.cohort import decide, duplicates, outliers, sheet_checks, thresholds
+from grossing.cohort import (
+    decide,
+    duplicates,
+    other_stains,
+    outliers,
+    sheet_checks,
+    thresholds,
+)
 from grossing.cohort.carried_columns import schema_for
 from grossing.cohort.decide import Criteria, Verdict
 from grossing.cohort.duplicates import Duplicates
@@ -94,7 +101,10 @@ def _once(
 
 
 def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Criteria) -> None:
-    """Add duplicates and outliers to the rows, with the reasons to look at them."""
+    """Add duplicates and outliers to the rows, with the reasons to look at them.
+
+    Slides whose dyes are told to be others lose the numbers of hematoxylin and eosin.
+    """
     compared = [row for row in rows.values() if row["tissue_area_mm2"]]
     scores = {
         rule: outliers.scored(compared, outliers.COMPARED[rule.column])
@@ -111,6 +121,8 @@ def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Cri
             groups += [outlier.text for outlier in listed]
         same = copies.get(slide_id, Duplicates())
         _set_verdict(row, decide.with_findings(_verdict(row), [*reasons, *same.reasons]))
+        if other_stains.is_told(row["qc_reasons"]):
+            row |= other_stains.NO_NUMBERS
         row["outlier_of"] = ";".join(groups) or None
         row["duplicate_of"] = ";".join(same.of) or None
 

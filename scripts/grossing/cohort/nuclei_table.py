@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grossing.cohort import stage_tables
+from grossing.cohort import other_stains, stage_tables
 from grossing.cohort.collect import by_slide
 from grossing.cohort.stage_tables import Row
 from grossing.columns import nuclei_cohort
@@ -43,8 +43,13 @@ def table(
     if unpaired := set(found) ^ set(counted):
         raise CohortError(f"slide {min(unpaired)}: one of its tables of nuclei is missing")
 
+    reasons = verdicts.select(["slide_id", "qc_reasons"]).to_pylist()
+    other = {row["slide_id"] for row in reasons if other_stains.is_told(row["qc_reasons"])}
+
     def row(slide_id: str) -> Row:
         values = _nuclei_row(tables.read(found[slide_id]), tables.read(counted[slide_id]))
+        if slide_id in other:
+            values["hematoxylin_od_mean"] = None
         return {**values, "mpp_doubtful": _mpp_doubtful(slide_id, values, *median_area_um2)}
 
     return stage_tables.one_row_per_slide(verdicts, found, row, nuclei_cohort.SCHEMA)

@@ -288,7 +288,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "eosin_fraction": {
             "unit": "1",
-            "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue; null as foreign_dye_fraction",
+            "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue, minus foreign_dye_fraction (mixtures of hematoxylin and a brown dye have that colour too; not below 0); null as foreign_dye_fraction",
             "range": [0, 1],
             "values": [],
         },
@@ -712,11 +712,11 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, no H and E are measured. Or its dyes have other colours than those of the other H&E slides of its site or cohort (`stain_differs=blue_ratio_low:-4.2<-3.5`: robust z and limit); outlier_of names the group",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, no H and E are measured. Or its dyes have other colours than those of the other H&E slides of its site or cohort (`stain_differs=blue_ratio_low:-4.2<-3.5`: robust z and limit); outlier_of names the group. In either case the tables of the cohort state no vectors and densities of H and E",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max (of a z, thresholds.cohort.stain_z_max)",
         },
         "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC); below 0.02, whatever the threshold, no H and E are measured",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC); below 0.02, whatever the threshold, no H and E are measured, and the tables of the cohort never state any",
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
         },
         "mask_disagrees": {

@@ -27,7 +27,7 @@ from grossing.mask.shapes import (
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
-STRIP_PX = 512  # rows, with as many around as the mean reaches
+FOLD_STRIP_PX = 512  # rows; taller than `strips`, as the mean around a row reaches 50 up and down
 DENSITY = -np.log(np.maximum(np.arange(256), 1) / 255).astype(np.float32)
 
 
@@ -101,7 +101,7 @@ def folds(rgb: Picture, tissue: Mask, mpp: float, *, min_length_um: float = 200.
     green = cv2.GaussianBlur(rgb[..., 1], (0, 0), 1.0)
     dense = np.empty(tissue.shape, np.bool_)
     side = odd(800.0 / mpp)
-    for rows, above, around in surrounded(len(green), side // 2, STRIP_PX):
+    for rows, above, around in surrounded(len(green), side // 2, FOLD_STRIP_PX):
         limit = _twice_around(green[around], tissue[around], side)[above:][: rows.stop - rows.start]
         density = cv2.LUT(green[rows], DENSITY)
         dense[rows] = tissue[rows] & (density > limit) & (density > 0.9)

@@ -11,7 +11,7 @@ from grossing.support.types import Mask, Pixels
 
 Labels = npt.NDArray[np.int32]
 
-STRIP_PX = 128
+STRIP_PX = 128  # rows that are looked at together
 STRETCH = 1 << 16  # pixels
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from grossing.cohort import duplicates, leftovers, outliers, sheet, values
+from grossing.cohort import duplicates, leftovers, other_stains, outliers, sheet, values
 from grossing.cohort.decide import ERROR, FAIL
 from grossing.cohort.outliers import Measure
 from grossing.cohort.sheet import SLIDES, SheetKind
@@ -70,6 +70,7 @@ def found(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]
         *sites_out(rows),
         *_sites_that_differ(rows),
         *_outliers(rows),
+        *_other_stains(rows),
         *_left_over(workdir, cohort),
         *_mixed(rows),
     ]
@@ -196,7 +197,8 @@ def _sites_that_differ(rows: list[Row]) -> Iterator[Alarm]:
     for site, slides in _sites(rows):
         members = set(slides)
         others = [i for i in range(len(rows)) if i not in members]
-        far = [m.column for m in outliers.MEASURES if _is_far(m, rows, slides, others)]
+        measures = [m for compared in outliers.COMPARED.values() for m in compared]
+        far = [m.column for m in measures if _is_far(m, rows, slides, others)]
         if far:
             text = f"{_counted(len(slides), 'slide')} of {site} differ in {', '.join(far)}."
             remedy = "Look at some of them; normalise the stain, or keep the site in one split."
@@ -212,7 +214,8 @@ def _is_far(measure: Measure, rows: list[Row], slides: list[int], others: list[i
         return False
     middle = np.median(rest)
     spread = outliers.MAD_TO_SIGMA * np.median(np.abs(rest - middle))
-    far = abs(np.median(own) - middle)
+    above = float(np.median(own) - middle)
+    far = max(above, 0.0) if measure.upwards else abs(above)
     return bool(far > UNUSUAL_SD * max(spread, measure.spread_min))
 
 
@@ -222,6 +225,18 @@ def _outliers(rows: list[Row]) -> Iterator[Alarm]:
         text = f"{_counted(len(slides), 'slide')} far from the others of the site or cohort."
         remedy = "Look at them: another stain, another scanner, or a damaged scan."
         yield Alarm("alarm", "Outliers", text, remedy, slides)
+
+
+def _other_stains(rows: list[Row]) -> Iterator[Alarm]:
+    """Slides of a stain that the sheet does not name, by themselves or beside the others."""
+    slides = [i for i, row in enumerate(rows) if other_stains.is_told(row["qc_reasons"])]
+    if slides:
+        text = (
+            f"{_counted(len(slides), 'slide')} without the colours of H&E, or with other colours "
+            "than the H&E of the site or cohort."
+        )
+        remedy = "Look at them; give each its `stain` in the cohort sheet, or leave it out."
+        yield Alarm("alarm", "Stains that differ", text, remedy, slides)
 
 
 def _left_over(workdir: Path, cohort: str) -> Iterator[Alarm]:

@@ -24,7 +24,7 @@ from grossing.report.caption import (
     Key,
     Rgb,
 )
-from grossing.support.types import Pixels
+from grossing.support.types import Mask, Pixels
 
 LONGER_PX = 1024
 OUTLINE_PX, RIM_PX = 2, 4
@@ -32,6 +32,9 @@ TINT, FILL = 0.18, 0.5  # shares of the colour
 TILE_LINES, SMALL_TILE_LINES, SMALL_TILE_PX = 0.85, 0.4, 10  # dense lines would hide the tissue
 LARGE_TILE_PX = 64  # with lines of 2 px
 SMOOTH_PX = 0.6  # of the mask
+# A dark field is shown so that this percentile of its tissue has that grey level, unless it is
+# bright enough as it is
+BRIGHT_PERCENT, BRIGHT_LEVEL, LEAST_FACTOR, MOST_FACTOR = 99.5, 220.0, 1.5, 12.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Found:
     """What is drawn of a slide.
 
     `thumbnail` (h, w, 3) uint8 and `mask` (H, W) uint8 labels span the scanned bounds, which begin
-    at `origin` (x, y) in level-0 px; a pixel of the mask is `downsample` level-0 px.
+    at `origin` (x, y) in level-0 px; a pixel of the mask is `downsample` level-0 px. The thumbnail
+    is `brightness` times as bright as the slide (`brightened`).
     """
 
     thumbnail: Pixels
@@ -98,6 +102,26 @@ class Found:
     downsample: float
     mpp: float
     squares: Squares
+    brightness: float = 1.0
+
+
+def brightened(thumbnail: Pixels, tissue: Mask, background: Pixels) -> tuple[Pixels, float]:
+    """A dark thumbnail as bright as an eye needs it, and the factor; 1 where it is bright enough.
+
+    Parameters
+    ----------
+    thumbnail : (h, w, 3) uint8
+    tissue : (H, W) bool, of the same field at any resolution; where there is none, all counts
+    background : (3,) uint8 RGB, is shown black
+    """
+    above = np.where(thumbnail > background, thumbnail - background, np.uint8(0))
+    there = cv2.resize(tissue.view(np.uint8), thumbnail.shape[1::-1], interpolation=cv2.INTER_AREA)
+    levels = above.max(axis=2)
+    signal = levels[there > 0] if there.any() else levels
+    factor = min(BRIGHT_LEVEL / max(float(np.percentile(signal, BRIGHT_PERCENT)), 1), MOST_FACTOR)
+    if factor < LEAST_FACTOR:
+        return thumbnail, 1.0
+    return np.asarray(np.minimum(np.rint(above * factor), 255), np.uint8), factor
 
 
 def draw(found: Found, *, slide_id: str, status: str, reasons: str | None) -> Pixels:
@@ -127,6 +151,8 @@ def draw(found: Found, *, slide_id: str, status: str, reasons: str | None) -> Pi
     )
     picture, squares = _with_squares(picture, found, scale)
     keys = [*_draw_outlines(picture, found.mask), *squares]
+    if found.brightness != 1:
+        keys.append(Key(f"shown {found.brightness:.1f} times as bright", BLACK, "area"))
     px_per_mm = 1000 / found.mpp * scale[0]
     return caption.framed(
         picture, keys, slide_id=slide_id, status=status, reasons=reasons, px_per_mm=px_per_mm

@@ -24,6 +24,11 @@ from grossing.support.types import PathLike, Pixels
 QUALITY = 85
 TILE_COLUMNS = ("slide_id", "x_level0_px", "y_level0_px", "size_level0_px", "qc_reasons_tile")
 FOCUS = next(rule for rule in thresholds.TILE if rule.column.startswith("focus"))
+#: reasons of slides that are dark where they should be bright, or the reverse
+WRONG_FIELD = (thresholds.BRIGHTFIELD.reason, thresholds.DARK_FIELD.reason)
+NOWHERE = np.zeros(0, np.int64)
+NO_SQUARES = overlay.Squares(NOWHERE, NOWHERE, NOWHERE, [])
+BLACK = np.zeros(3, np.uint8)
 EMPTY = np.full((1, 1, 3), 255, np.uint8)
 LOG = logging.getLogger(__name__)
 
@@ -134,13 +139,24 @@ def _picture(
     if record.measures is None:
         return EMPTY
     slide = record.usable()
+    mask = labels.read(measured.masks[job.slide_id])
+    squares = job.tiles or _places(slide, focus_tile_um, limits)
+    wrong_field = job.tiles is None and (job.reasons or "").startswith(WRONG_FIELD)
+    if wrong_field:  # it was segmented as what it is not
+        mask, squares = np.full_like(mask, labels.GLASS), NO_SQUARES
+    thumbnail, brightness = images.read(measured.thumbnails[job.slide_id]), 1.0
+    light = slide.measures.light
+    if light.dark_field != wrong_field:
+        background = light.glass if light.dark_field else BLACK
+        thumbnail, brightness = overlay.brightened(thumbnail, mask == labels.TISSUE, background)
     found = overlay.Found(
-        thumbnail=images.read(measured.thumbnails[job.slide_id]),
-        mask=labels.read(measured.masks[job.slide_id]),
+        thumbnail=thumbnail,
+        mask=mask,
         origin=(slide.file.bounds.x, slide.file.bounds.y),
         downsample=slide.measures.areas.overview_downsample,
         mpp=slide.resolution.mpp,
-        squares=job.tiles or _places(slide, focus_tile_um, limits),
+        squares=squares,
+        brightness=brightness,
     )
     return overlay.draw(found, slide_id=job.slide_id, status=job.status, reasons=job.reasons)
 

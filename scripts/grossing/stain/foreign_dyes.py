@@ -36,9 +36,10 @@ Density = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DyeShares:
-    """Shares of the optical density in colours outside H&E and in those of eosin; how much blue the
-    dye that absorbs least of it absorbs (eosin), and how much red the one that absorbs most of it
-    (hematoxylin), both relative to green (None where little tissue is dark enough)."""
+    """Shares of the optical density in colours outside H&E and, beyond as much, in those of eosin;
+    how much blue the dye that absorbs least of it absorbs (eosin), and how much red the one that
+    absorbs most of it (hematoxylin), both relative to green (None where little tissue is dark
+    enough)."""
 
     foreign: float
     eosin: float
@@ -55,7 +56,8 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     blue (blood, which alone may absorb as much blue as green). DAB, black and yellow dyes absorb
     more blue; blue and green dyes (methyl, aniline and alcian blue, light green) more red. Without
     any eosin or blood all pixels absorb about as much red as hematoxylin does; a red or brown dye
-    in eosin's place absorbs more blue.
+    in eosin's place absorbs more blue. But on the line from hematoxylin to such a dye some mixtures
+    look like eosin: what has eosin's colours is eosin as far as it is more than what is foreign.
 
     In H&E the share of blue hardly depends on that of red. Where the two fall on one line, from red
     that absorbs blue to a dye that absorbs more red than green, the dyes are those of a trichrome,
@@ -97,10 +99,11 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     if coloured < MIN_PIXELS:
         return None
     _, foreign, pure_blue, not_of_he = (float(part) for part in sums / sums[0])
+    eosin_share = max(0.0, float(with_eosin[0] / with_eosin[1]) - foreign)
     if pure_blue > BLUE_DYE_SHARE and _on_one_line(pixels, table):
         foreign = not_of_he
     low, high = _purest(np.concatenate(dark), table)
-    return DyeShares(foreign, float(with_eosin[0] / with_eosin[1]), low, high)
+    return DyeShares(foreign, eosin_share, low, high)
 
 
 def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:
