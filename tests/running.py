@@ -111,8 +111,8 @@ def called(
 ) -> tuple[int, str]:
     """Exit code of `python -m snakemake ...`, and what it printed.
 
-    With variables of its own, which Python reads when it starts, it is a process of its own; else
-    a fork of one that has imported Snakemake.
+    With variables of its own, which Python reads when it starts, it is a process of its own, and so
+    is the script of each job; else forks of one that has imported what they need.
     """
     python, _, module, *words = command
     assert (python, module) == (sys.executable, "snakemake")

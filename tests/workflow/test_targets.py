@@ -1,5 +1,6 @@
 """The other targets and containers: `qc`, lint, directory, virtual tiling, PNG."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 from make_cohort import REGION
 from running import (
     REPOSITORY,
+    Run,
     by_slide,
     configure,
     metrics,
@@ -26,19 +28,27 @@ MEASURED = "measured_qc.csv"
 MEASURES = ("tile_col", "tile_row", "tissue_fraction", "focus", "mean_od")
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A working directory after a run of `qc`, not to be changed, and the run."""
+    workdir = tmp_path_factory.mktemp("judged")
+    sheet = [("real", REGION), ("missing", workdir / "missing.svs")]
+    write_sheet(workdir, [{"slide_id": i, "path": str(path)} for i, path in sheet])
+    return workdir, run(workdir, "qc")
+
+
 @pytest.fixture
-def real_and_missing(tmp_path: Path) -> Path:
-    sheet = [("real", REGION), ("missing", tmp_path / "missing.svs")]
-    write_sheet(tmp_path, [{"slide_id": i, "path": str(path)} for i, path in sheet])
-    return tmp_path
+def real_and_missing(judged: tuple[Path, Run], tmp_path: Path) -> Path:
+    """A copy of it, to change at will."""
+    return Path(shutil.copytree(judged[0], tmp_path / "work"))
 
 
 def measured(workdir: Path) -> list[list[float]]:
     return [[row[name] for name in MEASURES] for row in metrics(workdir, "real")]
 
 
-def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
-    done = run(real_and_missing, "qc")
+def test_qc_judges_and_tiles_nothing(judged: tuple[Path, Run], real_and_missing: Path) -> None:
+    done = judged[1]
     assert done.measured == {"real", "missing"}
     assert not done.tiled
     verdicts = [(row["slide_id"], row["qc_status"]) for row in read_csv(real_and_missing, MEASURED)]
@@ -54,8 +64,10 @@ def test_qc_judges_and_tiles_nothing(real_and_missing: Path) -> None:
     assert "decide_slides" not in planned.jobs
 
 
-def test_a_whole_run_adds_the_final_verdicts_and_prints_them(real_and_missing: Path) -> None:
-    first = run(real_and_missing, "qc")
+def test_a_whole_run_adds_the_final_verdicts_and_prints_them(
+    judged: tuple[Path, Run], real_and_missing: Path
+) -> None:
+    first = judged[1]
     before = (real_and_missing / "results/cohort" / MEASURED).read_bytes()
     done = run(real_and_missing, report=True)
     assert f"Verdicts before tiling (results/cohort/{MEASURED}):" in first.text
