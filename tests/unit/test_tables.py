@@ -51,13 +51,16 @@ def test_a_tile_job_has_no_pyarrow_in_memory_while_it_cuts_tiles() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "scripts", check=True)
 
 
-def test_writing_a_table_does_not_import_pandas(tmp_path) -> None:
+def test_a_job_does_not_import_pandas(tmp_path) -> None:
     code = (
         "import sys; from grossing.columns import tile_metrics\n"
-        "from grossing.support import tables\n"
+        "from grossing.support import logs, tables\n"
+        f"logs.to_file({str(tmp_path / 'a.log')!r})\n"
         "rows = [{'slide_id': 'a', 'lost': False, 'mpp': 0.5}, {'slide_id': None}]\n"
         "table = tables.from_rows(rows, tile_metrics.SCHEMA)\n"
         f"tables.write_parquet(table, {str(tmp_path / 'a.parquet')!r})\n"
+        f"read = tables.read({str(tmp_path / 'a.parquet')!r})\n"
+        "read['mpp'].to_numpy(), tables.pa.array([1.0]), tables.pa.scalar(False)\n"
         "assert 'pandas' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "scripts", check=True)
