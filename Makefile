@@ -45,7 +45,8 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
-	$(SNAKEMAKE) --lint --directory tests/data --config cohort=lint.csv
+	@mkdir -p build/lint
+	$(SNAKEMAKE) --lint --directory build/lint --config cohort=$(CURDIR)/tests/data/lint.csv
 
 # Arrow schemas, lists of codes and tables of the docs, from workflow/schemas; the rooms of the library.
 schemas: setup
@@ -94,4 +95,4 @@ lock:
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock requirements.in
 
 clean:
-	rm -rf demo demo-radiology fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/.fastslide benchmarks/slides benchmarks/work
+	rm -rf build demo demo-radiology fuzz .venv .pytest_cache .mypy_cache .ruff_cache benchmarks/.hs2p benchmarks/.fastslide benchmarks/slides benchmarks/work

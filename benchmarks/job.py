@@ -11,9 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "scripts"))
+from grossing.support import yaml_text
 
 
 class Files(dict[str, str]):
@@ -33,7 +33,7 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
         `tiles`
     """
     threads = options.pop("threads", 1)
-    config = yaml.load((ROOT / "config/config.yaml").read_bytes(), yaml.CSafeLoader)
+    config = yaml_text.load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     config |= {key: value for key, value in options.items() if key in config}
     tiles = config["tiles"] | {k: v for k, v in options.items() if k not in config}
     measured = Files(
@@ -63,7 +63,6 @@ def run(job: str, slide: Path, facts: Path, out: Path, options: dict[str, Any]) 
     )
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as Snakemake
     stdout = os.dup(1)  # the scripts send it to their log
-    sys.path.append(str(ROOT / "scripts"))
     script = runpy.run_path(str(ROOT / f"scripts/{job}_slide.py"), {"snakemake": snakemake})
     if job == "tile":
         written = sum(row.member is not None for row in script["tiles"].rows)
@@ -81,7 +80,7 @@ def main() -> None:
         "options", nargs="*", help="key=value of the configuration or its section tiles"
     )
     given = parser.parse_args()
-    options = {key: yaml.safe_load(value) for key, value in (o.split("=") for o in given.options)}
+    options = {key: yaml_text.load(value) for key, value in (o.split("=") for o in given.options)}
     run(given.job, given.slide, given.facts, given.out, options)
 
 

@@ -1,7 +1,8 @@
-"""Removes the files of slides that are no longer in the cohort sheet.
+"""Removes the files of slides that are no longer in the cohort sheet, and copies of earlier code.
 
-Lists them and asks first. Only what a run made of a slide is removed: nothing in other folders,
-nothing of other names, and nothing behind a link.
+Lists them and asks first. Only what a run made of a slide is removed, and what Snakemake was given
+of the code in `.snakemake/code`, but for the copy used last: nothing in other folders, nothing of
+other names, and nothing behind a link.
 
 Example: clean_up.py --directory WORKDIR SHEET.csv
 """
@@ -45,15 +46,20 @@ def main() -> None:
         sys.exit(f"{workdir}: Snakemake runs here, or was killed (scripts/recover.py)")
 
     left = leftovers.find(workdir, current)
-    paths = [path for products in left.values() for path in products]
+    of_slides = [path for products in left.values() for path in products]
+    paths = of_slides + leftovers.old_code(workdir)
     for path in paths:
         print(f"  {path.relative_to(workdir)}")
     size = sum(map(bytes_of, paths)) / 1e6
-    print(f"{workdir}: {len(paths)} files of {len(left)} slides that are not in the sheet", end="")
+    found = f"{len(of_slides)} files of {len(left)} slides that are not in the sheet"
+    if copies := len(paths) - len(of_slides):
+        found += f", {copies} copies of earlier code"
+    print(f"{workdir}: {found}", end="")
     print(f", {size:.1f} MB" if paths else "")
     if not paths:
         return
-    if not any((workdir / f"results/slides/{slide_id}.json").exists() for slide_id in current):
+    measured = any((workdir / f"results/slides/{each}.json").exists() for each in current)
+    if of_slides and not measured:
         sys.exit(f"{options.sheet} has no slide that was measured here: is it the right sheet?")
     if not options.yes:
         answer = input("Remove them? [y/N] ") if sys.stdin.isatty() else ""

@@ -42,7 +42,8 @@ def test_a_run_through_the_profile(kind: str, tmp_path: Path) -> None:
         [
             *(sys.executable, "-m", "snakemake", "qc", "--jobs", "1"),
             *("--profile", str(REPOSITORY / "profiles" / kind), "--directory", str(work)),
-            *("--seconds-between-status-checks", "1", "--config", "cohort=cohort.csv"),
+            *("--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "10/1s"),
+            *("--config", "cohort=cohort.csv"),
         ],
         cwd=REPOSITORY,
         env=variables(cluster, kind),

@@ -16,4 +16,5 @@ async def _a_second(_: RemoteExecutor) -> None:
 
 
 RemoteExecutor.sleep = _a_second
-main(["--slurm-init-seconds-before-status-checks", "1", *sys.argv[1:]])
+QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--max-jobs-per-timespan", "20/1s")
+main([*QUICK, *sys.argv[1:]])

@@ -156,6 +156,23 @@ def test_what_was_parsed_before_changes_nothing(
         of(scripts)
 
 
+def test_only_the_files_used_last_are_remembered(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = tmp_path / "parsed.json"
+    files = len(code_digest.modules_of("job.py", lambda name: str(scripts / name))) + 1
+    monkeypatch.setattr(code_digest, "_KNOWN", {str(n): (frozenset(), "") for n in range(50)})
+    monkeypatch.setattr(code_digest, "LARGEST", files + 10)
+    memory = code_digest.Memory(stored)
+    expected = of(scripts)
+    memory.save()
+    monkeypatch.setattr(code_digest, "_KNOWN", {})
+    code_digest.Memory(stored)
+    assert len(code_digest._KNOWN) == files + 10
+    monkeypatch.setattr(code_digest.ast, "parse", None)  # what was used is there
+    assert of(scripts) == expected
+
+
 def test_place_and_date_do_not_count(
     scripts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

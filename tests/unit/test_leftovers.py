@@ -80,6 +80,44 @@ def test_clean_up_lists_and_then_removes_what_is_left_over(tmp_path: Path) -> No
     assert everything(tmp_path) == wanted
 
 
+def test_clean_up_removes_copies_of_code_but_for_the_one_used_last(tmp_path: Path) -> None:
+    write_sheet(tmp_path, [{"slide_id": "a", "path": "a.svs"}])
+    outside = tmp_path.parent / "code_outside"
+    outside.mkdir()
+    place = tmp_path / leftovers.CODE
+    for age, name in enumerate(("last", "older", "oldest")):
+        (place / name / "grossing/__pycache__").mkdir(parents=True)
+        (place / name / "measure_slide.py").write_text("1\n")
+        os.utime(place / name, (1e9 - age, 1e9 - age))
+    (place / "linked").symlink_to(outside)
+    (place / "notes.txt").touch()
+
+    lock = tmp_path / ".snakemake/locks/0.input.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    assert clean_up(tmp_path, "--yes", "cohort.csv").returncode != 0
+    assert len(list(place.iterdir())) == 5
+    lock.unlink()
+
+    done = clean_up(tmp_path, "--yes", "cohort.csv")
+    assert done.returncode == 0, done.stderr
+    assert "2 copies of earlier code" in done.stdout
+    assert {path.name for path in place.iterdir()} == {"last", "linked", "notes.txt"}
+    assert clean_up(tmp_path, "cohort.csv").returncode == 0
+    assert leftovers.old_code(tmp_path / "no run") == []
+
+
+def test_the_code_of_the_last_plan_is_kept(tmp_path: Path) -> None:
+    write_sheet(tmp_path, [{"slide_id": "a", "path": "a.svs"}])
+    plan(tmp_path)
+    (used,) = (tmp_path / leftovers.CODE).iterdir()
+    earlier = used.with_name("earlier")
+    earlier.mkdir()
+    os.utime(used, (1e9, 1e9))
+    plan(tmp_path)
+    assert leftovers.old_code(tmp_path) == [earlier]
+
+
 def test_what_is_not_of_a_slide_of_ours_stays(tmp_path: Path) -> None:
     fill(tmp_path, "gone")
     outside = tmp_path.parent / "outside"

@@ -38,6 +38,8 @@ def kept_copy(folder):
             with open(partial, "wb") as file:
                 file.write(code)
             os.replace(partial, path)
+    with contextlib.suppress(OSError):
+        os.utime(copy)  # scripts/clean_up.py keeps the one used last
     return copy
 
 

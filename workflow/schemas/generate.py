@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts"))
+from grossing.support import yaml_text
+
 COLUMNS = ROOT / "scripts/grossing/columns"
 PAGES = (ROOT / "docs/outputs.md", ROOT / "docs/radiology.md", ROOT / "config/README.md")
 NO_TABLES = (
@@ -27,8 +28,6 @@ CODES = {
     "tile_reason_codes": "cohort_qc",
     "study_reason_codes": "studies_qc",
 }
-#: libyaml's, eight times as fast, where PyYAML was built with it
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 
@@ -41,7 +40,7 @@ Schema = dict[str, Any]
 def load(name: str) -> Schema:
     """A schema with the columns that it takes from others, as plain JSON Schema."""
     path = ROOT / f"workflow/schemas/{name}.schema.yaml"
-    schema: Schema = yaml.load(path.read_text(encoding="utf-8"), LOADER)
+    schema: Schema = yaml_text.load(path.read_text(encoding="utf-8"))
     columns: Schema = {}
     for key, rule in schema["properties"].items():
         if key.startswith("+"):
@@ -122,7 +121,7 @@ def _study_codes_module() -> str:
 def _codes(name: str) -> dict[str, dict[str, str]]:
     """Codes of a list of `CODES`, with their `description` and `remedy`."""
     path = ROOT / f"workflow/schemas/{CODES[name]}.schema.yaml"
-    listed = yaml.load(path.read_text(encoding="utf-8"), LOADER)["$defs"][name]["oneOf"]
+    listed = yaml_text.load(path.read_text(encoding="utf-8"))["$defs"][name]["oneOf"]
     return {code["const"]: code for code in listed}
 
 
@@ -232,7 +231,7 @@ def _column_rows(properties: Schema, prefix: str = "") -> Iterator[tuple[str, ..
 
 
 def _config_rows() -> Iterator[tuple[str, ...]]:
-    shipped = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    shipped = yaml_text.load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     for key, rule in leaves(load("config")):
         value = shipped
         for part in key.split("."):

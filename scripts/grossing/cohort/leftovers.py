@@ -1,4 +1,4 @@
-"""Files of slides that are no longer in the cohort sheet: found, named and removed."""
+"""What is left over: files of slides that left the cohort sheet, copies of earlier code."""
 
 import json
 import os
@@ -50,6 +50,8 @@ PRODUCTS = (
     *(f"logs/{rule}/{{slide_id}}.log" for rule in reversed(RULES)),
     "results/slides/{slide_id}.json",
 )
+#: copies of `scripts/` that runs were made with (`workflow/rules/library.smk`)
+CODE = ".snakemake/code"
 MOST_NAMES = 5
 
 
@@ -108,6 +110,18 @@ def _ran(root: Path, slide_id: str) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(record, dict) and record.get("slide_id") == slide_id
+
+
+def old_code(workdir: str | os.PathLike[str]) -> list[Path]:
+    """Copies of the code of earlier versions: all but the one that was used last, in order of age.
+
+    Only while no run is going on are they used by none.
+    """
+    place = Path(workdir).resolve() / CODE
+    if not place.is_dir() or place.resolve() != place:
+        return []
+    copies = [path for path in place.iterdir() if path.is_dir() and not path.is_symlink()]
+    return sorted(copies, key=lambda path: path.stat().st_mtime_ns)[:-1]
 
 
 def notice(left: Mapping[str, list[Path]], command: str) -> str:

@@ -21,13 +21,14 @@ from grossing.cohort.duplicates import Duplicates
 from grossing.cohort.reviews import Reviews
 from grossing.cohort.sheet import Sheet
 from grossing.cohort.sheet_checks import Leakage
+from grossing.columns import duplicates as duplicate_columns
 from grossing.columns import measured_qc as columns
 from grossing.slide.record import SlideRecord
 from grossing.support import findings, tables
 from grossing.support.errors import CohortError
 
 LOG = logging.getLogger(__name__)
-NO_PAIRS, NO_REVIEWS = duplicates.table([]), Reviews({}, "")
+NO_PAIRS, NO_REVIEWS = pa.Table.from_batches([], duplicate_columns.SCHEMA), Reviews({}, "")
 Row = dict[str, Any]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from grossing.report import page, tile_data
 from grossing.slide import grid as grids
 from grossing.slide.record import FocusPlaces, SlideRecord, UsableSlide
 from grossing.slide.stack_record import StackRecord
+from grossing.support import tables
 from grossing.zones.zones_record import ZonesRecord
 
 PLACES = ("x_level0_px", "y_level0_px")
@@ -151,7 +151,7 @@ def _stain(slide: UsableSlide) -> dict[str, Any]:
 def _stack(path: Path) -> dict[str, Any]:
     """The planes of a stack, and its blocks as `tile_data.grid` gives tiles."""
     record = StackRecord.read(path)
-    blocks = pq.read_table(path.with_suffix(".parquet"))
+    blocks = tables.read(path.with_suffix(".parquet"))
     return {
         "refusal": record.refusal.message if record.refusal else None,
         "planes": [asdict(plane) for plane in record.planes],

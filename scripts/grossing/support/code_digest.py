@@ -53,7 +53,7 @@ class Memory:
 
     Parsing the whole library takes a third of Snakemake's start, which every job on a cluster
     repeats.  What another version of Python, or of this module, left is not used; a file that
-    cannot be read or written is none.
+    cannot be read or written is none.  It holds the `LARGEST` files that were used last.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -70,7 +70,8 @@ class Memory:
         """Write what is known now, if it is more than before."""
         if self._stored == set(_KNOWN):
             return
-        content = {key: (sorted(modules), code) for key, (modules, code) in _KNOWN.items()}
+        last_used = list(_KNOWN.items())[-LARGEST:]
+        content = {key: (sorted(modules), code) for key, (modules, code) in last_used}
         partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(exist_ok=True)
@@ -79,7 +80,9 @@ class Memory:
             partial.replace(self._path)
 
 
-#: hash of a file -> the modules that it imports, hash of its code
+#: files that are remembered, several versions of the whole library
+LARGEST = 2000
+#: hash of a file -> the modules that it imports, hash of its code; the last used at the end
 _KNOWN: dict[str, tuple[frozenset[str], str]] = {}
 
 
@@ -90,8 +93,11 @@ def _parsed(path: str) -> tuple[frozenset[str], str]:
     if key not in _KNOWN:
         tree = ast.parse(Path(path).read_bytes())
         modules = frozenset(_imports(tree))
-        _KNOWN[key] = modules, hashlib.sha256(_meaning(tree).encode()).hexdigest()
-    return _KNOWN[key]
+        parsed = modules, hashlib.sha256(_meaning(tree).encode()).hexdigest()
+    else:
+        parsed = _KNOWN.pop(key)
+    _KNOWN[key] = parsed
+    return parsed
 
 
 @functools.cache
