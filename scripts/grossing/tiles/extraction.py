@@ -96,16 +96,35 @@ class TileExtractor:
         left, top, right, bottom = self._rectangle(column, row)
         return self._resampled(self._read(left, top, right, bottom).rgb, column, row)
 
-    def measured(self, row: TileRow) -> tuple[TileRow, Pixels | None]:
-        """A candidate tile with its measurements, and its pixels; None where it does not decode."""
+    def measured(self, rows: Sequence[TileRow]) -> list[tuple[TileRow, Pixels | None]]:
+        """Candidates with their measurements and pixels; None where a tile does not decode."""
+        tiles = [self._tile(row) for row in rows]
+        measures = tile_measures.measure(
+            [tile for tile in tiles if tile is not None],
+            self._grid.mpp,
+            self._densities,
+            is_he=self._is_he,
+            dark_field=self._dark_field,
+        )
+        rest = iter(measures)
+        name = self._reader.name
+        return [
+            (row.measured(name, None), None)
+            if tile is None
+            else (row.measured(name, next(rest)), tile[0])
+            for row, tile in zip(rows, tiles, strict=True)
+        ]
+
+    def _tile(self, row: TileRow) -> tuple[Pixels, tile_measures.Evidence] | None:
+        """The pixels of a candidate, and what else is known of it; None where it is lost."""
         left, top, right, bottom = self._rectangle(*row.place)
         try:
             region = self._read(left, top, right, bottom)
         except ReadError as error:
             LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
-            return row.measured(self._reader.name, None), None
+            return None
         rgb = self._resampled(region.rgb, *row.place)
-        evidence = tile_measures.Evidence(
+        return rgb, tile_measures.Evidence(
             absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
             decoders_disagree=region.decoders_disagree,
             overview_difference=self._overview_difference(rgb, region.absent, row),
@@ -113,15 +132,6 @@ class TileExtractor:
                 region.rgb, left, top, self._reader.tile_px, region.absent
             ),
         )
-        measures = tile_measures.measure(
-            rgb,
-            self._grid.mpp,
-            self._densities,
-            evidence,
-            is_he=self._is_he,
-            dark_field=self._dark_field,
-        )
-        return row.measured(self._reader.name, measures), rgb
 
     def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
         if self._overview is None:

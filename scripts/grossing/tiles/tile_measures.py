@@ -1,5 +1,6 @@
-"""What is measured of one tile before it is encoded: a column of `tile_metrics` per field."""
+"""What is measured of a tile before it is encoded: a column of `tile_metrics` per field."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,41 +44,46 @@ class TileMeasures:
 
 
 def measure(
-    rgb: Pixels,
+    tiles: Sequence[tuple[Pixels, Evidence]],
     mpp: float,
     densities: npt.NDArray[np.float64],
-    evidence: Evidence,
     *,
     is_he: bool,
     dark_field: bool = False,
-) -> TileMeasures:
-    """The measured columns of one tile.
+) -> list[TileMeasures]:
+    """The measured columns of some tiles; several at once cost less than one by one.
 
     Parameters
     ----------
-    rgb : (size, size, 3) uint8
-    mpp : um per pixel of the tile
+    tiles : (size, size, 3) uint8 each, with what else is known of it
+    mpp : um per pixel of the tiles
     densities : `optical_density.density_table` of the slide's glass
     is_he : False leaves the densities of hematoxylin and eosin out
     dark_field : True leaves all densities out, and takes the focus of the brightest channel
     """
-    mean_od: float | None = None
-    hematoxylin: float | None = None
-    eosin: float | None = None
-    if dark_field:
-        rgb = channels.as_grey(rgb)
-    else:
-        mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
-    if not is_he:
-        hematoxylin = eosin = None
-    sharp, variance = focus.judged(focus.working_grey(rgb, mpp), dark_field=dark_field)
-    return TileMeasures(
-        mean_od,
-        hematoxylin,
-        eosin,
-        focus=sharp.focus,
-        blurred_fraction=sharp.blurred_fraction,
-        focus_snr=sharp.snr,
-        laplacian_var=variance,
-        **vars(evidence),
-    )
+    greys, found = [], []
+    for rgb, _ in tiles:
+        mean_od: float | None = None
+        hematoxylin: float | None = None
+        eosin: float | None = None
+        if dark_field:
+            rgb = channels.as_grey(rgb)
+        else:
+            mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
+        if not is_he:
+            hematoxylin = eosin = None
+        found.append((mean_od, hematoxylin, eosin))
+        greys.append(focus.working_grey(rgb, mpp))
+    return [
+        TileMeasures(
+            *of_stain,
+            focus=sharp.focus,
+            blurred_fraction=sharp.blurred_fraction,
+            focus_snr=sharp.snr,
+            laplacian_var=variance,
+            **vars(evidence),
+        )
+        for of_stain, (sharp, variance), (_, evidence) in zip(
+            found, focus.judged(greys, dark_field=dark_field), tiles, strict=True
+        )
+    ]
