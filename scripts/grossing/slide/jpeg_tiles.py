@@ -11,7 +11,7 @@ import numpy.typing as npt
 import simplejpeg
 
 from grossing.slide import jpeg_stream
-from grossing.slide.region import Region
+from grossing.slide.region import Mosaic, Part, Region
 from grossing.slide.tiff_directory import Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Mask, PathLike, Pixels
@@ -154,6 +154,27 @@ class JpegTiles:
                 absent = np.zeros((h, w), np.bool_) if absent is None else absent
                 absent[rows, columns] = True
         return Region(out, absent)
+
+    def parts(self, x: int, y: int, w: int, h: int) -> Mosaic | None:
+        """As `read`, not stitched; None where a part of the rectangle is not stored.
+
+        Raises
+        ------
+        ReadError : a tile in the rectangle does not decode.
+        """
+        left, top = x - self._layout.origin[0], y - self._layout.origin[1]
+        if left < 0 or top < 0 or left + w > self._width or top + h > self._height:
+            return None
+        places = list(self._tiles(left, top, left + w, top + h))
+        if any(self._layout.byte_counts[place.number] == 0 for place in places):
+            return None
+        tiles = [(place, self._tile(place.number, keep=not place.whole)) for place in places]
+        parts = [
+            Part(place.x - left, place.y - top, tile[place.inside])
+            for place, tile in tiles
+            if tile is not None
+        ]
+        return Mosaic(h, w, parts)
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""

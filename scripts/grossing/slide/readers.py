@@ -12,7 +12,7 @@ import openslide
 
 from grossing.slide import opening, raw_levels
 from grossing.slide.record import FileFacts
-from grossing.slide.region import Region
+from grossing.slide.region import Mosaic, Region
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import PathLike, Pixels
 
@@ -106,10 +106,14 @@ FAST_READERS: tuple[OpenLevel, ...] = (raw_levels.open_level,)
 
 
 class FastReader:
-    """A fast reader; a rectangle that fails is read through OpenSlide."""
+    """A fast reader; a rectangle that fails is read through OpenSlide.
+
+    Rectangles stay in parts where the fast reader can give them so (`JpegTiles.parts`).
+    """
 
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
         self._fast, self._general = fast, general
+        self._parts: Callable[..., Mosaic | None] = getattr(fast, "parts", lambda *_: None)
         self.name, self.scale = fast.name, fast.scale
         self.tile_px: tuple[int, int] | None = None
         if general.tile_px:  # not the fast reader's: both have to look at the same borders
@@ -118,7 +122,8 @@ class FastReader:
 
     def read(self, x: int, y: int, w: int, h: int) -> Region:
         try:
-            return self._fast.read(x, y, w, h)
+            mosaic = self._parts(x, y, w, h)
+            return self._fast.read(x, y, w, h) if mosaic is None else Region(mosaic)
         except ReadError:
             k = self.scale
             region = self._general.read(x * k, y * k, w * k, h * k)

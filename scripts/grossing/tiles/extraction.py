@@ -14,7 +14,7 @@ from grossing.slide import readers
 from grossing.slide.facts import level_for
 from grossing.slide.grid import Grid
 from grossing.slide.record import FileFacts, UsableSlide
-from grossing.slide.region import Region
+from grossing.slide.region import Mosaic, Region, shrunk
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
 from grossing.support.types import Mask, PathLike, Pixels
@@ -94,7 +94,7 @@ class TileExtractor:
         ReadError : a part of the tile does not decode.
         """
         left, top, right, bottom = self._rectangle(column, row)
-        return self._resampled(self._read(left, top, right, bottom).rgb, column, row)
+        return self._resampled(self._read(left, top, right, bottom).picture, column, row)
 
     def measured(self, rows: Sequence[TileRow]) -> list[tuple[TileRow, Pixels | None]]:
         """Candidates with their measurements and pixels; None where a tile does not decode."""
@@ -123,13 +123,13 @@ class TileExtractor:
         except ReadError as error:
             LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
             return None
-        rgb = self._resampled(region.rgb, *row.place)
+        rgb = self._resampled(region.picture, *row.place)
         return rgb, tile_measures.Evidence(
             absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
             decoders_disagree=region.decoders_disagree,
             overview_difference=self._overview_difference(rgb, region.absent, row),
             seam_step=agreement.seam_step(
-                region.rgb, left, top, self._reader.tile_px, region.absent
+                region.picture, left, top, self._reader.tile_px, region.absent
             ),
         )
 
@@ -181,9 +181,9 @@ class TileExtractor:
         ------
         ReadError : a part of it does not decode.
         """
-        rgb = self._read(left, top, right, bottom).rgb
+        picture = self._read(left, top, right, bottom).picture
         wide, high = -(-(right - left) // factor), -(-(bottom - top) // factor)
-        return self._fitted(rgb, (wide * factor, high * factor), (wide, high), self.glass)
+        return self._fitted(picture, (wide * factor, high * factor), (wide, high), self.glass)
 
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of a tile inside the scanned bounds, px as the reader counts."""
@@ -212,10 +212,15 @@ class TileExtractor:
             share = cv2.resize(finest.absent.astype(np.float32), size, interpolation=cv2.INTER_AREA)
             absent = absent & (share > 0.5)
         filled = np.where((region.absent & ~absent)[..., None], rgb, region.rgb)
-        return replace(region, rgb=filled, absent=absent if absent.any() else None)
+        return replace(region, picture=filled, absent=absent if absent.any() else None)
 
     def _resampled(
-        self, picture: Pixels, column: int, row: int, *, beyond: npt.ArrayLike | None = None
+        self,
+        picture: Pixels | Mosaic,
+        column: int,
+        row: int,
+        *,
+        beyond: npt.ArrayLike | None = None,
     ) -> Pixels:
         """The region at the size of a tile, extended beyond the scanned bounds (with glass)."""
         grid = self._grid
@@ -230,17 +235,19 @@ class TileExtractor:
 
     @staticmethod
     def _fitted(
-        picture: Pixels, extent: tuple[int, int], size: tuple[int, int], beyond: npt.ArrayLike
+        picture: Pixels | Mosaic,
+        extent: tuple[int, int],
+        size: tuple[int, int],
+        beyond: npt.ArrayLike,
     ) -> Pixels:
         """A picture extended to (width, height) of `extent`, then shrunk to `size`."""
-        if picture.shape[1::-1] != extent:
+        height, width = picture.shape[:2]
+        if (width, height) != extent:
             whole = np.empty((extent[1], extent[0], *picture.shape[2:]), np.uint8)
             whole[:] = beyond
-            whole[: picture.shape[0], : picture.shape[1]] = picture
+            whole[:height, :width] = picture[:, :]
             picture = whole
-        if extent != size:
-            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return picture
+        return shrunk(picture, *size) if extent != size else picture[:, :]
 
     def _span(self, start: int, end: int, extent: int) -> tuple[int, int]:
         """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds.
