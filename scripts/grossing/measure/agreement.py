@@ -1,12 +1,13 @@
 """Whether pixels are those of the slide: against its overview, and across stored tiles."""
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.slide.region import Mosaic
+from grossing.slide.region import Window
 from grossing.support.types import Mask, Pixels
 
 BLUR_1_PX, BLUR_2_PX = cv2.getGaussianKernel(7, 1.0), cv2.getGaussianKernel(13, 2.0)
@@ -111,23 +112,42 @@ def _difference(shown: Pixels, reference: Pixels) -> npt.NDArray[np.float32]:
     return largest
 
 
-def seam_step(
-    picture: Pixels | Mosaic,
-    x: int,
-    y: int,
-    tile_px: tuple[int, int] | None,
-    absent: Mask | None = None,
-) -> float | None:
+def borders(
+    height: int, width: int, x: int, y: int, tile_px: tuple[int, int] | None
+) -> list[Window]:
+    """The 10 lines around each border of stored tiles in a picture, as long as whole segments.
+
+    Parameters
+    ----------
+    height, width : of the picture, px
+    x, y : of its corner in the level, px
+    tile_px : width and height of the stored tiles; None: unknown
+    """
+    if tile_px is None:
+        return []
+    across = slice(0, width // SEGMENT_PX * SEGMENT_PX)
+    down = slice(0, height // SEGMENT_PX * SEGMENT_PX)
+    rows = [(at, across) for at in _around(y, tile_px[1], height) if across.stop]
+    return rows + [(down, at) for at in _around(x, tile_px[0], width) if down.stop]
+
+
+def _around(start: int, step: int, side: int) -> list[slice]:
+    """The lines around each border in a side of a picture that starts at `start`."""
+    first = -(-(start + REACH_PX) // step) * step - start
+    return [slice(at - REACH_PX, at + REACH_PX) for at in range(first, side - REACH_PX + 1, step)]
+
+
+def seam_step(lines: Sequence[Pixels], absent: Sequence[Mask] | None = None) -> float | None:
     """How far a picture breaks at the borders of the slide's stored tiles.
 
     A picture goes on across such a border; swapped, missing and damaged tiles do not.
 
     Parameters
     ----------
-    picture : (h, w, 3) uint8 at the resolution at which it is stored
-    x, y : of its corner in the level, px
-    tile_px : width and height of the stored tiles
-    absent : (h, w) bool, pixels that were never scanned: the edge of the scan is no seam
+    lines : (10, n, 3) or (n, 10, 3) uint8 around each border (`borders`), at the resolution at
+        which the picture is stored
+    absent : bool in the same shapes, pixels that were never scanned: the edge of the scan is no
+        seam
 
     Returns
     -------
@@ -136,26 +156,18 @@ def seam_step(
     4 px before and after it (an enlarged picture has steps at every second or fourth line alone).
     None where no border crosses the picture.
     """
-    if tile_px is None:
+    if not lines:
         return None
-    height, width = (side // SEGMENT_PX * SEGMENT_PX for side in picture.shape[:2])
-    rows = [(at, slice(0, width)) for at in _borders(y, tile_px[1], picture.shape[0])]
-    columns = [(slice(0, height), at) for at in _borders(x, tile_px[0], picture.shape[1])]
-    lines = [picture[at] for at in rows] + [cv2.transpose(picture[at]) for at in columns]
-    if not any(each.size for each in lines):
-        return None
-    steps = _steps(np.concatenate(lines, 1))
+    steps = _steps(np.concatenate([_along(each) for each in lines], 1))
     if absent is not None:
-        gaps = [absent[at] for at in rows] + [absent[at].T for at in columns]
-        gaps_of_segments = np.concatenate(gaps, 1).reshape(2 * REACH_PX, -1, SEGMENT_PX)
-        steps = steps[~gaps_of_segments.any(axis=(0, 2))]
+        gaps = np.concatenate([_along(each.view(np.uint8)) for each in absent], 1)
+        steps = steps[~gaps.reshape(2 * REACH_PX, -1, SEGMENT_PX).any(axis=(0, 2))]
     return float(steps.max()) if steps.size else None
 
 
-def _borders(start: int, step: int, side: int) -> list[slice]:
-    """The lines around each border, in px of a picture that starts at `start`."""
-    first = -(-(start + REACH_PX) // step) * step - start
-    return [slice(at - REACH_PX, at + REACH_PX) for at in range(first, side - REACH_PX + 1, step)]
+def _along(lines: Pixels) -> Pixels:
+    """The lines of a border as rows."""
+    return lines if len(lines) == 2 * REACH_PX else np.asarray(cv2.transpose(lines), np.uint8)
 
 
 def _steps(lines: Pixels) -> npt.NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import simplejpeg
 
 from grossing.slide import jpeg_stream
-from grossing.slide.region import Mosaic, Part, Region
+from grossing.slide.region import Reduced, Region, Window
 from grossing.slide.tiff_directory import Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Mask, PathLike, Pixels
@@ -155,26 +155,39 @@ class JpegTiles:
                 absent[rows, columns] = True
         return Region(out, absent)
 
-    def parts(self, x: int, y: int, w: int, h: int) -> Mosaic | None:
-        """As `read`, not stitched; None where a part of the rectangle is not stored.
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        """A rectangle whose stored tiles are shrunk one by one, each as soon as it is decoded.
+
+        Parameters
+        ----------
+        x, y, w, h : as of `read`
+        factor : by how much it shrinks; each pixel is the mean of its area
+        windows : of the rectangle
+
+        Returns
+        -------
+        None where a part of the rectangle is not stored, or a pixel would lie on two tiles.
 
         Raises
         ------
         ReadError : a tile in the rectangle does not decode.
         """
-        left, top = x - self._layout.origin[0], y - self._layout.origin[1]
-        if left < 0 or top < 0 or left + w > self._width or top + h > self._height:
+        x, y = x - self._layout.origin[0], y - self._layout.origin[1]
+        if x < 0 or y < 0 or x + w > self._width or y + h > self._height:
             return None
-        places = list(self._tiles(left, top, left + w, top + h))
-        if any(self._layout.byte_counts[place.number] == 0 for place in places):
+        places = list(self._tiles(x, y, x + w, y + h))
+        edges = [w, h, *(place.x - x for place in places), *(place.y - y for place in places)]
+        stored = all(self._layout.byte_counts[place.number] for place in places)
+        if not stored or any(at % factor for at in edges):
             return None
-        tiles = [(place, self._tile(place.number, keep=not place.whole)) for place in places]
-        parts = [
-            Part(place.x - left, place.y - top, tile[place.inside])
-            for place, tile in tiles
-            if tile is not None
-        ]
-        return Mosaic(h, w, parts)
+        out = Reduced.empty(w // factor, h // factor, windows)
+        for place in places:
+            tile = self._tile(place.number, keep=not place.whole)
+            if tile is not None:
+                out.add(tile[place.inside], place.x - x, place.y - y, factor)
+        return out
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""

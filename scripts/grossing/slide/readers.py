@@ -12,7 +12,7 @@ import openslide
 
 from grossing.slide import opening, raw_levels
 from grossing.slide.record import FileFacts
-from grossing.slide.region import Mosaic, Region
+from grossing.slide.region import Reduced, Region, Window
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import PathLike, Pixels
 
@@ -42,10 +42,16 @@ class Reader(Protocol):
         """
         ...
 
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        """As of `JpegTiles`; None where the reader can only `read` the rectangle."""
+        return None
+
     def close(self) -> None: ...
 
 
-class OpenSlideReader:
+class OpenSlideReader(Reader):
     """Every format that OpenSlide reads.
 
     Parameters
@@ -105,15 +111,11 @@ class OpenLevel(Protocol):
 FAST_READERS: tuple[OpenLevel, ...] = (raw_levels.open_level,)
 
 
-class FastReader:
-    """A fast reader; a rectangle that fails is read through OpenSlide.
-
-    Rectangles stay in parts where the fast reader can give them so (`JpegTiles.parts`).
-    """
+class FastReader(Reader):
+    """A fast reader; a rectangle that fails is read through OpenSlide."""
 
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
         self._fast, self._general = fast, general
-        self._parts: Callable[..., Mosaic | None] = getattr(fast, "parts", lambda *_: None)
         self.name, self.scale = fast.name, fast.scale
         self.tile_px: tuple[int, int] | None = None
         if general.tile_px:  # not the fast reader's: both have to look at the same borders
@@ -122,14 +124,21 @@ class FastReader:
 
     def read(self, x: int, y: int, w: int, h: int) -> Region:
         try:
-            mosaic = self._parts(x, y, w, h)
-            return self._fast.read(x, y, w, h) if mosaic is None else Region(mosaic)
+            return self._fast.read(x, y, w, h)
         except ReadError:
             k = self.scale
             region = self._general.read(x * k, y * k, w * k, h * k)
             rgb = cv2.resize(region.rgb, (w, h), interpolation=cv2.INTER_AREA)
             absent = None if region.absent is None else region.absent[::k, ::k]
             return Region(np.asarray(rgb, np.uint8), absent, decoders_disagree=True)
+
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        try:
+            return self._fast.reduced(x, y, w, h, factor, windows)
+        except ReadError:
+            return None
 
     def close(self) -> None:
         self._fast.close()

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from grossing.slide import readers
 from grossing.slide.facts import level_for
 from grossing.slide.grid import Grid
 from grossing.slide.record import FileFacts, UsableSlide
-from grossing.slide.region import Mosaic, Region, shrunk
+from grossing.slide.region import Region, Window
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
 from grossing.support.types import Mask, PathLike, Pixels
@@ -23,6 +23,21 @@ from grossing.tiles.tile_row import TileRow
 
 AREAS_WITH_OFFSETS = "leica"
 LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A tile, the lines around borders of stored tiles in it, and what was never scanned.
+
+    `absent` and `gaps`, its part in the lines, are at the resolution of the reader.
+    """
+
+    rgb: Pixels
+    lines: Sequence[Pixels]
+    gaps: Sequence[Mask] | None = None
+    absent: Mask | None = None
+    absent_fraction: float = 0.0
+    decoders_disagree: bool = False
 
 
 class TileExtractor:
@@ -93,8 +108,7 @@ class TileExtractor:
         ------
         ReadError : a part of the tile does not decode.
         """
-        left, top, right, bottom = self._rectangle(column, row)
-        return self._resampled(self._read(left, top, right, bottom).picture, column, row)
+        return self._cut(column, row).rgb
 
     def measured(self, rows: Sequence[TileRow]) -> list[tuple[TileRow, Pixels | None]]:
         """Candidates with their measurements and pixels; None where a tile does not decode."""
@@ -117,21 +131,41 @@ class TileExtractor:
 
     def _tile(self, row: TileRow) -> tuple[Pixels, tile_measures.Evidence] | None:
         """The pixels of a candidate, and what else is known of it; None where it is lost."""
-        left, top, right, bottom = self._rectangle(*row.place)
         try:
-            region = self._read(left, top, right, bottom)
+            cut = self._cut(*row.place, with_lines=True)
         except ReadError as error:
             LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
             return None
-        rgb = self._resampled(region.picture, *row.place)
-        return rgb, tile_measures.Evidence(
-            absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
-            decoders_disagree=region.decoders_disagree,
-            overview_difference=self._overview_difference(rgb, region.absent, row),
-            seam_step=agreement.seam_step(
-                region.picture, left, top, self._reader.tile_px, region.absent
-            ),
+        return cut.rgb, tile_measures.Evidence(
+            absent_fraction=max(cut.absent_fraction, row.unscanned_fraction),
+            decoders_disagree=cut.decoders_disagree,
+            overview_difference=self._overview_difference(cut.rgb, cut.absent, row),
+            seam_step=agreement.seam_step(cut.lines, cut.gaps),
         )
+
+    def _cut(self, column: int, row: int, *, with_lines: bool = False) -> _Cut:
+        """A tile, and if wanted the lines around the borders of stored tiles in it.
+
+        Raises
+        ------
+        ReadError : a part of the tile does not decode.
+        """
+        left, top, right, bottom = self._rectangle(column, row)
+        width, height = right - left, bottom - top
+        borders: Sequence[Window] = ()
+        if with_lines:
+            borders = agreement.borders(height, width, left, top, self._reader.tile_px)
+        factor, rest = divmod(width, self._grid.size_px)
+        if not rest and width == height and self._sides(column, row) == (width, height):
+            reduced = self._reader.reduced(left, top, width, height, factor, borders)
+            if reduced is not None:
+                return _Cut(reduced.rgb, reduced.lines)
+        region = self._read(left, top, right, bottom)
+        rgb = self._resampled(region.rgb, column, row)
+        absent = region.absent
+        gaps = None if absent is None else [absent[at] for at in borders]
+        lines = [region.rgb[at] for at in borders]
+        return _Cut(rgb, lines, gaps, absent, region.absent_fraction, region.decoders_disagree)
 
     def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
         if self._overview is None:
@@ -181,9 +215,9 @@ class TileExtractor:
         ------
         ReadError : a part of it does not decode.
         """
-        picture = self._read(left, top, right, bottom).picture
+        rgb = self._read(left, top, right, bottom).rgb
         wide, high = -(-(right - left) // factor), -(-(bottom - top) // factor)
-        return self._fitted(picture, (wide * factor, high * factor), (wide, high), self.glass)
+        return self._fitted(rgb, (wide * factor, high * factor), (wide, high), self.glass)
 
     def _rectangle(self, column: int, row: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of a tile inside the scanned bounds, px as the reader counts."""
@@ -212,42 +246,38 @@ class TileExtractor:
             share = cv2.resize(finest.absent.astype(np.float32), size, interpolation=cv2.INTER_AREA)
             absent = absent & (share > 0.5)
         filled = np.where((region.absent & ~absent)[..., None], rgb, region.rgb)
-        return replace(region, picture=filled, absent=absent if absent.any() else None)
+        return replace(region, rgb=filled, absent=absent if absent.any() else None)
 
     def _resampled(
-        self,
-        picture: Pixels | Mosaic,
-        column: int,
-        row: int,
-        *,
-        beyond: npt.ArrayLike | None = None,
+        self, picture: Pixels, column: int, row: int, *, beyond: npt.ArrayLike | None = None
     ) -> Pixels:
         """The region at the size of a tile, extended beyond the scanned bounds (with glass)."""
-        grid = self._grid
-        x, y = grid.corner(column, row)
-        side_x, side_y = (
-            readers.nearest(at + grid.side_level0_px, self._downsample)
-            - readers.nearest(at, self._downsample)
-            for at in (x, y)
-        )
         beyond = self.glass if beyond is None else beyond
-        return self._fitted(picture, (side_x, side_y), (grid.size_px, grid.size_px), beyond)
+        size = (self._grid.size_px, self._grid.size_px)
+        return self._fitted(picture, self._sides(column, row), size, beyond)
+
+    def _sides(self, column: int, row: int) -> tuple[int, int]:
+        """Width and height of a tile, whatever lies in the scanned bounds, px of the reader."""
+        side = self._grid.side_level0_px
+        width, height = (
+            readers.nearest(at + side, self._downsample) - readers.nearest(at, self._downsample)
+            for at in self._grid.corner(column, row)
+        )
+        return width, height
 
     @staticmethod
     def _fitted(
-        picture: Pixels | Mosaic,
-        extent: tuple[int, int],
-        size: tuple[int, int],
-        beyond: npt.ArrayLike,
+        picture: Pixels, extent: tuple[int, int], size: tuple[int, int], beyond: npt.ArrayLike
     ) -> Pixels:
         """A picture extended to (width, height) of `extent`, then shrunk to `size`."""
-        height, width = picture.shape[:2]
-        if (width, height) != extent:
+        if picture.shape[1::-1] != extent:
             whole = np.empty((extent[1], extent[0], *picture.shape[2:]), np.uint8)
             whole[:] = beyond
-            whole[:height, :width] = picture[:, :]
+            whole[: picture.shape[0], : picture.shape[1]] = picture
             picture = whole
-        return shrunk(picture, *size) if extent != size else picture[:, :]
+        if extent != size:
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return picture
 
     def _span(self, start: int, end: int, extent: int) -> tuple[int, int]:
         """A tile's extent along one axis in level pixels, cut at the end of the scanned bounds.
