@@ -87,11 +87,9 @@ def judged(
     greys : (H, W) uint8 each, all of one size, at 0.5 um/px
     dark_field : judge by the limit for fluorescence
     """
-    cells, variances = [], []
-    for grey in greys:
-        laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
-        cells.append(sharpness.cells_of(grey, laplacian))
-        variances.append(_variance(laplacian))
+    laplacians = [np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16) for grey in greys]
+    variances = [_variance(laplacian) for laplacian in laplacians]
+    cells = list(map(sharpness.cells_of, greys, laplacians))
     sharp = sharpness.of_cells(np.array(cells), dark_field=dark_field)
     return list(zip(sharp, variances, strict=True))
 

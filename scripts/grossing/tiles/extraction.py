@@ -111,37 +111,44 @@ class TileExtractor:
         return self._cut(column, row).rgb
 
     def measured(self, rows: Sequence[TileRow]) -> list[tuple[TileRow, Pixels | None]]:
-        """Candidates with their measurements and pixels; None where a tile does not decode."""
-        tiles = [self._tile(row) for row in rows]
+        """Candidates with their measurements and pixels; None where a tile does not decode.
+
+        One measure of all tiles follows the other: its code stays in the processor's cache.
+        """
+        cuts = [self._cut_or_none(row) for row in rows]
+        tiles = [(row, cut) for row, cut in zip(rows, cuts, strict=True) if cut is not None]
+        seams = [agreement.seam_step(cut.lines, cut.gaps) for _, cut in tiles]
+        differences = [self._overview_difference(cut.rgb, cut.absent, row) for row, cut in tiles]
+        evidence = [
+            tile_measures.Evidence(
+                absent_fraction=max(cut.absent_fraction, row.unscanned_fraction),
+                decoders_disagree=cut.decoders_disagree,
+                overview_difference=difference,
+                seam_step=seam,
+            )
+            for (row, cut), seam, difference in zip(tiles, seams, differences, strict=True)
+        ]
         measures = tile_measures.measure(
-            [tile for tile in tiles if tile is not None],
+            [cut.rgb for _, cut in tiles],
             self._grid.mpp,
             self._densities,
+            evidence,
             is_he=self._is_he,
             dark_field=self._dark_field,
         )
-        rest = iter(measures)
-        name = self._reader.name
+        left, name = iter(measures), self._reader.name
         return [
-            (row.measured(name, None), None)
-            if tile is None
-            else (row.measured(name, next(rest)), tile[0])
-            for row, tile in zip(rows, tiles, strict=True)
+            (row.measured(name, next(left)), cut.rgb) if cut else (row.measured(name, None), None)
+            for row, cut in zip(rows, cuts, strict=True)
         ]
 
-    def _tile(self, row: TileRow) -> tuple[Pixels, tile_measures.Evidence] | None:
-        """The pixels of a candidate, and what else is known of it; None where it is lost."""
+    def _cut_or_none(self, row: TileRow) -> _Cut | None:
+        """A candidate with the lines around the borders of stored tiles; None where it is lost."""
         try:
-            cut = self._cut(*row.place, with_lines=True)
+            return self._cut(*row.place, with_lines=True)
         except ReadError as error:
             LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
             return None
-        return cut.rgb, tile_measures.Evidence(
-            absent_fraction=max(cut.absent_fraction, row.unscanned_fraction),
-            decoders_disagree=cut.decoders_disagree,
-            overview_difference=self._overview_difference(cut.rgb, cut.absent, row),
-            seam_step=agreement.seam_step(cut.lines, cut.gaps),
-        )
 
     def _cut(self, column: int, row: int, *, with_lines: bool = False) -> _Cut:
         """A tile, and if wanted the lines around the borders of stored tiles in it.

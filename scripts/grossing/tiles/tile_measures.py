@@ -44,9 +44,10 @@ class TileMeasures:
 
 
 def measure(
-    tiles: Sequence[tuple[Pixels, Evidence]],
+    pictures: Sequence[Pixels],
     mpp: float,
     densities: npt.NDArray[np.float64],
+    evidence: Sequence[Evidence],
     *,
     is_he: bool,
     dark_field: bool = False,
@@ -55,35 +56,30 @@ def measure(
 
     Parameters
     ----------
-    tiles : (size, size, 3) uint8 each, with what else is known of it
+    pictures : (size, size, 3) uint8 each
     mpp : um per pixel of the tiles
     densities : `optical_density.density_table` of the slide's glass
+    evidence : of each picture
     is_he : False leaves the densities of hematoxylin and eosin out
     dark_field : True leaves all densities out, and takes the focus of the brightest channel
     """
-    greys, found = [], []
-    for rgb, _ in tiles:
-        mean_od: float | None = None
-        hematoxylin: float | None = None
-        eosin: float | None = None
-        if dark_field:
-            rgb = channels.as_grey(rgb)
-        else:
-            mean_od, hematoxylin, eosin = optical_density.mean_densities(rgb, densities)
-        if not is_he:
-            hematoxylin = eosin = None
-        found.append((mean_od, hematoxylin, eosin))
-        greys.append(focus.working_grey(rgb, mpp))
+    of_stain: Sequence[tuple[float | None, float | None, float | None]]
+    if dark_field:
+        of_stain = [(None, None, None)] * len(pictures)
+        pictures = [channels.as_grey(rgb) for rgb in pictures]
+    else:
+        of_stain = [optical_density.mean_densities(rgb, densities) for rgb in pictures]
+    if not is_he:
+        of_stain = [(mean_od, None, None) for mean_od, _, _ in of_stain]
+    judged = focus.judged([focus.working_grey(rgb, mpp) for rgb in pictures], dark_field=dark_field)
     return [
         TileMeasures(
-            *of_stain,
+            *stain,
             focus=sharp.focus,
             blurred_fraction=sharp.blurred_fraction,
             focus_snr=sharp.snr,
             laplacian_var=variance,
-            **vars(evidence),
+            **vars(known),
         )
-        for of_stain, (sharp, variance), (_, evidence) in zip(
-            found, focus.judged(greys, dark_field=dark_field), tiles, strict=True
-        )
+        for stain, (sharp, variance), known in zip(of_stain, judged, evidence, strict=True)
     ]
