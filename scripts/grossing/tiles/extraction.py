@@ -171,7 +171,7 @@ class TileExtractor:
         rgb = self._resampled(region.rgb, column, row)
         absent = region.absent
         gaps = None if absent is None else [absent[at] for at in borders]
-        lines = [region.rgb[at] for at in borders]
+        lines = [region.rgb[at].copy() for at in borders]  # not the region with them
         return _Cut(rgb, lines, gaps, absent, region.absent_fraction, region.decoders_disagree)
 
     def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
