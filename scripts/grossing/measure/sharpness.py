@@ -245,8 +245,8 @@ def _lowest(values: Floats, among: npt.NDArray[np.bool_], share: float) -> Float
     Infinite where there are none.
     """
     ordered = np.sort(np.where(among, values, np.float32(np.inf)), -1)
-    place = (share * (np.count_nonzero(among, -1) - 1)).clip(0).astype(np.intp)
-    return np.asarray(np.take_along_axis(ordered, place[:, None], -1)[:, 0])
+    place = np.maximum(share * (among.sum(-1) - 1), 0).astype(np.intp)
+    return np.asarray(ordered[np.arange(len(ordered)), place])
 
 
 def _or_none(values: npt.NDArray[np.floating], told: npt.NDArray[np.bool_]) -> list[float | None]:
