@@ -131,6 +131,7 @@ def run(slide: Path, list_path: Path, out: Path) -> dict[str, float]:
         glass=np.full(3, 255, np.uint8),
         encode=encoded,
     )
+    buffer = np.empty(int(known["stored_px"]) ** 2 * 3 + 8, np.uint8)[8:]  # as `jpeg_tiles._cached`
     with slide.open("rb", buffering=0) as file, pyramid:
         for place, offsets, sizes in zip(
             *(known[name].tolist() for name in ("tiles", "offsets", "sizes")), strict=True
@@ -140,7 +141,7 @@ def run(slide: Path, list_path: Path, out: Path) -> dict[str, float]:
                 if not size:
                     continue
                 file.seek(offset)
-                tile = simplejpeg.decode_jpeg(head + file.read(size)[cut:])
+                tile = simplejpeg.decode_jpeg(head + file.read(size)[cut:], buffer=buffer)
                 target = rgb[y : y + part, x : x + part]
                 cv2.resize(tile, (part, part), dst=target, interpolation=cv2.INTER_AREA)
             pyramid.add(*place, encoded(rgb), deepzoom.half_size(rgb))

@@ -146,8 +146,10 @@ def test_too_few_pixels_of_the_overview_are_not_compared(
 STORED_PX = 240
 
 
-def seam(rgb: Picture, x: int = 0, y: int = 0, **more: Picture) -> float | None:
-    return agreement.seam_step(rgb, x, y, (STORED_PX, STORED_PX), **more)
+def seam(rgb: Picture, x: int = 0, y: int = 0, absent: Picture | None = None) -> float | None:
+    borders = agreement.borders(*rgb.shape[:2], x, y, (STORED_PX, STORED_PX))
+    gaps = None if absent is None else [absent[at] for at in borders]
+    return agreement.seam_step([rgb[at] for at in borders], gaps)
 
 
 def test_sound_pictures_have_no_seam_wherever_the_borders_lie(picture: Picture) -> None:
@@ -198,5 +200,5 @@ def test_the_edge_of_the_scan_is_no_seam(picture: Picture) -> None:
 def test_without_a_border_inside_there_is_no_step(picture: Picture) -> None:
     tile = picture[: STORED_PX - 20, : STORED_PX - 20]
     assert seam(tile, x=240 + 10, y=480 + 10) is None
-    assert agreement.seam_step(tile, 0, 0, None) is None
+    assert agreement.borders(240, 240, 0, 0, None) == []
     assert seam(picture[:300, :12], x=500) is None

@@ -51,6 +51,20 @@ def test_absdiff_does_not_wrap():
     assert focus.measure(picture, 0.5)["absdiff_blur"] == pytest.approx((240 + 24 * 10) / 1600)
 
 
+@pytest.mark.parametrize("side", [40, 64, 128, 256, 300])
+def test_tiles_together_are_judged_as_each_alone(side):
+    """To the bit, sharp, blurred, noisy and empty ones beside each other, in both lights."""
+    noise = np.random.default_rng(1).normal(0, 15, (side, side))
+    sharp = cv2.cvtColor(tile(side), cv2.COLOR_RGB2GRAY)
+    soft = cv2.GaussianBlur(sharp, (0, 0), 2)
+    noisy = np.clip(soft + noise, 0, 255).astype(np.uint8)
+    greys = [sharp, soft, np.full_like(sharp, 230), noisy, np.ascontiguousarray(sharp[::-1])]
+    for dark_field in (False, True):
+        alone = [focus.judged([grey], dark_field=dark_field)[0] for grey in greys]
+        assert focus.judged(greys, dark_field=dark_field) == alone
+    assert focus.judged([]) == []
+
+
 def test_blur_lowers_every_measure():
     picture = tile()
     sharp = focus.measure(picture, 0.5)

@@ -7,6 +7,7 @@ import random
 import struct
 import tracemalloc
 
+import cv2
 import damage
 import make_slide
 import numpy as np
@@ -450,6 +451,31 @@ def test_what_is_read_can_be_written_over(plain):
         each[:] = 0
     assert np.array_equal(reader.read(*part).rgb, kept[0])
     assert np.array_equal(reader.read(*whole).rgb, kept[1])
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 4])
+@pytest.mark.parametrize("place", [(120, 240, 480, 720), (240, 240, 240, 240), (12, 24, 1200, 60)])
+def test_reduced_is_what_is_read_and_shrunk(factor, place, real_slide):
+    windows = [(slice(5, 15), slice(0, place[2])), (slice(0, place[3]), slice(115, 125))]
+    rgb = raw_of(real_slide).read(*place).rgb
+    size = place[2] // factor, place[3] // factor
+    reduced = raw_of(real_slide).reduced(*place, factor, windows)
+    expected = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(reduced.rgb, expected)
+    for window, lines in zip(windows, reduced.lines, strict=True):
+        np.testing.assert_array_equal(lines, rgb[window])
+
+
+def test_what_cannot_be_reduced_tile_by_tile_is_none(real_slide, plain, tmp_path):
+    reader = raw_of(real_slide)
+    assert reader.reduced(120, 120, 480, 480, 2) is not None
+    assert reader.reduced(121, 120, 480, 480, 2) is None  # pixels on two stored tiles
+    assert reader.reduced(120, 120, 480, 481, 2) is None
+    assert reader.reduced(2220 - 240, 0, 480, 480, 2) is None  # leaves the picture
+    sizes = [0 if index == 1 else size for index, (_, size) in enumerate(damage.tile_places(plain))]
+    path = damage.claim_values(plain, tmp_path / "m.svs", svs.TILE_BYTE_COUNTS, sizes)
+    assert raw_of(path).reduced(0, 0, 512, 512, 2) is None  # a tile that is not stored
+    assert raw_of(path).reduced(0, 256, 512, 512, 2) is not None
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])

@@ -1,11 +1,13 @@
 """Whether pixels are those of the slide: against its overview, and across stored tiles."""
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.slide.region import Window
 from grossing.support.types import Mask, Pixels
 
 BLUR_1_PX, BLUR_2_PX = cv2.getGaussianKernel(7, 1.0), cv2.getGaussianKernel(13, 2.0)
@@ -60,7 +62,7 @@ def overview_difference(
     size = (right - left, bottom - top)
     small = _shrunk(rgb[rows, columns], size)
     place = overview[top:bottom, left:right]
-    if unscanned is not None:
+    if unscanned is not None and unscanned[top:bottom, left:right].any():
         small = np.where(unscanned[top:bottom, left:right, None], place, small)
     if absent is not None:
         share = absent[rows, columns].astype(np.float32)
@@ -110,23 +112,42 @@ def _difference(shown: Pixels, reference: Pixels) -> npt.NDArray[np.float32]:
     return largest
 
 
-def seam_step(
-    rgb: Pixels,
-    x: int,
-    y: int,
-    tile_px: tuple[int, int] | None,
-    absent: Mask | None = None,
-) -> float | None:
+def borders(
+    height: int, width: int, x: int, y: int, tile_px: tuple[int, int] | None
+) -> list[Window]:
+    """The 10 lines around each border of stored tiles in a picture, as long as whole segments.
+
+    Parameters
+    ----------
+    height, width : of the picture, px
+    x, y : of its corner in the level, px
+    tile_px : width and height of the stored tiles; None: unknown
+    """
+    if tile_px is None:
+        return []
+    across = slice(0, width // SEGMENT_PX * SEGMENT_PX)
+    down = slice(0, height // SEGMENT_PX * SEGMENT_PX)
+    rows = [(at, across) for at in _around(y, tile_px[1], height) if across.stop]
+    return rows + [(down, at) for at in _around(x, tile_px[0], width) if down.stop]
+
+
+def _around(start: int, step: int, side: int) -> list[slice]:
+    """The lines around each border in a side of a picture that starts at `start`."""
+    first = -(-(start + REACH_PX) // step) * step - start
+    return [slice(at - REACH_PX, at + REACH_PX) for at in range(first, side - REACH_PX + 1, step)]
+
+
+def seam_step(lines: Sequence[Pixels], absent: Sequence[Mask] | None = None) -> float | None:
     """How far a picture breaks at the borders of the slide's stored tiles.
 
     A picture goes on across such a border; swapped, missing and damaged tiles do not.
 
     Parameters
     ----------
-    rgb : (h, w, 3) uint8 at the resolution at which it is stored
-    x, y : of its corner in the level, px
-    tile_px : width and height of the stored tiles
-    absent : (h, w) bool, pixels that were never scanned: the edge of the scan is no seam
+    lines : (10, n, 3) or (n, 10, 3) uint8 around each border (`borders`), at the resolution at
+        which the picture is stored
+    absent : bool in the same shapes, pixels that were never scanned: the edge of the scan is no
+        seam
 
     Returns
     -------
@@ -135,45 +156,26 @@ def seam_step(
     4 px before and after it (an enlarged picture has steps at every second or fourth line alone).
     None where no border crosses the picture.
     """
-    if tile_px is None:
+    if not lines:
         return None
-    steps = []
-    for axis, (start, side) in enumerate(((y, tile_px[1]), (x, tile_px[0]))):
-        first = -(-(start + REACH_PX) // side) * side - start
-        bands = [
-            (slice(None),) * axis + (slice(at - REACH_PX, at + REACH_PX),)
-            for at in range(first, rgb.shape[axis] - REACH_PX + 1, side)
-        ]
-        if bands and rgb.shape[1 - axis] >= SEGMENT_PX:
-            lines = np.concatenate([rgb[band] for band in bands], axis)
-            gaps = None if absent is None else np.concatenate([absent[b] for b in bands], axis)
-            steps += _largest_steps(lines, gaps, axis)
-    return max(steps, default=None)
-
-
-def _largest_steps(lines: Pixels, absent: Mask | None, axis: int) -> list[float]:
-    """The largest step across borders that run along an axis, of which lines has 10 lines each."""
-    segments = lines.shape[1 - axis] // SEGMENT_PX
-    means = _line_differences(lines, axis, segments)
-    step = means[:, REACH_PX - 1]
-    beside = ((means[:, : REACH_PX - 1] + means[:, : REACH_PX - 1 : -1]) / 2).max(axis=1)
-    steps = (step - beside) / (beside + STEP_FLOOR)
+    steps = _steps(np.concatenate([_along(each) for each in lines], 1))
     if absent is not None:
-        across = absent if axis == 0 else absent.T
-        gaps = across[:, : segments * SEGMENT_PX].reshape(len(means), -1, segments, SEGMENT_PX)
-        steps = steps[~gaps.any(axis=(1, 3))]
-    return [float(steps.max())] if steps.size else []
+        gaps = np.concatenate([_along(each.view(np.uint8)) for each in absent], 1)
+        steps = steps[~gaps.reshape(2 * REACH_PX, -1, SEGMENT_PX).any(axis=(0, 2))]
+    return float(steps.max()) if steps.size else None
 
 
-def _line_differences(lines: Pixels, axis: int, segments: int) -> npt.NDArray[np.float32]:
-    """(borders, 9, segments) mean of the largest channel difference between neighbouring lines."""
-    lines = lines[:, : segments * SEGMENT_PX] if axis == 0 else lines[: segments * SEGMENT_PX]
-    following = lines[1:] if axis == 0 else lines[:, 1:]
-    before = lines[:-1] if axis == 0 else lines[:, :-1]
-    red, green, blue = cv2.split(cv2.absdiff(following, before))
-    largest = cv2.max(cv2.max(red, green), blue)
-    largest = largest if axis == 0 else cv2.transpose(largest)
-    sums = cv2.reduce(largest.reshape(-1, SEGMENT_PX), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
-    padded = np.empty((len(largest) + 1, segments), np.float32)
-    np.multiply(sums.reshape(-1, segments), 1 / SEGMENT_PX, out=padded[:-1])
-    return padded.reshape(-1, 2 * REACH_PX, segments)[:, :-1]
+def _along(lines: Pixels) -> Pixels:
+    """The lines of a border as rows."""
+    return lines if len(lines) == 2 * REACH_PX else np.asarray(cv2.transpose(lines), np.uint8)
+
+
+def _steps(lines: Pixels) -> npt.NDArray[np.float32]:
+    """(segments,) the step of each segment of borders, of which lines has 10 lines."""
+    red, green, blue = cv2.split(cv2.absdiff(lines[1:], lines[:-1]))
+    largest = cv2.max(cv2.max(red, green), blue).reshape(-1, SEGMENT_PX)
+    sums = cv2.reduce(largest, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
+    means = sums.reshape(len(lines) - 1, -1) * np.float32(1 / SEGMENT_PX)
+    before, step, after = means[: REACH_PX - 1], means[REACH_PX - 1], means[: REACH_PX - 1 : -1]
+    beside = ((before + after) / 2).max(axis=0)
+    return np.asarray((step - beside) / (beside + STEP_FLOOR))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +65,7 @@ def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, 
     if min(rgb.shape[:2]) / factor < SMALLEST_SIDE_PX:
         return dict.fromkeys(NAMES)
     grey = working_grey(rgb, mpp)
-    sharp, variance = judged(grey, dark_field=dark_field)
+    ((sharp, variance),) = judged([grey], dark_field=dark_field)
     values = (
         sharp.focus,
         sharp.blurred_fraction,
@@ -75,16 +77,21 @@ def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, 
     return dict(zip(NAMES, values, strict=True))
 
 
-def judged(grey: Picture, *, dark_field: bool = False) -> tuple[sharpness.Sharpness, float]:
-    """What tiles are judged by, and the variance of the Laplacian.
+def judged(
+    greys: Sequence[Picture], *, dark_field: bool = False
+) -> list[tuple[sharpness.Sharpness, float]]:
+    """What each tile is judged by, and the variance of its Laplacian.
 
     Parameters
     ----------
-    grey : (H, W) uint8, at 0.5 um/px
+    greys : (H, W) uint8 each, all of one size, at 0.5 um/px
     dark_field : judge by the limit for fluorescence
     """
-    laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
-    return sharpness.of_grey(grey, laplacian, dark_field=dark_field), _variance(laplacian)
+    laplacians = [np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16) for grey in greys]
+    variances = [_variance(laplacian) for laplacian in laplacians]
+    cells = list(map(sharpness.cells_of, greys, laplacians))
+    sharp = sharpness.of_cells(np.array(cells), dark_field=dark_field)
+    return list(zip(sharp, variances, strict=True))
 
 
 def working_grey(rgb: Picture, mpp: float) -> Picture:

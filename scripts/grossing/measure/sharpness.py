@@ -70,46 +70,37 @@ FINEST, BORDERS, MEAN, SQUARE, OCTAVES = range(5)
 LAYERS = OCTAVES + LEVELS * len(DIRECTIONS)
 
 
-def of_grey(
-    grey: npt.NDArray[np.uint8],
-    laplacian: npt.NDArray[np.int16] | None = None,
-    *,
-    dark_field: bool = False,
-) -> Sharpness:
-    """Focus of a brightfield or dark-field picture.
+def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
+    """Focus of brightfield or dark-field pictures of one size.
 
     Parameters
     ----------
-    grey : (H, W) uint8; blocks are 128 px, 64 um at 0.5 um/px
-    laplacian : (H, W) int16, its Laplacian of 4 neighbours, where the caller has it
+    cells : (pictures, layers, rows, columns) of `cells_of`
     dark_field : judge by the limit for fluorescence
 
     Notes
     -----
-    A picture is below 1 where half of its blocks are, or a quarter of their quarters. Pictures
-    smaller than 64 px are continued by their mirror image; below 16 px nothing can be told.
+    A picture is below 1 where half of its blocks are, or a quarter of their quarters. Several
+    pictures at once cost little more than one: nearly all is the overhead of small arrays.
     """
-    if min(grey.shape) < CELL_PX:
-        return Sharpness()
-    if min(grey.shape) < QUARTER_PX:
-        grey, laplacian = _enlarged(grey), None
-    if laplacian is None:
-        laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
-    cells = _cells(grey, laplacian)
-    structured, score, sure, snr = _blocks(cells)
-    if not structured.any():
-        return Sharpness(snr=_lowest(snr, 0.5))
+    if not cells.size:  # no pictures, or too small ones
+        return [Sharpness()] * len(cells)
     limit = DARK_FIELD if dark_field else 1.0
-    score, sure, snr = score[structured] / limit, sure[structured] / limit, snr[structured]
-    quarters = _quarters(cells) / limit
-    worst = _lowest(quarters, QUARTERS_BLURRED) if quarters.size else np.inf
-    focus, certain = min(_lowest(score, 0.5), worst), min(_lowest(sure, 0.5), worst)
-    known = (score < 1) | (sure >= 1)
-    return Sharpness(
-        focus if focus < 1 or certain >= 1 else None,
-        float((score[known] < 1).mean()) if known.any() else None,
-        _lowest(snr, 0.5),
+    structured, score, sure, snr = _blocks(cells)
+    score, sure = score / limit, sure / limit
+    quarter_structured, quarters = _quarters(cells)
+    worst = _lowest(quarters / limit, quarter_structured, QUARTERS_BLURRED)
+    focus = np.minimum(_lowest(score, structured, 0.5), worst)
+    certain = np.minimum(_lowest(sure, structured, 0.5), worst)
+    anything = np.logical_or.reduce(structured, -1)
+    blurred = (structured & (score < 1)).sum(-1)
+    known = (structured & ((score < 1) | (sure >= 1))).sum(-1)
+    columns = (
+        _or_none(focus, anything & ((focus < 1) | (certain >= 1))),
+        _or_none(blurred / np.maximum(known, 1), known > 0),
+        _lowest(snr, structured | ~anything[:, None], 0.5).tolist(),
     )
+    return [Sharpness(*each) for each in zip(*columns, strict=True)]
 
 
 def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -118,13 +109,25 @@ def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.pad(grey, ((0, down), (0, across)), "symmetric")
 
 
-def _cells(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16]) -> Floats:
+def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | None = None) -> Floats:
     """(layers, rows, columns) energies per cell of 16 px of the whole quarters of blocks.
 
     The octaves are level by level, a layer per direction. The finest octave is taken from pixels
     that do not touch the borders of JPEG blocks (8 px), every 4th row of them: blocks that JPEG
     has emptied differ at their borders only, however blurred the picture is.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8; blocks are 128 px, 64 um at 0.5 um/px. Below 64 px it is continued by its
+        mirror image; below 16 px nothing can be told, and there are no cells
+    laplacian : (H, W) int16, its Laplacian of 4 neighbours, where the caller has it
     """
+    if min(grey.shape) < CELL_PX:
+        return np.empty((LAYERS, 0, 0), np.float32)
+    if min(grey.shape) < QUARTER_PX:
+        grey, laplacian = _enlarged(grey), None
+    if laplacian is None:
+        laplacian = np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16)
     height, width = (side // QUARTER_PX * QUARTER_PX for side in grey.shape)
     cells = np.empty((LAYERS, height // CELL_PX, width // CELL_PX), np.float32)
     pairs = _halved(_squares(laplacian[2:height:4, :width]))
@@ -176,44 +179,46 @@ def _second_differences(picture: Floats, octave: Floats) -> None:
 
 
 def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
-    """(blocks,) each: whether something is there, score, its lower bound, signal to noise."""
-    layers, rows, columns = cells.shape
-    windows = cells.reshape(layers, -1).take(_cells_of_blocks(rows, columns), axis=1)
+    """(pictures, blocks) each: is something there, score, its lower bound, signal to noise."""
+    pictures, layers, rows, columns = cells.shape
+    windows = cells.reshape(pictures, layers, -1).take(_cells_of_blocks(rows, columns), axis=2)
     means, quiet = windows.mean(-1), _quiet(windows)
-    shape = LEVELS, len(DIRECTIONS), -1
-    floor = quiet[OCTAVES:].reshape(shape)
-    octaves = means[OCTAVES:].reshape(shape)
+    shape = pictures, LEVELS, len(DIRECTIONS), -1
+    floor = quiet[:, OCTAVES:].reshape(shape)
+    octaves = means[:, OCTAVES:].reshape(shape)
     above = np.maximum(octaves - floor, TINY)
-    noise = np.minimum(floor[0], NOISE_OF_FINEST * quiet[FINEST]) + ROUNDING
-    fine = above[0] / above[1] / FINE_MIN
-    middle = (above[1] / above[2]).min(0) / MIDDLE_MIN
-    whole = np.maximum(octaves[0].sum(0), TINY)
-    finest = means[FINEST] / whole / FINEST_MIN
-    emptied = (finest < 1) & (means[BORDERS] > BORDERS_MAX * whole)
-    noisy = quiet[FINEST] > ONLY_NOISE * means[FINEST]
+    noise = np.minimum(floor[:, 0], NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
+    fine = above[:, 0] / above[:, 1] / FINE_MIN
+    middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
+    whole = np.maximum(octaves[:, 0].sum(1), TINY)
+    finest = means[:, FINEST] / whole / FINEST_MIN
+    emptied = (finest < 1) & (means[:, BORDERS] > BORDERS_MAX * whole)
+    noisy = quiet[:, FINEST] > ONLY_NOISE * means[:, FINEST]
     clear = np.where(noisy, CLEAR_OF_NOISE, np.where(emptied, CLEAR_OF_JPEG, 1))
     others = np.minimum(middle, np.where(emptied, np.inf, finest))
-    sure = (fine * np.minimum(1 - CHANCE * noise / above[0], 1 / clear)).min(0)
-    variance = means[SQUARE] - means[MEAN] ** 2
-    snr = (above[0] / noise).mean(0)
-    return variance > EMPTY_VARIANCE, np.minimum(fine.min(0), others), np.minimum(sure, others), snr
+    explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
+    score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
+    variance = means[:, SQUARE] - means[:, MEAN] ** 2
+    return variance > EMPTY_VARIANCE, score, sure, (above[:, 0] / noise).mean(1)
 
 
-def _quarters(cells: Floats) -> Floats:
-    """(quarters,) the worse of both ratios, over all directions, where something is there."""
-    layers, rows, columns = cells.shape
-    every = np.empty((layers, rows // QUARTER_CELLS, columns // QUARTER_CELLS), np.float32)
-    _means(cells.reshape(-1, columns), every.reshape(-1, every.shape[-1]))
-    quarters = every.reshape(layers, -1)
-    above = np.maximum(_over_directions(quarters) - _quiet(_over_directions(cells))[:, None], TINY)
-    score = np.minimum(above[0] / above[1], above[1] / above[2]) / QUARTER_MIN
-    return np.asarray(score[quarters[SQUARE] - quarters[MEAN] ** 2 > EMPTY_VARIANCE])
+def _quarters(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """(pictures, quarters) each: is something there, the worse of both ratios."""
+    pictures, layers, rows, columns = cells.shape
+    size = pictures, layers, rows // QUARTER_CELLS, columns // QUARTER_CELLS
+    every = np.empty(size, np.float32)
+    _means(cells.reshape(-1, columns), every.reshape(-1, size[-1]))
+    quarters = every.reshape(pictures, layers, -1)
+    floor = _quiet(_over_directions(cells))[..., None]
+    above = np.maximum(_over_directions(quarters) - floor, TINY)
+    score = np.minimum(above[:, 0] / above[:, 1], above[:, 1] / above[:, 2]) / QUARTER_MIN
+    return quarters[:, SQUARE] - quarters[:, MEAN] ** 2 > EMPTY_VARIANCE, score
 
 
 def _over_directions(layers: Floats) -> Floats:
-    """(levels, places) mean of the directions of each octave."""
-    octaves = layers[OCTAVES:].reshape(LEVELS, len(DIRECTIONS), -1)
-    return np.asarray(np.add.reduce(octaves, 1) / np.float32(len(DIRECTIONS)))
+    """(pictures, levels, places) mean of the directions of each octave."""
+    octaves = layers[:, OCTAVES:].reshape(len(layers), LEVELS, len(DIRECTIONS), -1)
+    return np.asarray(np.add.reduce(octaves, 2) / np.float32(len(DIRECTIONS)))
 
 
 @functools.lru_cache(maxsize=4)
@@ -234,7 +239,17 @@ def _quiet(energies: Floats) -> Floats:
     return np.asarray(np.partition(energies, place, -1)[..., place])
 
 
-def _lowest(values: Floats, share: float) -> float:
-    """The quantile, as one of the values: the lower one."""
-    place = int(share * (len(values) - 1))
-    return float(np.partition(values, place)[place])
+def _lowest(values: Floats, among: npt.NDArray[np.bool_], share: float) -> Floats:
+    """(pictures,) the quantile of those of the (pictures, places), as one of them: the lower one.
+
+    Infinite where there are none.
+    """
+    ordered = np.sort(np.where(among, values, np.float32(np.inf)), -1)
+    place = np.maximum(share * (among.sum(-1) - 1), 0).astype(np.intp)
+    return np.asarray(ordered[np.arange(len(ordered)), place])
+
+
+def _or_none(values: npt.NDArray[np.floating], told: npt.NDArray[np.bool_]) -> list[float | None]:
+    return [
+        value if is_told else None for value, is_told in zip(values.tolist(), told, strict=True)
+    ]

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import simplejpeg
 
 from grossing.slide import jpeg_stream
-from grossing.slide.region import Region
+from grossing.slide.region import Reduced, Region, Window
 from grossing.slide.tiff_directory import Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import Mask, PathLike, Pixels
@@ -155,6 +155,40 @@ class JpegTiles:
                 absent[rows, columns] = True
         return Region(out, absent)
 
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        """A rectangle whose stored tiles are shrunk one by one, each as soon as it is decoded.
+
+        Parameters
+        ----------
+        x, y, w, h : as of `read`
+        factor : by how much it shrinks; each pixel is the mean of its area
+        windows : of the rectangle
+
+        Returns
+        -------
+        None where a part of the rectangle is not stored, or a pixel would lie on two tiles.
+
+        Raises
+        ------
+        ReadError : a tile in the rectangle does not decode.
+        """
+        x, y = x - self._layout.origin[0], y - self._layout.origin[1]
+        if x < 0 or y < 0 or x + w > self._width or y + h > self._height:
+            return None
+        places = list(self._tiles(x, y, x + w, y + h))
+        edges = [w, h, *(place.x - x for place in places), *(place.y - y for place in places)]
+        stored = all(self._layout.byte_counts[place.number] for place in places)
+        if not stored or any(at % factor for at in edges):
+            return None
+        out = Reduced.empty(w // factor, h // factor, windows)
+        for place in places:
+            tile = self._tile(place.number, keep=not place.whole)
+            if tile is not None:
+                out.add(tile[place.inside], place.x - x, place.y - y, factor)
+        return out
+
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""
         wide, high = self._tile_size
@@ -190,7 +224,10 @@ class JpegTiles:
         try:
             stream = self._stream(index)
             tile: Pixels = simplejpeg.decode_jpeg(
-                stream, min_height=smallest[0], min_width=smallest[1]
+                stream,
+                min_height=smallest[0],
+                min_width=smallest[1],
+                buffer=_cached(height * width * 3),
             )
         except (Unsupported, jpeg_stream.BadStream, ValueError) as error:
             raise ReadError(f"tile {index}: {error}") from error
@@ -205,6 +242,16 @@ class JpegTiles:
         if length > 4 * layout.tile_width * layout.tile_height + MOST_TABLE_BYTES:
             raise Unsupported(f"{length} bytes of one tile")
         return layout.completed(self._source.at(int(layout.offsets[index]), length))
+
+
+def _cached(size: int) -> npt.NDArray[np.uint8]:
+    """Memory for decoded pixels that are read again at once.
+
+    libjpeg-turbo writes rows that start at a multiple of 16 or 32 bytes past the processor's cache:
+    decoding a tile of 256 px and shrinking it then took 232 us instead of 175. Memory of NumPy
+    starts at a multiple of 16 bytes.
+    """
+    return np.empty(size + 8, np.uint8)[8:]
 
 
 class _Place(NamedTuple):  # several times faster to make than a dataclass

@@ -12,7 +12,7 @@ import openslide
 
 from grossing.slide import opening, raw_levels
 from grossing.slide.record import FileFacts
-from grossing.slide.region import Region
+from grossing.slide.region import Reduced, Region, Window
 from grossing.support.errors import ReadError, Unsupported
 from grossing.support.types import PathLike, Pixels
 
@@ -42,10 +42,16 @@ class Reader(Protocol):
         """
         ...
 
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        """As of `JpegTiles`; None where the reader can only `read` the rectangle."""
+        return None
+
     def close(self) -> None: ...
 
 
-class OpenSlideReader:
+class OpenSlideReader(Reader):
     """Every format that OpenSlide reads.
 
     Parameters
@@ -105,7 +111,7 @@ class OpenLevel(Protocol):
 FAST_READERS: tuple[OpenLevel, ...] = (raw_levels.open_level,)
 
 
-class FastReader:
+class FastReader(Reader):
     """A fast reader; a rectangle that fails is read through OpenSlide."""
 
     def __init__(self, fast: Reader, general: OpenSlideReader) -> None:
@@ -125,6 +131,14 @@ class FastReader:
             rgb = cv2.resize(region.rgb, (w, h), interpolation=cv2.INTER_AREA)
             absent = None if region.absent is None else region.absent[::k, ::k]
             return Region(np.asarray(rgb, np.uint8), absent, decoders_disagree=True)
+
+    def reduced(
+        self, x: int, y: int, w: int, h: int, factor: int, windows: Sequence[Window] = ()
+    ) -> Reduced | None:
+        try:
+            return self._fast.reduced(x, y, w, h, factor, windows)
+        except ReadError:
+            return None
 
     def close(self) -> None:
         self._fast.close()

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from grossing.slide import readers
 from grossing.slide.facts import level_for
 from grossing.slide.grid import Grid
 from grossing.slide.record import FileFacts, UsableSlide
-from grossing.slide.region import Region
+from grossing.slide.region import Region, Window
 from grossing.stain import optical_density
 from grossing.support.errors import ReadError
 from grossing.support.types import Mask, PathLike, Pixels
@@ -23,6 +23,21 @@ from grossing.tiles.tile_row import TileRow
 
 AREAS_WITH_OFFSETS = "leica"
 LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A tile, the lines around borders of stored tiles in it, and what was never scanned.
+
+    `absent` and `gaps`, its part in the lines, are at the resolution of the reader.
+    """
+
+    rgb: Pixels
+    lines: Sequence[Pixels]
+    gaps: Sequence[Mask] | None = None
+    absent: Mask | None = None
+    absent_fraction: float = 0.0
+    decoders_disagree: bool = False
 
 
 class TileExtractor:
@@ -93,35 +108,71 @@ class TileExtractor:
         ------
         ReadError : a part of the tile does not decode.
         """
-        left, top, right, bottom = self._rectangle(column, row)
-        return self._resampled(self._read(left, top, right, bottom).rgb, column, row)
+        return self._cut(column, row).rgb
 
-    def measured(self, row: TileRow) -> tuple[TileRow, Pixels | None]:
-        """A candidate tile with its measurements, and its pixels; None where it does not decode."""
-        left, top, right, bottom = self._rectangle(*row.place)
-        try:
-            region = self._read(left, top, right, bottom)
-        except ReadError as error:
-            LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
-            return row.measured(self._reader.name, None), None
-        rgb = self._resampled(region.rgb, *row.place)
-        evidence = tile_measures.Evidence(
-            absent_fraction=max(region.absent_fraction, row.unscanned_fraction),
-            decoders_disagree=region.decoders_disagree,
-            overview_difference=self._overview_difference(rgb, region.absent, row),
-            seam_step=agreement.seam_step(
-                region.rgb, left, top, self._reader.tile_px, region.absent
-            ),
-        )
+    def measured(self, rows: Sequence[TileRow]) -> list[tuple[TileRow, Pixels | None]]:
+        """Candidates with their measurements and pixels; None where a tile does not decode.
+
+        One measure of all tiles follows the other: its code stays in the processor's cache.
+        """
+        cuts = [self._cut_or_none(row) for row in rows]
+        tiles = [(row, cut) for row, cut in zip(rows, cuts, strict=True) if cut is not None]
+        seams = [agreement.seam_step(cut.lines, cut.gaps) for _, cut in tiles]
+        differences = [self._overview_difference(cut.rgb, cut.absent, row) for row, cut in tiles]
+        evidence = [
+            tile_measures.Evidence(
+                absent_fraction=max(cut.absent_fraction, row.unscanned_fraction),
+                decoders_disagree=cut.decoders_disagree,
+                overview_difference=difference,
+                seam_step=seam,
+            )
+            for (row, cut), seam, difference in zip(tiles, seams, differences, strict=True)
+        ]
         measures = tile_measures.measure(
-            rgb,
+            [cut.rgb for _, cut in tiles],
             self._grid.mpp,
             self._densities,
             evidence,
             is_he=self._is_he,
             dark_field=self._dark_field,
         )
-        return row.measured(self._reader.name, measures), rgb
+        left, name = iter(measures), self._reader.name
+        return [
+            (row.measured(name, next(left)), cut.rgb) if cut else (row.measured(name, None), None)
+            for row, cut in zip(rows, cuts, strict=True)
+        ]
+
+    def _cut_or_none(self, row: TileRow) -> _Cut | None:
+        """A candidate with the lines around the borders of stored tiles; None where it is lost."""
+        try:
+            return self._cut(*row.place, with_lines=True)
+        except ReadError as error:
+            LOG.warning("tile %d,%d is lost: %s", row.tile_col, row.tile_row, error)
+            return None
+
+    def _cut(self, column: int, row: int, *, with_lines: bool = False) -> _Cut:
+        """A tile, and if wanted the lines around the borders of stored tiles in it.
+
+        Raises
+        ------
+        ReadError : a part of the tile does not decode.
+        """
+        left, top, right, bottom = self._rectangle(column, row)
+        width, height = right - left, bottom - top
+        borders: Sequence[Window] = ()
+        if with_lines:
+            borders = agreement.borders(height, width, left, top, self._reader.tile_px)
+        factor, rest = divmod(width, self._grid.size_px)
+        if not rest and width == height and self._sides(column, row) == (width, height):
+            reduced = self._reader.reduced(left, top, width, height, factor, borders)
+            if reduced is not None:
+                return _Cut(reduced.rgb, reduced.lines)
+        region = self._read(left, top, right, bottom)
+        rgb = self._resampled(region.rgb, column, row)
+        absent = region.absent
+        gaps = None if absent is None else [absent[at] for at in borders]
+        lines = [region.rgb[at].copy() for at in borders]  # not the region with them
+        return _Cut(rgb, lines, gaps, absent, region.absent_fraction, region.decoders_disagree)
 
     def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
         if self._overview is None:
@@ -208,15 +259,18 @@ class TileExtractor:
         self, picture: Pixels, column: int, row: int, *, beyond: npt.ArrayLike | None = None
     ) -> Pixels:
         """The region at the size of a tile, extended beyond the scanned bounds (with glass)."""
-        grid = self._grid
-        x, y = grid.corner(column, row)
-        side_x, side_y = (
-            readers.nearest(at + grid.side_level0_px, self._downsample)
-            - readers.nearest(at, self._downsample)
-            for at in (x, y)
-        )
         beyond = self.glass if beyond is None else beyond
-        return self._fitted(picture, (side_x, side_y), (grid.size_px, grid.size_px), beyond)
+        size = (self._grid.size_px, self._grid.size_px)
+        return self._fitted(picture, self._sides(column, row), size, beyond)
+
+    def _sides(self, column: int, row: int) -> tuple[int, int]:
+        """Width and height of a tile, whatever lies in the scanned bounds, px of the reader."""
+        side = self._grid.side_level0_px
+        width, height = (
+            readers.nearest(at + side, self._downsample) - readers.nearest(at, self._downsample)
+            for at in self._grid.corner(column, row)
+        )
+        return width, height
 
     @staticmethod
     def _fitted(

@@ -31,7 +31,7 @@ def write_tiles(
     """
     extractor = new_extractor()
     if container is None:
-        return [extractor.measured(row)[0] for row in rows]
+        return [extractor.measured([row])[0][0] for row in rows]
     whole = WholeSlide(extractor, grid, rows, options)
     sink = deepzoom.container_at(container, options.container)
     temporary = files.temporary_for(sink.path.with_name(f"{slide.slide_id}.dzsave"))

@@ -55,7 +55,7 @@ class WholeSlide:
     def _tile(self, column: int, row: int) -> Pixels | None:
         candidate = self._rows.get((column, row))
         if candidate is not None:
-            self._rows[column, row], rgb = self._extractor.measured(candidate)
+            ((self._rows[column, row], rgb),) = self._extractor.measured([candidate])
             return rgb
         try:
             return self._extractor.extract(column, row)
