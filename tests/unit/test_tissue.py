@@ -435,7 +435,7 @@ def test_wide_pieces_are_those_of_an_opening(size):
     smooth = cv2.GaussianBlur(noise, (0, 0), 6)
     for share in (5, 30, 60, 90):
         mask = smooth > np.percentile(smooth, share)
-        np.testing.assert_array_equal(strokes._wide(mask, size), shapes.opened(mask, size))
+        np.testing.assert_array_equal(strokes.without_narrow(mask, size), shapes.opened(mask, size))
 
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1000])

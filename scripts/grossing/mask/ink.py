@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, extremes, grown, opened, strips
+from grossing.mask.shapes import as_bool, as_byte, commonest, disc, extremes, grown, opened, strips
 from grossing.support.types import Mask, Pixels
 
 FAINTEST = 14  # grey levels below the glass, in the darkest channel
@@ -38,7 +38,7 @@ AS_WIDE = 1.3  # of the stroke on the glass: what is darker and wider is dense t
 FILM_ON_GLASS = 0.05  # of the rim
 BROAD_PX = 10.0
 WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
-COLOUR_STEP, COLOURS = 16, 3  # grey levels; colours of a piece that are looked at by themselves
+COLOURS = 3  # of a piece that are looked at by themselves
 MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: even muscle and fat reach half
 ACROSS_GLASS = 0.15  # of the rim of a long piece
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
@@ -48,11 +48,17 @@ BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
 @dataclass(frozen=True)
 class Ink:
-    """(H, W) bool: ink; ink with its rim, which shows neither tissue nor glass; what may be ink."""
+    """(H, W) bool.
+
+    `pen` is ink; `reached` ink with its rim, which shows neither tissue nor glass; `possible` what
+    may be ink; `shown` what is darker than the glass; `even` where that is even within 5 x 5 px.
+    """
 
     pen: Mask
     reached: Mask
     possible: Mask
+    shown: Mask
+    even: Mask
 
 
 def find(rgb: Pixels) -> Ink:
@@ -83,12 +89,12 @@ def find(rgb: Pixels) -> Ink:
             pen |= mask
         for stroke in strokes:
             stroke.draw(pen)
-    even, possible = _even_strokes(rgb, depth)
+    certain, even, possible = _even_strokes(rgb, depth)
     reached = pen | even
     deepest = cv2.dilate(depth * reached, np.ones((9, 9), np.uint8))
     pen = reached & (depth >= deepest - deepest // 2)
     reached = as_bool(cv2.dilate(as_byte(reached), disc(5)))
-    return Ink(pen, reached, possible & ~reached)
+    return Ink(pen, reached, possible & ~reached, depth > FAINTEST, certain)
 
 
 def _foreign(rgb: Pixels) -> Mask:
@@ -153,7 +159,7 @@ def _black(rgb: Pixels) -> Mask:
     return grown(core, (highest <= 100) & (chroma <= 45))
 
 
-def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
+def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask, Mask]:
     """Strokes of any colour, and even pieces that may be ink."""
     certain, likely = _evenness(rgb, depth)
     whole = list(_pieces(rgb, depth, grown(certain, opened(likely, 3)), certain, around=3))
@@ -182,7 +188,7 @@ def _even_strokes(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
     for piece in whole:
         if piece not in strokes and piece.is_wholly_even:
             piece.draw(possible)
-    return pen, possible
+    return certain, pen, possible
 
 
 def _evenness(rgb: Pixels, depth: Pixels) -> tuple[Mask, Mask]:
@@ -209,23 +215,21 @@ def _strokes_within(
         seen = rgb[place].astype(np.int16)
         left = piece.body.copy()
         for _ in range(COLOURS):
-            colour = _commonest(seen[left])
+            colour = commonest(seen[left])
             part = opened(left & (np.abs(seen - colour).max(axis=2) <= SAME_INK + 5), 5)
             left &= ~part
             corner = (piece.rows.start, piece.columns.start)
-            found = _pieces(rgb, depth, part, certain[place], around=3, corner=corner)
+            found = _pieces(
+                rgb,
+                depth,
+                part,
+                certain[place],
+                around=3,
+                corner=corner,
+                least_even=WHOLLY_EVEN,
+            )
             strokes += [each for each in found if each.is_even_ribbon]
     return strokes
-
-
-def _commonest(colours: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
-    """(N, 3) -> (3,): the mean of the commonest step of colour."""
-    if not len(colours):
-        return np.zeros(3, np.int16)
-    steps = colours // COLOUR_STEP
-    codes = (steps[:, 0] * 16 + steps[:, 1]) * 16 + steps[:, 2]
-    same = codes == np.bincount(codes).argmax()
-    return np.asarray(colours[same].mean(axis=0), np.int16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,8 +348,11 @@ def _pieces(
     *,
     around: int,
     corner: tuple[int, int] = (0, 0),
+    least_even: float = 0.0,
 ) -> Iterator[_Piece]:
     """Pieces of a mask, each grown by `around` px into what is at least half as dark.
+
+    Those of which a smaller share than `least_even` is certain are left out.
 
     `mask` and `certain` may be a part of the picture: `corner` is its first row and column.
     """
@@ -360,6 +367,8 @@ def _pieces(
         rows, columns = (slice(max(0, at - 12), at + side + 12) for at, side in ((y, h), (x, w)))
         core = labels[rows, columns] == label
         even = float(certain[rows, columns][core].mean())
+        if even < least_even:
+            continue
         height, width = core.shape
         top, left = rows.start + corner[0], columns.start + corner[1]
         place = (slice(top, top + height), slice(left, left + width))

@@ -1,4 +1,4 @@
-"""Small operations on masks that the rules of the label picture share."""
+"""Small operations on masks and colours that the rules of the label picture share."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +13,7 @@ Labels = npt.NDArray[np.int32]
 
 STRIP_PX = 128  # rows that are looked at together
 STRETCH = 1 << 16  # pixels
+COLOUR_STEP = 16  # grey levels
 
 
 def extremes(picture: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -105,3 +106,13 @@ def as_byte(mask: Mask) -> Pixels:
 def as_bool(mask: npt.NDArray[np.generic]) -> Mask:
     """True where not 0."""
     return mask.astype(np.bool_, copy=False)
+
+
+def commonest(colours: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """(N, 3) -> (3,): the mean of the commonest step of colour."""
+    if not len(colours):
+        return np.zeros(3, np.int16)
+    steps = colours // COLOUR_STEP
+    codes = (steps[:, 0] * 16 + steps[:, 1]) * 16 + steps[:, 2]
+    same = codes == np.bincount(codes).argmax()
+    return np.asarray(colours[same].mean(axis=0), np.int16)

@@ -52,7 +52,14 @@ ONE_INK = 0.25  # difference, of its density
 LEAST_LIGHT = 8
 SAMPLE_PX = 8000
 SPARSE = 4  # every so many pixels tell what is around
-DENSITY = np.log(LIGHT / np.maximum(np.arange(256), LEAST_LIGHT)).clip(0).astype(np.float32)
+
+
+def density_of(levels: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Natural logarithm of the glass by grey levels."""
+    return np.asarray(np.log(LIGHT / np.maximum(levels, LEAST_LIGHT)).clip(0), np.float64)
+
+
+DENSITY = density_of(np.arange(256)).astype(np.float32)
 
 
 def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
@@ -86,11 +93,11 @@ def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
     found = np.zeros(tissue.shape, np.bool_)
     finest = min(1.0, mpp / WORKING_MPP[0])
     for factor in sorted({min(1.0, mpp / working) for working in WORKING_MPP}):
-        masks = [_scaled(mask, factor) for mask in (whole, tissue, pen)]
+        masks = [scaled(mask, factor) for mask in (whole, tissue, pen)]
         if _is_little(masks[0]):
             continue
-        densities = _densities(rgb, masks[0])
-        drawn = _ribbons(_Tissue(densities, masks[0]))
+        densities = densities_of(rgb, masks[0])
+        drawn = _ribbons(Tissue(densities, masks[0]))
         if factor == finest:
             drawn |= _continued(densities, *masks[1:])
         size = tissue.shape[::-1]
@@ -110,7 +117,7 @@ def _continued(densities: list[Densities], tissue: Mask, pen: Mask) -> Mask:
     inks = _inks_beside(densities, pen, tissue)
     if not inks:
         return found
-    seen = _Tissue(densities, tissue)
+    seen = Tissue(densities, tissue)
     for ink, body in inks:
         excess, deviation = seen.excess(seen.amount(ink))
         if deviation > TOLD_DEVIATION:
@@ -118,7 +125,7 @@ def _continued(densities: list[Densities], tissue: Mask, pen: Mask) -> Mask:
         more = opened(tissue & (excess > 0.5), 5)
         near = as_bool(cv2.dilate(as_byte(body), disc(REACH_PX)))
         if (more & near).any():
-            more &= ~_wide(more, odd(WIDER * _width(body)))
+            more &= ~without_narrow(more, odd(WIDER * width_of(body)))
             found |= grown(more & near, more)
     return found
 
@@ -146,7 +153,7 @@ def _inks_beside(densities: list[Densities], pen: Mask, tissue: Mask) -> list[tu
     return inks
 
 
-def _wide(mask: Mask, size: int) -> Mask:
+def without_narrow(mask: Mask, size: int) -> Mask:
     """The mask opened with a large disc, looked for only where a square within the disc fits."""
     found = np.zeros(mask.shape, np.bool_)
     within = cv2.erode(as_byte(mask), np.ones((odd(0.7 * size) - 2,) * 2, np.uint8))
@@ -163,12 +170,13 @@ def _is_little(tissue: Mask) -> bool:
     return bool(np.count_nonzero(tissue[::SPARSE, ::SPARSE]) < LEAST_PX / SPARSE**2)
 
 
-def _scaled(mask: Mask, factor: float) -> Mask:
+def scaled(mask: Mask, factor: float) -> Mask:
+    """The nearest pixels."""
     size = tuple(max(1, round(side * factor)) for side in mask.shape[::-1])
     return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
 
 
-def _densities(rgb: Pixels, like: Mask) -> list[Densities]:
+def densities_of(rgb: Pixels, like: Mask) -> list[Densities]:
     """Smooth density of each channel, of the size of a mask."""
     small = cv2.medianBlur(cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA), 3)
     return [
@@ -177,7 +185,7 @@ def _densities(rgb: Pixels, like: Mask) -> list[Densities]:
     ]
 
 
-def _ribbons(seen: _Tissue) -> Mask:
+def _ribbons(seen: Tissue) -> Mask:
     """Strokes of 6 px or broader."""
     found = np.zeros(seen.mask.shape, np.bool_)
     for ink in INKS:
@@ -187,12 +195,12 @@ def _ribbons(seen: _Tissue) -> Mask:
             for place, body in _strokes(density, seen.mask, seen.mask & (excess > limit)):
                 half = float(np.percentile(excess[place][body], 75)) / 2
                 kept = opened(body & (excess[place] >= half), 5)
-                if _width(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
+                if width_of(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
                     found[place] |= kept
     return found
 
 
-class _Tissue:
+class Tissue:
     """Tissue, (H, W) bool, that ink is looked for in, and the densities of each channel."""
 
     def __init__(self, densities: list[Densities], mask: Mask) -> None:
@@ -331,7 +339,7 @@ def _inwards(body: Mask) -> Densities:
     return np.asarray(padded[1:-1, 1:-1], np.float32)
 
 
-def _width(body: Mask) -> float:
+def width_of(body: Mask) -> float:
     """The largest width, px."""
     return 2 * float(_inwards(body).max()) - 1
 
