@@ -361,6 +361,7 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     memory.give_back(memory.MUCH)
     drawn = strokes.find(rgb, tissue, ink.pen, whole, mpp)
+    memory.give_back()
     drawn |= films.find(rgb, ink.even, ink.shown, whole, mpp)
     labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN
