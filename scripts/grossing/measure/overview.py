@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -23,6 +24,13 @@ ALIASED_SHRINK = 4
 WHITE = (255, 255, 255)
 THUMBNAIL_PX = 1024  # longer side
 MOST_READ_PX = 4608  # longer side of a level that is read for the thumbnail alone
+
+
+class Levels(Protocol):
+    """What an overview is read from: a slide (`opening.Slide`), or a page of a TIFF."""
+
+    def read_stored(self, level: int, x: int, y: int, w: int, h: int) -> Pixels: ...
+    def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Overview:
 
 
 def read(
-    slide: opening.Slide,
+    slide: Levels,
     file: FileFacts,
     slide_mpp: float,
     *,
@@ -85,7 +93,7 @@ def read(
     )
 
 
-def thumbnail(slide: opening.Slide, file: FileFacts, small: Overview, glass: Pixels) -> Pixels:
+def thumbnail(slide: Levels, file: FileFacts, small: Overview, glass: Pixels) -> Pixels:
     """The overview with a longer side of 1024 px, from the read that made it where that suffices.
 
     Else from the next finer level, unless that is a large read; smaller where the slide has fewer
@@ -112,7 +120,7 @@ def thumbnail(slide: opening.Slide, file: FileFacts, small: Overview, glass: Pix
     return np.asarray(cv2.resize(detail, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _from_finer(slide: opening.Slide, file: FileFacts, small: Overview) -> Pixels:
+def _from_finer(slide: Levels, file: FileFacts, small: Overview) -> Pixels:
     """The overview from a finer level; its own detail where there is none, or only a large one."""
     bounds = file.bounds
     longer = max(bounds.width, bounds.height)
@@ -148,7 +156,7 @@ def _filled(rgb: Pixels, lost: Pixels, coarse: Pixels) -> Pixels:
 
 
 def _shrunk_level(
-    slide: opening.Slide, file: FileFacts, level: int, whole: int, parts: int
+    slide: Levels, file: FileFacts, level: int, whole: int, parts: int
 ) -> tuple[Pixels, Pixels, Pixels]:
     """The bounds at one level, shrunk by a whole factor, and with `parts` times its pixels a side.
 
@@ -187,7 +195,7 @@ def _put_shrunk(block: Pixels, to: Pixels, x: int, y: int, w: int, h: int) -> No
 
 
 def _read(
-    slide: opening.Slide, file: FileFacts, level: int, x: int, y: int, w: int, h: int
+    slide: Levels, file: FileFacts, level: int, x: int, y: int, w: int, h: int
 ) -> Pixels:
     """RGB, or premultiplied BGRA, of one level; what it lacks comes from the next finer level."""
     block = slide.read_stored(level, x, y, w, h)

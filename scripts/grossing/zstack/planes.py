@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -128,8 +128,7 @@ class PagePlane:
         return pyvips.Image.tiffload(path, page=self._page, fail_on="error", revalidate=True)
 
     def small(self, mpp: float) -> overview.Overview:
-        slide = cast(opening.Slide, self)  # all that an overview needs of one is below
-        return overview.read(slide, self._file_facts(), self.resolution.mpp, mpp=mpp)
+        return overview.read(self, self._file_facts(), self.resolution.mpp, mpp=mpp)
 
     def _file_facts(self) -> FileFacts:
         """A page as the file of a slide of one level."""
@@ -144,8 +143,12 @@ class PagePlane:
             icc_bytes=0,
         )
 
+    def read_stored(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
+        """As that of a slide, for the overview."""
+        return self.read_premultiplied(level, x, y, w, h)
+
     def read_premultiplied(self, level: int, x: int, y: int, w: int, h: int) -> Pixels:
-        """As that of a slide of one level, for the overview; transparent beyond the picture."""
+        """As that of a slide of one level; transparent beyond the picture."""
         bgra = np.zeros((h, w, 4), np.uint8)
         part = self.read(x, y, min(w, self.width - x), min(h, self.height - y))
         bgra[: part.shape[0], : part.shape[1]] = cv2.cvtColor(part, cv2.COLOR_RGB2BGRA)
