@@ -99,6 +99,41 @@ def test_lines_and_uneven_colour_of_glass_are_no_pale_tissue(line):
     assert (labels == labels_of.TISSUE).mean() <= 0.02
 
 
+def with_lines(densities, depth=1.0, width=7, seed=2):
+    """A hair, an edge of glass, the rim of a bubble and specks of one colour, under a cast."""
+    lines, rng = np.zeros((500, 500), np.uint8), np.random.default_rng(seed)
+    cv2.ellipse(lines, (150, 120), (100, 60), 30, 0, 220, 1, width)
+    cv2.line(lines, (400, 0), (405, 499), 1, width)
+    cv2.circle(lines, (200, 350), 90, 1, width)
+    for centre in rng.integers(250, 490, (12, 2)):
+        cv2.circle(lines, centre.tolist(), width // 2 + 1, 1, -1)
+    soft = cv2.GaussianBlur(lines.astype(np.float32), (0, 0), 1.0)[..., None]
+    soft *= rng.uniform(0.4, 1.6, soft.shape)
+    seen = np.array(GLASS) * (1.0, 0.95, 0.9) * np.exp(-depth * soft * densities)
+    return np.clip(rng.normal(seen, 1.0), 0, 255).astype(np.uint8), lines > 0
+
+
+@pytest.mark.parametrize("depth", [0.3, 0.6, 1.2])
+def test_grey_hairs_edges_rims_and_specks_are_no_tissue(depth):
+    picture, _ = with_lines((0.9, 1.0, 1.15), depth)
+    assert (tissue.segment(picture, 8) == labels_of.TISSUE).mean() <= 0.002
+
+
+@pytest.mark.parametrize("densities", [(0.62, 0.66, 0.42), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78)])
+def test_threads_of_dull_hematoxylin_eosin_and_dab_are_tissue(densities):
+    picture, lines = with_lines(densities, 0.5)
+    assert (tissue.segment(picture, 8) == labels_of.TISSUE)[lines].mean() > 0.95
+
+
+def test_wide_grey_pieces_stay_tissue():
+    """As those that are impregnated with silver."""
+    picture, core = glass(), ellipse()
+    rough = np.random.default_rng(3).uniform(0.2, 1.0, core.shape)
+    grey = GLASS * np.exp(-rough[..., None] * (0.9, 1.0, 1.15))
+    labels = tissue.segment(np.where(core[..., None], grey, picture).astype(np.uint8), 8)
+    assert (labels == labels_of.TISSUE)[core].mean() > 0.95
+
+
 @pytest.mark.parametrize("colour", [GLASS, (227, 222, 228), (245, 240, 225), (255, 255, 255)])
 @pytest.mark.parametrize("noise", [0, 1, 3])
 def test_blank_slide_has_no_tissue(colour, noise):

@@ -351,6 +351,7 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
 
 def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
     """One label per pixel; where several apply the last one counts. Changes `tissue`."""
+    tissue &= ~artefacts.shadows(rgb, tissue, mpp)
     reached, whole = ink.reached, tissue | ink.reached
     tissue &= ~reached
     tissue &= ~artefacts.rims(tissue, reached, mpp)
