@@ -201,6 +201,31 @@ def test_a_correction_that_is_made_up_is_no_fit():
     assert len(found) == 1
 
 
+def test_colour_that_jpeg_blurred_moves_no_stain_between_two_casts(whole):
+    """Vectors from single pixels follow the cast, by JPEG's halved colour."""
+    tissue = whole[600:1400, 300:1100].astype(np.float64) / 243
+    apart = {}
+    for smooth in (False, True):
+        colours_of = []
+        for glass in ((243, 194, 228), (194, 242, 243)):
+            rgb = np.clip(np.rint(tissue * glass), 0, 255).astype(np.uint8)
+            code = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+            rgb = cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1].copy()
+            means = cv2.blur(rgb, (2, 2), anchor=(0, 0))[::2, ::2].reshape(-1, 3)
+            fits, _ = stain_fit.fit_all(rgb[::2, ::2], glass, means if smooth else None)
+            made, reason = normalisation.apply(fits.macenko, rgb, glass=glass)
+            assert reason is None
+            lab = cv2.cvtColor(made.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+            colours_of.append(lab.mean(axis=(0, 1)))
+        apart[smooth] = np.linalg.norm(colours_of[0] - colours_of[1])
+    assert apart[True] < min(2, apart[False] / 2), apart
+
+
+def test_means_that_show_one_stain_leave_the_pixels_their_fit(pink):
+    even = np.full((9999, 3), (120, 60, 140), np.uint8)
+    assert stain_fit.fit_all(pink, None, even) == stain_fit.fit_all(pink)
+
+
 def test_two_labs_come_to_one_colour(pink):
     """The residual is not 0: pixels too pale for the estimate are others after the change."""
     other = MacenkoFit((0.53, 0.75, 0.39), (0.18, 0.83, 0.52), (2.5, 1.2))

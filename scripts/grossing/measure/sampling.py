@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -27,11 +28,12 @@ class Sample:
     """Tissue places read at focus resolution.
 
     `pixels` (N, 3) uint8 RGB of tissue are pooled over the first `sample_tiles` places, about one
-    per um.
+    per um; `means` (N, 3) are of the square from each to the next, at least 2 x 2 pixels.
     """
 
     focus: FocusMeasures
     pixels: Pixels
+    means: Pixels
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def read(
     mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
     squares = np.argwhere(covered >= 0.5)
-    places, pools = _Places(len(squares)), [np.zeros((0, 3), np.uint8)]
+    places, none = _Places(len(squares)), np.zeros((0, 3), np.uint8)
+    pools, smooth = [none], [none]
     for row, column in _until_known(places, squares, sample_tiles, sample_tiles_max):
         x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
         try:
@@ -132,7 +135,17 @@ def read(
         if len(pools) <= sample_tiles:
             inside = _at(tissue, down / downsample, across / downsample)
             pools.append(channels.picked(rgb, inside, step))
-    return Sample(places.measures(), np.concatenate(pools))
+            smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
+    return Sample(places.measures(), np.concatenate(pools), np.concatenate(smooth))
+
+
+def _means(rgb: Pixels, side: int) -> Pixels:
+    """Of each pixel, the mean of the square that starts there.
+
+    JPEG as scanners write it keeps colour at half the resolution: the colour of a single pixel is
+    its neighbours' with its own brightness, and that is wrong in another way under each cast.
+    """
+    return np.asarray(cv2.blur(rgb, (side, side), anchor=(0, 0)), np.uint8)
 
 
 class _Places:

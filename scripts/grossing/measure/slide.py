@@ -282,7 +282,9 @@ def _measures(
         areas=_areas(view, lost_blocks),
         focus=sample.focus,
         light=Light(red, green, blue, brightness, contrast, dark),
-        stain=statistics.measure(sample.pixels, view.glass, is_he=modality.is_he(given_stain)),
+        stain=statistics.measure(
+            sample.pixels, view.glass, is_he=modality.is_he(given_stain), means=sample.means
+        ),
         picture=Picture(picture_hash.of_picture(view.shown, view.own)),
         mask=view.tissue_mask(),
     )

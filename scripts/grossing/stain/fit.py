@@ -60,20 +60,37 @@ def fit(
     return of_method(fit_all(pixels, glass)[0], method)
 
 
-def fit_all(pixels: Pixels, glass: npt.ArrayLike | None = None) -> tuple[StainFits, StainEvidence]:
-    """The fits of both methods as in `fit`, and how much of both stains the pixels show."""
+def fit_all(
+    pixels: Pixels, glass: npt.ArrayLike | None = None, means: Pixels | None = None
+) -> tuple[StainFits, StainEvidence]:
+    """The fits of both methods as in `fit`, and how much of both stains the pixels show.
+
+    Parameters
+    ----------
+    means : (N, 3) uint8 RGB, each of a few neighbouring pixels: Macenko's vectors are first looked
+        for in them, and in `pixels` where those do not show both stains. JPEG mostly keeps colour
+        at half the resolution: a pixel has the colour of its neighbours with its own brightness,
+        which is wrong in another way under each cast.
+    """
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[-1] != 3:
         raise ValueError(f"{pixels.dtype} {pixels.shape}: give (N, 3) or (H, W, 3) uint8, RGB")
-    flat = evened(pixels, glass).reshape(-1, 3)
-    if len(flat) > MOST_PIXELS:
-        flat = flat[np.linspace(0, len(flat) - 1, MOST_PIXELS).astype(np.intp)]
-    macenko, left = _macenko(flat), None
-    if macenko is not None:
-        macenko, left = residual.settled(flat, macenko, _macenko)
-    shown = evidence.of_pixels(flat, macenko, left)
-    if evidence.doubt(shown) is not None:
-        return StainFits(), shown
-    return StainFits(macenko, _reinhard(flat)), shown
+    flat = _few(evened(pixels, glass).reshape(-1, 3))
+    starts = [flat] if means is None else [_few(evened(means, glass)), flat]
+    for start in starts:
+        macenko, left = _macenko(start), None
+        if macenko is not None:
+            macenko, left = residual.settled(flat, macenko, _macenko)
+        shown = evidence.of_pixels(flat, macenko, left)
+        if evidence.doubt(shown) is None:
+            return StainFits(macenko, _reinhard(flat)), shown
+    return StainFits(), shown
+
+
+def _few(pixels: Pixels) -> Pixels:
+    """At most 300,000 of (N, 3) pixels, evenly spread."""
+    if len(pixels) <= MOST_PIXELS:
+        return pixels
+    return np.asarray(pixels[np.linspace(0, len(pixels) - 1, MOST_PIXELS).astype(np.intp)])
 
 
 def _macenko(pixels: Pixels) -> MacenkoFit | None:

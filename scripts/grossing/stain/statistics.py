@@ -17,7 +17,9 @@ OTHER_STAIN_SHARE = 0.15
 EOSIN_SHARE = 0.02
 
 
-def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasures:
+def measure(
+    pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool, means: Pixels | None = None
+) -> StainMeasures:
     """Stain vectors, mean densities and fits of tissue pixels, all relative to the glass.
 
     Parameters
@@ -27,6 +29,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     is_he : whether the sheet says so (or nothing). False measures nothing: the vectors of H&E mean
         nothing in other stains; nor do they where the tissue holds another dye, or no eosin, which
         may be another dye that is as pale or rare (`foreign_dyes`)
+    means : as in `stain_fit.fit_all`
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
@@ -34,7 +37,7 @@ def measure(pixels: Pixels, glass: npt.ArrayLike, *, is_he: bool) -> StainMeasur
     if not dyes.is_he:
         return dyes
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
-    fits, evidence = stain_fit.fit_all(pixels, glass)
+    fits, evidence = stain_fit.fit_all(pixels, glass, means)
     columns: dict[str, float | None] = {}
     if (macenko := fits.macenko) is not None:
         names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
