@@ -1,8 +1,8 @@
 """Pen ink on an overview picture of about 8 um/px: by hue, and by evenness and shape.
 
-At that resolution tissue is textured by its nuclei and gaps, whatever its colour, and a stroke of
-ink is even. So colours that no stain has (green, blue) are ink wherever they are; other colours
-are ink where they form strokes: even, sharp, long and of one width, across the glass.
+At that resolution tissue is textured by its nuclei and gaps, whatever its colour; strokes of ink
+are even. So colours that no stain has (green, blue) are ink wherever they are, others where they
+form strokes: even, sharp, long and of one width, across the glass.
 """
 
 from __future__ import annotations
@@ -75,9 +75,8 @@ def find(rgb: Pixels) -> Ink:
     pigment inside the tissue are not. A needle core of dense tissue is as long, and nearly as
     even: of the hues of stains only what is more even is ink. An even piece on the glass that is
     not long may be a dot of ink or a clot, one that runs into tissue a short stroke, and an even
-    ribbon inside the tissue a stroke or a fold: `possible`. Faint ink
-    over tissue, ink over tissue whose texture shows through, strokes narrower than 6 px and
-    streaky strokes of tissue's colours are missed.
+    ribbon inside the tissue a stroke or a fold: `possible`. Faint ink over tissue, strokes narrower
+    than 6 px and streaky strokes of tissue's colours are missed.
     """
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
