@@ -194,9 +194,7 @@ def _put_shrunk(block: Pixels, to: Pixels, x: int, y: int, w: int, h: int) -> No
     to[y : y + h, x : x + w] = cv2.cvtColor(small, cv2.COLOR_RGB2BGRA) if opaque else small
 
 
-def _read(
-    slide: Levels, file: FileFacts, level: int, x: int, y: int, w: int, h: int
-) -> Pixels:
+def _read(slide: Levels, file: FileFacts, level: int, x: int, y: int, w: int, h: int) -> Pixels:
     """RGB, or premultiplied BGRA, of one level; what it lacks comes from the next finer level."""
     block = slide.read_stored(level, x, y, w, h)
     own = file.downsamples[level]
