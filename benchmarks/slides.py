@@ -32,6 +32,7 @@ FORMATS = {
     "Aperio SVS": "aperio.svs",
     "OME-TIFF, generic TIFF": "generic.ome.tif",
     "Philips TIFF": "philips.tiff",
+    "Ventana BIF": "ventana.bif",
     "Leica SCN": "leica.scn",
     "Hamamatsu NDPI": "hamamatsu.ndpi",
     "DICOM, TILED_FULL": "dicom/0.dcm",
@@ -106,6 +107,9 @@ def make_formats(places: Places, names: list[str]) -> None:
     makers: dict[str, Callable[[Path], object]] = {
         "OME-TIFF, generic TIFF": lambda path: tiled_formats.ome(path, rgb),
         "Philips TIFF": lambda path: tiled_formats.philips(path, rgb),
+        "Ventana BIF": lambda path: tiled_formats.ventana(
+            path, rgb, [(0, 0, side // 256, side // 256)]
+        ),
         "Leica SCN": lambda path: tiled_formats.leica(path, [(rgb, (0, 0))], size),
         "Hamamatsu NDPI": lambda path: tiled_formats.ndpi(path, rgb, interval_px=side // 8),
         "DICOM, TILED_FULL": lambda path: make_tagged_dicom.make_dicom(path.parent, rgb, 0.25),

@@ -1,4 +1,4 @@
-"""Small slides of JPEG tiles as other scanners lay them out: Philips, Leica, OME-TIFF, NDPI."""
+"""Small slides of JPEG tiles as other scanners lay them out: Philips, Leica, Ventana, OME, NDPI."""
 
 import io
 import re
@@ -16,6 +16,7 @@ from PIL import Image
 TILE_PX = 256
 COMPRESSION, PHOTOMETRIC, JPEG, YCBCR = 259, 262, 7, 6
 APERIO_JPEG2000 = 33005
+XML_PACKET = 700
 LEICA = "http://www.leica-microsystems.com/scn/2010/10/01"
 
 
@@ -115,6 +116,75 @@ def _leica_image(
         "<scanSettings><objectiveSettings><objective>40</objective></objectiveSettings>"
         "<illuminationSettings><illuminationSource>brightfield</illuminationSource>"
         "</illuminationSettings></scanSettings></image>"
+    )
+
+
+def ventana(
+    path: Path,
+    rgb: np.ndarray,
+    areas: Sequence[tuple[int, int, int, int]] = (),
+    levels: int = 3,
+    *,
+    left_px: int = 0,
+    overlap_px: int = 0,
+    missing: Sequence[tuple[int, int]] = (),
+) -> Path:
+    """Ventana BIF: a label, then levels whose scanned areas and joints stand in XML; or its TIFF.
+
+    Parameters
+    ----------
+    areas : column, row, columns and rows of each, in stored tiles of level 0; areas lie above each
+        other on the slide, the first below; none for Ventana's TIFF, which has whole levels alone
+    left_px : of all areas on the slide
+    overlap_px : of neighbours, as the joints say; the picture itself has none
+    missing : as of `philips`
+    """
+    joints, below = [], 0
+    for area in areas:
+        joints.append(_ventana_area(area, (left_px, below), overlap_px))
+        below += area[3] * TILE_PX
+    origins = (
+        f'<AOI{i} OriginX="{a[0] * TILE_PX}" OriginY="{a[1] * TILE_PX}"/>'
+        for i, a in enumerate(areas)
+    )
+    words = (
+        f"<EncodeInfo><SlideStitchInfo>{''.join(joints)}</SlideStitchInfo>"
+        f"<AoiOrigin>{''.join(origins)}</AoiOrigin></EncodeInfo>"
+    )
+    scan = '<iScan Magnification="40" ScanRes="0.25" Z-layers="1"/>'
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        label = np.full((TILE_PX, TILE_PX, 3), 200, np.uint8)
+        _write(writer, label, description="Label Image", extratags=[_packet(scan)])
+        for level, picture in enumerate(halves(rgb, levels)):
+            tags = [_packet(words)] if areas and level == 0 else []
+            description = f"level={level} mag={40 / 2**level:g} quality=90"
+            _write(writer, picture, missing=missing, description=description, extratags=tags)
+    return _as_jpeg(path)
+
+
+def _packet(words: str) -> tuple[int, str, int, bytes, bool]:
+    return XML_PACKET, "B", len(words), words.encode(), True
+
+
+def _ventana_area(area: tuple[int, int, int, int], place: tuple[int, int], overlap_px: int) -> str:
+    """What a file says of an area: tiles are counted from below, every other row backwards."""
+    _, _, wide, high = area
+
+    def number(column: int, row: int) -> int:
+        up = high - 1 - row
+        return up * wide + (wide - 1 - column if up % 2 else column) + 1
+
+    pairs = [
+        ("RIGHT", number(x, y), number(x + 1, y)) for y in range(high) for x in range(wide - 1)
+    ] + [("UP", number(x, y), number(x, y - 1)) for y in range(1, high) for x in range(wide)]
+    joints = "".join(
+        f'<TileJointInfo Confidence="100" Direction="{direction}" Tile1="{one}" Tile2="{two}" '
+        f'OverlapX="{overlap_px}" OverlapY="{overlap_px}"/>'
+        for direction, one, two in pairs
+    )
+    return (
+        f'<ImageInfo AOIScanned="1" Width="{TILE_PX}" Height="{TILE_PX}" NumRows="{high}" '
+        f'NumCols="{wide}" Pos-X="{place[0]}" Pos-Y="{place[1]}">{joints}</ImageInfo>'
     )
 
 

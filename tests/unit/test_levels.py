@@ -11,6 +11,7 @@ import make_stack
 import numpy as np
 import odd_tiff
 import pytest
+import tiled_formats
 from grossing.measure.measured import Measured
 from grossing.slide.record import SlideRecord
 from stages import CONFIG, cut, decoded, measured
@@ -247,3 +248,24 @@ def test_a_level_that_does_not_decode_is_not_used(picture: Picture, tmp_path: Pa
     found = measured(path)
     assert trust(found) == [True, False]
     check_tiles(path, found, picture, tmp_path)
+
+
+def test_an_overview_that_does_not_decode_is_read_from_a_finer_level(
+    picture: Picture, tmp_path: Path
+) -> None:
+    """Most of level 2 is missing: the slide would be glass without tissue."""
+    path = tiled_formats.ventana(tmp_path / "a.bif", picture, missing=[(0, 0), (1, 1)])
+    found = measured(path)
+    assert not trust(found)[2]
+    assert found.record.usable().measures.areas.tissue_fraction > 0.5
+    assert len(cut(path, found, tmp_path / "tiles.zip")) > 4
+
+
+def test_a_slide_whose_overview_decodes_at_no_level_is_unreadable(
+    picture: Picture, tmp_path: Path
+) -> None:
+    missing = [(x, y) for x in range(4) for y in range(7)]
+    path = tiled_formats.ventana(tmp_path / "a.bif", picture[:, :1000], missing=missing)
+    refusal = measured(path).record.refusal
+    assert refusal is not None
+    assert (refusal.code, refusal.message) == ("unreadable", "100% of the picture do not decode")

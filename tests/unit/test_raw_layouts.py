@@ -137,6 +137,76 @@ def test_a_leica_description_that_lies(picture, tmp_path, words, other):
         return
 
 
+@pytest.fixture(scope="module")
+def whole_tiles(real_slide):
+    with openslide.OpenSlide(real_slide) as slide:
+        return np.array(slide.read_region((0, 0), 0, (1536, 2048)).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("areas", "options", "expected"),
+    [
+        ([], {}, ["raw"] * 3),
+        ([(0, 0, 6, 8)], {}, ["raw"] * 3),
+        ([(0, 0, 6, 8)], {"left_px": 400}, ["raw"] * 3),
+        ([(4, 4, 2, 3)], {"left_px": 402}, ["raw", "raw", "openslide"]),
+        ([(1, 2, 5, 6)], {}, ["raw", "openslide", "openslide"]),
+        ([(0, 0, 3, 3), (3, 5, 3, 3)], {}, ["openslide"] * 3),
+        ([(0, 0, 6, 8)], {"overlap_px": 4}, ["openslide"] * 3),
+    ],
+    ids=["TIFF", "all", "right", "part", "inside tiles", "two areas", "overlap"],
+)
+def test_ventana(whole_tiles, tmp_path, areas, options, expected):
+    path = tiled_formats.ventana(tmp_path / "a.bif", whole_tiles, areas, **options)
+    assert facts_of(path).vendor == "ventana"
+    assert check_equal(path, expected) == [name == "raw" for name in expected]
+
+
+def test_ventana_of_one_column_is_refused(whole_tiles, tmp_path):
+    """OpenSlide divides by the number of joints, and finds levels of no pixel."""
+    path = tiled_formats.ventana(tmp_path / "a.bif", whole_tiles, [(4, 4, 1, 3)])
+    with pytest.raises(SlideError, match="a level without a pixel"):
+        facts_of(path)
+
+
+@pytest.mark.parametrize("areas", [[], [(0, 0, 6, 8)]])
+def test_missing_tiles_of_ventana_are_left_to_openslide(whole_tiles, tmp_path, areas):
+    """OpenSlide fails on them: they are lost, not glass."""
+    path = tiled_formats.ventana(tmp_path / "a.bif", whole_tiles, areas, missing=[(1, 1)])
+    reader = readers.open_reader(path, file=facts_of(path), level=0, glass=GLASS)
+    assert reader.name == "openslide"
+    with pytest.raises(ReadError):
+        reader.read(300, 300, 20, 20)
+
+
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        (b'NumCols="6"', b'NumCols="5"'),
+        (b'OriginX="0"', b'OriginX="7"'),
+        (b'OverlapX="0"', b'OverlapX="1"'),
+        (b'Pos-X="400"', b'Pos-X="40."'),
+        (b'Pos-X="400"', b'Pos-X="-40"'),
+        (b'Pos-Y="0"', b'Pos-Y="9"'),
+        (b'AOIScanned="1"', b'AOIScanned="0"'),
+        (b"<TileJointInfo", b"<TileJointInf0"),
+        (b"level=1 mag=20", b"level=1 mag=10"),
+        (b"level=1 mag=20", b"level=2 mag=20"),
+        (b"<EncodeInfo", b"<EncodeInf0"),
+    ],
+)
+def test_a_ventana_description_that_lies(whole_tiles, tmp_path, words, other):
+    """OpenSlide refuses it, or both read the same."""
+    path = tiled_formats.ventana(tmp_path / "a.bif", whole_tiles, [(0, 0, 6, 8)], left_px=400)
+    data = path.read_bytes()
+    assert words in data
+    path.write_bytes(data.replace(words, other))
+    try:
+        check_equal(path)
+    except SlideError:
+        return
+
+
 def test_ome(picture, tmp_path):
     """OpenSlide sees the largest level alone: the others are in SubIFDs."""
     path = tiled_formats.ome(tmp_path / "a.ome.tif", picture)

@@ -99,6 +99,13 @@ class Checked:
     aliased: frozenset[int] = frozenset()
     scales: tuple[float, ...] = ()
 
+    def without(self, level: int) -> "Checked":
+        """A level marked that does not decode."""
+        LOG.warning("level %d is not used: it does not decode", level)
+        levels = list(self.file.levels)
+        levels[level] = replace(levels[level], trusted=False)
+        return replace(self, file=replace(self.file, levels=tuple(levels)))
+
 
 def check(slide: Slide, file: FileFacts, places: Sequence[Point]) -> Checked:
     """All levels compared with level 0.

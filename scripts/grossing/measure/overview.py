@@ -16,7 +16,7 @@ from grossing.support.errors import ReadError
 from grossing.support.types import Mask, Pixels
 
 BLOCK_PX = 2048
-SMALLEST_BLOCK_PX = 256
+SMALLEST_BLOCK_PX = 128
 MOST_RETRIES = 400  # a reopened handle costs milliseconds: a mostly damaged slide must end quickly
 INPAINT_PX = 3
 HOLE_PX = 512  # side of the squares in which holes of a level are filled

@@ -60,6 +60,8 @@ RETAG = (
 )
 LOG = logging.getLogger(__name__)
 
+MOST_LOST = 0.5  # of an overview: the rest says too little of the tissue
+
 
 def measure(
     path: PathLike,
@@ -210,7 +212,7 @@ def _view(
 
     Raises
     ------
-    SlideError : the other levels show another picture than level 0.
+    SlideError : the other levels show another picture than level 0, or most of it does not decode.
     """
     known = levels.Checked(file)
     while True:
@@ -218,6 +220,12 @@ def _view(
             slide, known.file, mpp, mpp=options["working_mpp"], aliased=known.aliased
         )
         slide.forget()
+        if small.lost_fraction > MOST_LOST:
+            if small.level == 0:
+                message = f"{small.lost_fraction:.0%} of the picture do not decode"
+                raise SlideError("unreadable", message)
+            known = known.without(small.level)
+            continue
         view = _segmented(small, given_stain, options)
         places = sampling.tissue_places(file, view.mask, small.downsample, levels.PLACES)
         checked = levels.check(slide, known.file, places)

@@ -171,6 +171,9 @@ def _open(path: str) -> openslide.OpenSlide:
         message = reader_messages.cleaned(str(error), path)
         code = reader_messages.code_of(message, "unsupported" if is_czi else "unreadable")
         raise SlideError(code, message) from error
+    if not all(min(size) > 0 for size in handle.level_dimensions):
+        handle.close()
+        raise SlideError("unsupported", "a level without a pixel")
     rounded_levels.set_factors(handle)
     return handle
 

@@ -2,7 +2,7 @@
 
 import numpy.typing as npt
 
-from grossing.slide import raw_leica, raw_ndpi, raw_tiff
+from grossing.slide import raw_leica, raw_ndpi, raw_tiff, raw_ventana
 from grossing.slide.jpeg_tiles import JpegTiles
 from grossing.slide.record import FileFacts
 from grossing.support.errors import Unsupported
@@ -15,6 +15,7 @@ OPENERS = {
     "hamamatsu": raw_ndpi.open_level,
     "leica": raw_leica.open_level,
     "philips": raw_tiff.open_philips_level,
+    "ventana": raw_ventana.open_level,
 }
 
 
