@@ -180,10 +180,10 @@ def test_matched_planes_pass_with_what_was_done_in_the_record(files, pictures, t
     exposed = (pictures[2] * np.array([0.9, 0.86, 0.95])).round().astype(np.uint8)
     moved = warped(exposed, [[1, 0, 1.5], [0, 1, -0.8]])
     plane, verdict = with_third(files, moved, tmp_path)
-    assert (plane.shift_x_px, plane.shift_y_px) == pytest.approx((1.5, -0.8), abs=0.3)
+    assert (plane.shift_x_px, plane.shift_y_px) == pytest.approx((1.5, -0.8), abs=0.1)
     found = (plane.gain_r, plane.gain_g, plane.gain_b)
     assert found == pytest.approx((1 / 0.9, 1 / 0.86, 1 / 0.95), rel=0.01)
-    assert plane.shift_left_px < 0.3
+    assert plane.shift_left_px < 0.1
     assert plane.light_left < 0.02
     assert "plane_" not in (verdict.text or "")
 

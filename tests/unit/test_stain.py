@@ -25,7 +25,7 @@ from grossing.stain.fit import METHODS
 from grossing.stain.light import LIGHT
 from grossing.stain.reference import SHIPPED
 from grossing.support.records import Refusal
-from running import SHARED, needs_shared
+from running import REPOSITORY, SHARED, needs_shared
 from scores import read
 from skimage import color
 from stages import with_stain
@@ -315,6 +315,8 @@ def test_fits_of_different_methods_and_unknown_names_are_refused(pink):
 def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
     foreign = ("pen", "no-tissue-line", "ihc", "wtc_3", "wtc_103", "wtc_107", "wtc_27", "wtc_96")
     empty = ("almost-white", "no-tissue.png", "wtc_20_15", "wtc_28")
+    # fat with hardly a nucleus; eosin too pale for a fit
+    unfit = ("histolab_low-nuclei", "torchstain_target")
     other = stain_fit.fit(read(TILES / "torchstain_source.png"))
     for path in sorted(TILES.iterdir()):
         tile = read(path)
@@ -324,8 +326,8 @@ def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
                 assert made is tile and reason == "too_little_tissue", path
             elif any(name in path.name for name in (*foreign, "wtc_15")):
                 assert made is tile and reason == "foreign_colour", path
-            elif "low-nuclei" in path.name and found is not other:
-                assert made is tile and reason == "fit_failed"  # fat, hardly a nucleus
+            elif path.name.startswith(unfit) and found is not other:
+                assert made is tile and reason == "fit_failed", path
             else:
                 assert reason is None, path
 
@@ -420,6 +422,19 @@ def test_one_stain_with_noise_has_no_fit(vector, method):
     fits, shown = stain_fit.fit_all(tile.astype(np.uint8))
     assert stain_fit.of_method(fits, method) is None
     assert evidence.doubt(shown) in ("one_stain", "fit_failed")
+
+
+@pytest.mark.parametrize("kind", ["exchanged", "another dye"])
+def test_a_fit_whose_dark_pixels_are_not_hematoxylin_is_not_used(kind):
+    """Normalised, nuclei become red and glass blue."""
+    if kind == "exchanged":
+        tile = drawn(h=E, e=H)
+    else:  # purple, on a smear
+        tile = read(REPOSITORY / "tests/data/samples/nuclei_brightfield/00ae65c1c663.png")
+    fits, shown = stain_fit.fit_all(tile)
+    assert fits == StainFits() and evidence.doubt(shown) == "one_stain"
+    assert min(shown.hematoxylin_share, shown.eosin_share) >= evidence.LEAST_SHARE
+    assert shown.stain_spread_deg >= evidence.LEAST_SPREAD_DEG
 
 
 def test_a_brown_slide_has_no_fit_and_says_why():

@@ -47,6 +47,7 @@ class StainEvidence:
     eosin_share: float | None
     stain_angle_deg: float | None
     stain_spread_deg: float | None
+    stain_order: float | None
     stain_residual_deg: float | None
     foreign_share: float
 

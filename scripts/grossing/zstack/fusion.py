@@ -12,11 +12,12 @@ from grossing.support.types import Pixels
 from grossing.zstack import blending, matching, plane_choice, registration
 from grossing.zstack.blending import FEATHER_PX, PlaneIndex, ReadPart
 from grossing.zstack.block_grid import BlockGrid
-from grossing.zstack.matched_plane import LEAST_SHIFT_PX, moved, offset
+from grossing.zstack.matched_plane import moved, offset
 from grossing.zstack.matching import lit
 from grossing.zstack.registration import Shift
 
 PLACES_ACROSS = 3  # and down, where shifts are measured
+MOST_LEFT_PX = 0.5
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def fuse_planes(
 
     Notes
     -----
-    Planes are brought to the light of the middle one first (`matching.lights`), and shifts of 0.5
+    Planes are brought to the light of the middle one first (`matching.lights`), and shifts of 0.1
     to 2 px are undone where the planes have 128 px a side and details in common. Blocks where the
     sharpest plane is less than 5 % sharper than the median plane take the plane of the nearest
     block that is sure; the map is smoothed by a 3 x 3 median; blocks of different planes merge
@@ -106,7 +107,7 @@ def _matched(pictures: Sequence[Pixels]) -> list[Pixels]:
         for one, light, shift in zip(colour, lights, shifts, strict=True)
     ]
     for number, left in enumerate(_shifts(matched)):
-        if (left.most_px or 0.0) > LEAST_SHIFT_PX:
+        if (left.most_px or 0.0) > MOST_LEFT_PX:
             LOG.warning("plane %d is still shifted by %g px in places", number, left.most_px)
     return matched
 

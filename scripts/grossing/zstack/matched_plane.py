@@ -9,7 +9,7 @@ from grossing.zstack.matching import Light, lit
 from grossing.zstack.planes import Plane
 from grossing.zstack.registration import Shift
 
-LEAST_SHIFT_PX = 0.5  # about what the measured shift is uncertain by
+LEAST_SHIFT_PX = 0.1  # the measured shift is uncertain by half of it
 PAD_PX = 4  # the largest shift that is aligned and the reach of the interpolation
 
 
@@ -35,7 +35,7 @@ class MatchedPlane:
 
 
 def offset(shift: Shift) -> tuple[float, float]:
-    """x, y in px by which a plane is moved back; 0 where it is shifted by less than 0.5 px."""
+    """x, y in px by which a plane is moved back; 0 where it is shifted by less than 0.1 px."""
     if shift.length_px < LEAST_SHIFT_PX:
         return 0.0, 0.0
     return shift.x_px or 0.0, shift.y_px or 0.0
