@@ -72,6 +72,7 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"possible_pen_area_mm2": 0.05}, "PASS", None),
         ({"faint_tissue_fraction": 0.2}, "REVIEW", "faint_tissue=0.2>0.1"),
         ({"faint_tissue_fraction": 0.1}, "PASS", None),
+        ({"faint_tissue_fraction": None}, "PASS", None),
         ({"pen_fraction": 0.28}, "REVIEW", "near_threshold;pen_fraction=0.28<0.3"),
         ({"mpp": 0.52}, "FAIL", "coarser_than_target=0.52>0.5"),
         ({"mpp": 0.509}, "PASS", None),

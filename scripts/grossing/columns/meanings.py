@@ -95,7 +95,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "faint_tissue_fraction": {
             "unit": "fraction",
-            "meaning": "solid places on the glass with a third of the colour by which this slide's tissue was found, as a share of these and the tissue: tissue that may be too pale; 0 with a mask of your own, with otsu_saturation and in fluorescence, where it is not looked for",
+            "meaning": "solid places on the glass with a third of the colour by which this slide's tissue was found, as a share of these and the tissue: tissue that may be too pale; null with a mask of your own, with otsu_saturation and in fluorescence, where it is not looked for",
             "range": [0, 1],
             "values": [],
         },
