@@ -58,6 +58,7 @@ def a_record(slide_id: str) -> SlideRecord:
         ("sharpness_score", 0.2, (3.0, 30_000.0)),
         ("foreign_dye_fraction", 0.1, (0.1, 0.15, 0.5)),
         ("eosin_fraction", 0.1, (0.0, 0.05, 0.5)),
+        ("eosin_extent", 0.1, (None, 0.1, 0.3, 0.9)),
         ("blue_ratio_low", 0.9, (0.28, 0.3, 0.32, 0.34, 0.9)),
     ):
         changes |= now_and_then(share, name, *values)

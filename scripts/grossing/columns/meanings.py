@@ -173,7 +173,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "stain_z": {
             "unit": "1",
-            "meaning": "larger robust z (its size) of blue_ratio_low and red_ratio_high (of this only above the median), standard deviations; null as outlier_z, and where the stain is not H&E",
+            "meaning": "largest robust z (its size) of blue_ratio_low, red_ratio_high, red_ratio_pale (of these two only above the median) and eosin_extent (only below), standard deviations; null as outlier_z, and where the stain is not H&E",
             "range": [0, None],
             "values": [],
         },
@@ -292,6 +292,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, 1],
             "values": [],
         },
+        "eosin_extent": {
+            "unit": "1",
+            "meaning": "the larger of eosin_fraction and of the share of pale tissue (by density, where the densities sum to 0.2 to 0.5) that absorbs less than 0.75 as much red as green: eosin stains all tissue, where it is missing that has the blue of a counterstain; null as foreign_dye_fraction, and where fewer than 500 pixels are pale",
+            "range": [0, 1],
+            "values": [],
+        },
         "blue_ratio_low": {
             "unit": "1",
             "meaning": "blue density over green density of the pixels that absorb the least blue (5 % of the density of sampled tissue have less): the colour of eosin; null as foreign_dye_fraction, and where fewer than 500 pixels are dark enough",
@@ -301,6 +307,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "red_ratio_high": {
             "unit": "1",
             "meaning": "red density over green density of the pixels that absorb the most red (10 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
+            "range": [0, None],
+            "values": [],
+        },
+        "red_ratio_pale": {
+            "unit": "1",
+            "meaning": "red density over green density of the pale pixels that absorb the least red (10 % of the density of pale tissue have less): the colour of eosin, or of a counterstain; null as eosin_extent",
             "range": [0, None],
             "values": [],
         },
@@ -716,8 +728,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max (of a z, thresholds.cohort.stain_z_max)",
         },
         "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC); below 0.02, whatever the threshold, no H and E are measured, and the tables of the cohort never state any",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin, or less of its pale part than eosin_extent_min: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC, fast red); below 0.02 or 0.3, whatever the thresholds, no H and E are measured, and the tables of the cohort never state any",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min or eosin_extent_min",
         },
         "mask_disagrees": {
             "description": "REVIEW: a mask of your own leaves out tissue that we find, and takes in glass (mask_agreement below mask_agreement_min)",
@@ -925,6 +937,11 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.eosin_fraction_min": {
         "meaning": "share of the tissue's density in the colour of eosin",
+        "range": [0, 1],
+        "integer": False,
+    },
+    "slide.eosin_extent_min": {
+        "meaning": "share of the tissue, or of its pale part, in the colour of eosin",
         "range": [0, 1],
         "integer": False,
     },

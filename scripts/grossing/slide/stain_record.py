@@ -59,7 +59,7 @@ class StainMeasures:
     """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
 
     `is_he` is False where the sheet names another stain, or the tissue holds another dye or no
-    eosin: then only the numbers from `foreign_dye_fraction` to `red_ratio_high` are measured.
+    eosin: then only the numbers from `foreign_dye_fraction` to `red_ratio_pale` are measured.
     """
 
     is_he: bool
@@ -73,7 +73,9 @@ class StainMeasures:
     eosin_od: float | None = None
     foreign_dye_fraction: float | None = None
     eosin_fraction: float | None = None
+    eosin_extent: float | None = None
     blue_ratio_low: float | None = None
     red_ratio_high: float | None = None
+    red_ratio_pale: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None
