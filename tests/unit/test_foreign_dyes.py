@@ -163,6 +163,17 @@ def test_pas_has_colours_of_h_and_e_but_not_those_of_the_same_laboratory() -> No
     assert found.blue_ratio_low < usual.blue_ratio_low - 0.07
 
 
+def test_red_nuclei_beside_a_little_blue_are_none_of_hematoxylin() -> None:
+    """Nuclear fast red, pale everywhere else, and alcian blue in a few places."""
+    nuclei = pale_of("fast_red", 0.8)
+    usual = stained({"hematoxylin": 0.4, "eosin": 0.4})
+    for blue in ("alcian_blue", "methyl_blue"):
+        few = pale_of(blue, 0.8)[:600]
+        assert shares(np.concatenate([nuclei, few])).foreign > FOREIGN_MAX
+        assert shares(np.concatenate([usual, few[:300]])).foreign < FOREIGN_MAX
+    assert shares(nuclei).foreign < FOREIGN_MAX
+
+
 def test_dye_that_marks_a_margin_does_not_set_a_slide_apart() -> None:
     he = stained({"hematoxylin": 0.4, "eosin": 0.4})
     marked = shares(np.concatenate([he, stained({"methyl_blue": 1.0})[: len(he) // 20]]))

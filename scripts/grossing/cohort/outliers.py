@@ -63,7 +63,7 @@ MEASURES = (
 COLOURS = (
     Measure("blue_ratio_low", False, 0.03),
     Measure("red_ratio_high", False, 0.02, side=1),
-    Measure("red_ratio_pale", False, 0.05, side=1),
+    Measure("red_ratio_pale", False, 0.06, side=1),
     Measure("eosin_extent", False, 0.1, side=-1),
 )
 #: column of the largest z -> what is compared
