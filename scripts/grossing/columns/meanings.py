@@ -294,7 +294,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "eosin_extent": {
             "unit": "1",
-            "meaning": "the larger of eosin_fraction and of the share of pale tissue (by density, where the densities sum to 0.2 to 0.5) that absorbs less than 0.75 as much red as green: eosin stains all tissue, where it is missing that has the blue of a counterstain; null as foreign_dye_fraction, and where fewer than 500 pixels are pale",
+            "meaning": "the larger of eosin_fraction and of the share (by density) of the paler half of the tissue that absorbs less than 0.75 as much red as green: eosin stains all tissue, where it is missing the pale tissue has the blue of a counterstain; null as foreign_dye_fraction, and where fewer than 500 pixels of that half have densities that sum to 0.12 to 0.5",
             "range": [0, 1],
             "values": [],
         },
@@ -312,7 +312,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "red_ratio_pale": {
             "unit": "1",
-            "meaning": "red density over green density of the pale pixels that absorb the least red (10 % of the density of pale tissue have less): the colour of eosin, or of a counterstain; null as eosin_extent",
+            "meaning": "red density over green density of the pale pixels that absorb the least red (10 % of the density of tissue whose densities sum to 0.12 to 0.5 have less): the colour of eosin, or of a counterstain; null as eosin_extent",
             "range": [0, None],
             "values": [],
         },
