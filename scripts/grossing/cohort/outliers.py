@@ -58,12 +58,11 @@ MEASURES = (
     Measure("tissue_area_mm2", True, 0.30),
 )
 #: the colours of the dyes, which vary little within a laboratory: of eosin, and of hematoxylin or
-#: of a dye that absorbs more red (where there are few nuclei it falls); of the pinkest pale tissue
-#: (of much eosin it is lower), and how much of the tissue has eosin
+#: of a dye that absorbs more red (where there are few nuclei it falls); and how much of the tissue
+#: has eosin
 COLOURS = (
     Measure("blue_ratio_low", False, 0.03),
     Measure("red_ratio_high", False, 0.02, side=1),
-    Measure("red_ratio_pale", False, 0.06, side=1),
     Measure("eosin_extent", False, 0.1, side=-1),
 )
 #: column of the largest z -> what is compared

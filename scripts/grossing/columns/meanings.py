@@ -173,7 +173,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "stain_z": {
             "unit": "1",
-            "meaning": "largest robust z (its size) of blue_ratio_low, red_ratio_high, red_ratio_pale (of these two only above the median) and eosin_extent (only below), standard deviations; null as outlier_z, and where the stain is not H&E",
+            "meaning": "largest robust z (its size) of blue_ratio_low, red_ratio_high (only above the median) and eosin_extent (only below), standard deviations; null as outlier_z, and where the stain is not H&E",
             "range": [0, None],
             "values": [],
         },
@@ -307,12 +307,6 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "red_ratio_high": {
             "unit": "1",
             "meaning": "red density over green density of the pixels that absorb the most red (10 % of the density of sampled tissue have more): the colour of hematoxylin; null as blue_ratio_low",
-            "range": [0, None],
-            "values": [],
-        },
-        "red_ratio_pale": {
-            "unit": "1",
-            "meaning": "red density over green density of the pale pixels that absorb the least red (10 % of the density of tissue whose densities sum to 0.12 to 0.5 have less): the colour of eosin, or of a counterstain; null as eosin_extent",
             "range": [0, None],
             "values": [],
         },

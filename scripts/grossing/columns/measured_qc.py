@@ -59,7 +59,6 @@ SCHEMA = pa.schema(
         ("eosin_extent", pa.float64()),
         ("blue_ratio_low", pa.float64()),
         ("red_ratio_high", pa.float64()),
-        ("red_ratio_pale", pa.float64()),
         ("content_hash", pa.string()),
         ("mask_hash", pa.string()),
         ("error_message", pa.string()),

@@ -59,7 +59,7 @@ class StainMeasures:
     """Stain of the sampled tissue; all None unless the sheet's stain means H&E.
 
     `is_he` is False where the sheet names another stain, or the tissue holds another dye or no
-    eosin: then only the numbers from `foreign_dye_fraction` to `red_ratio_pale` are measured.
+    eosin: then only the numbers from `foreign_dye_fraction` to `red_ratio_high` are measured.
     """
 
     is_he: bool
@@ -76,6 +76,5 @@ class StainMeasures:
     eosin_extent: float | None = None
     blue_ratio_low: float | None = None
     red_ratio_high: float | None = None
-    red_ratio_pale: float | None = None
     stain_fit: StainFits | None = None
     stain_evidence: StainEvidence | None = None

@@ -64,8 +64,8 @@ def _dye_measures(pixels: Pixels, glass: npt.ArrayLike, means: Pixels) -> StainM
     if dyes is None:
         return StainMeasures(is_he=True)
     foreign, eosin = round(dyes.foreign, 4), round(dyes.eosin, 4)
-    pale = pale_tissue.measure(means, glass)
-    extent = None if pale is None else max(eosin, round(pale.eosin, 4))
+    pale = pale_tissue.eosin_share(means, glass)
+    extent = None if pale is None else max(eosin, round(pale, 4))
     has_eosin = eosin >= EOSIN_SHARE and (extent is None or extent >= EOSIN_EXTENT)
     return StainMeasures(
         is_he=foreign <= OTHER_STAIN_SHARE and has_eosin,
@@ -74,7 +74,6 @@ def _dye_measures(pixels: Pixels, glass: npt.ArrayLike, means: Pixels) -> StainM
         eosin_extent=extent,
         blue_ratio_low=_rounded(dyes.blue_ratio_low),
         red_ratio_high=_rounded(dyes.red_ratio_high),
-        red_ratio_pale=None if pale is None else _rounded(pale.red_ratio),
     )
 
 
