@@ -47,7 +47,7 @@ def a_record(slide_id: str) -> SlideRecord:
         ("tissue_area_mm2", 0.6, (0.0, 0.05, 0.1, 0.105, 0.2, 1.0)),
         ("pen_fraction", 0.3, (0.01, 0.28, 0.3, 0.31, 0.9)),
         ("possible_pen_area_mm2", 0.2, (0.01, 0.1, 3.0)),
-        ("faint_tissue_fraction", 0.2, (0.01, 0.1, 0.4)),
+        ("faint_tissue_fraction", 0.2, (None, 0.01, 0.1, 0.4)),
         ("brightness", 0.2, (None, 60.0, 89.9, 90.0, 120.0)),
         ("background_r", 0.1, (None, 200)),
         ("mpp", 0.1, (0.5, 0.52)),
@@ -58,6 +58,7 @@ def a_record(slide_id: str) -> SlideRecord:
         ("sharpness_score", 0.2, (3.0, 30_000.0)),
         ("foreign_dye_fraction", 0.1, (0.1, 0.15, 0.5)),
         ("eosin_fraction", 0.1, (0.0, 0.05, 0.5)),
+        ("eosin_extent", 0.1, (None, 0.1, 0.3, 0.9)),
         ("blue_ratio_low", 0.9, (0.28, 0.3, 0.32, 0.34, 0.9)),
     ):
         changes |= now_and_then(share, name, *values)

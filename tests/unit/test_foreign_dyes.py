@@ -23,6 +23,7 @@ DYES = {
     "alcian_blue": (0.875, 0.458, 0.158),
     "methyl_blue": (0.80, 0.59, 0.11),
     "aec": (0.27, 0.68, 0.68),
+    "fast_red": (0.214, 0.851, 0.478),
     "methylene_blue": (0.835, 0.514, 0.196),
     "methyl_green": (0.980, 0.144, 0.133),
     "light_green": (0.947, 0.254, 0.197),
@@ -50,6 +51,13 @@ def stained(dyes: dict[str, float], glass: npt.ArrayLike = GLASS, noise: float =
         density += amount[:, None] * spectrum
     seen = np.array(glass) * 10**-density + random.normal(0, noise, density.shape)
     return np.rint(seen.clip(0, 255)).astype(np.uint8)
+
+
+def pale_of(dye: str, amount: float, noise: float = 2.0) -> Pixels:
+    """(6000, 3) pixels of one density."""
+    density = amount * np.array(DYES[dye]) / np.linalg.norm(DYES[dye])
+    seen = np.array(GLASS) * 10**-density + np.random.default_rng(4).normal(0, noise, (6000, 3))
+    return np.rint(seen).astype(np.uint8)
 
 
 def shares(pixels: Pixels, glass: npt.ArrayLike = GLASS) -> foreign_dyes.DyeShares:
@@ -139,14 +147,10 @@ def test_hematoxylin_alone_has_no_eosin_and_faded_eosin_has() -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 2.0, 4.0])
 def test_pale_eosin_beside_dark_nuclei_is_seen_and_pale_hematoxylin_is_none(noise: float) -> None:
-    def pale(dye: str) -> Pixels:
-        density = 0.25 * np.array(DYES[dye]) / np.linalg.norm(DYES[dye])
-        seen = np.array(GLASS) * 10**-density + np.random.default_rng(4).normal(0, noise, (6000, 3))
-        return np.rint(seen).astype(np.uint8)
-
     nuclei = stained({"hematoxylin": 0.4}, noise=noise)
     with_eosin, without = (
-        shares(np.concatenate([nuclei, pale(dye)])) for dye in ("eosin", "hematoxylin")
+        shares(np.concatenate([nuclei, pale_of(dye, 0.25, noise)]))
+        for dye in ("eosin", "hematoxylin")
     )
     assert with_eosin.eosin > 2 * EOSIN_MIN
     assert without.eosin < shares(nuclei).eosin + EOSIN_MIN / 10
@@ -157,6 +161,17 @@ def test_pas_has_colours_of_h_and_e_but_not_those_of_the_same_laboratory() -> No
     found, usual = shares(stained(pas)), shares(stained(eosin))
     assert found.foreign < FOREIGN_MAX and found.eosin > EOSIN_MIN
     assert found.blue_ratio_low < usual.blue_ratio_low - 0.07
+
+
+def test_red_nuclei_beside_a_little_blue_are_none_of_hematoxylin() -> None:
+    """Nuclear fast red, pale everywhere else, and alcian blue in a few places."""
+    nuclei = pale_of("fast_red", 0.8)
+    usual = stained({"hematoxylin": 0.4, "eosin": 0.4})
+    for blue in ("alcian_blue", "methyl_blue"):
+        few = pale_of(blue, 0.8)[:600]
+        assert shares(np.concatenate([nuclei, few])).foreign > FOREIGN_MAX
+        assert shares(np.concatenate([usual, few[:300]])).foreign < FOREIGN_MAX
+    assert shares(nuclei).foreign < FOREIGN_MAX
 
 
 def test_dye_that_marks_a_margin_does_not_set_a_slide_apart() -> None:
@@ -209,6 +224,38 @@ def test_the_amounts_of_h_and_e_are_not_measured_in_another_stain() -> None:
         assert not other.is_he
         assert other.foreign_dye_fraction is not None and other.eosin_fraction is not None
         assert other.blue_ratio_low is not None and other.red_ratio_high is not None
+        assert other.eosin_extent is not None
         assert (other.hematoxylin_od, other.eosin_od, other.stain_fit) == (None, None, None)
     pink = statistics.measure(stained({"hematoxylin": 0.4, "eosin": 0.6}), GLASS, is_he=True)
     assert pink.is_he and pink.eosin_od is not None
+
+
+def test_red_in_places_beside_blue_pale_tissue_is_no_h_and_e() -> None:
+    """Fast red has eosin's colours, but eosin would be everywhere."""
+    counterstained = {"hematoxylin": 0.4}
+    with_eosin = stained({"hematoxylin": 0.4, "eosin": 0.3})
+    mucin = pale_of("alcian_blue", 0.3)
+    for dyes, is_he in (
+        ([stained(counterstained), stained({"fast_red": 0.6})[:900]], False),
+        ([with_eosin, stained({"hematoxylin": 0.6})], True),
+        ([with_eosin, mucin], True),
+        ([with_eosin[:900], stained({"blood": 0.8})], True),
+    ):
+        pixels = np.concatenate(dyes)
+        assert shares(pixels).eosin > EOSIN_MIN
+        found = statistics.measure(pixels, GLASS, is_he=True)
+        assert found.is_he == is_he
+        assert (found.eosin_extent >= LIMITS["eosin_extent_min"]) == is_he
+
+
+def test_eosin_of_pale_tissue_is_unknown_without_any() -> None:
+    tissue = stained({"hematoxylin": 0.4, "eosin": 0.6})
+    dense = np.log10(np.array(GLASS) / np.maximum(tissue, 1)).sum(axis=1) > 0.55
+    found = statistics.measure(tissue[dense], GLASS, is_he=True)
+    assert found.is_he and found.eosin_extent is None
+
+
+def test_of_a_pale_slide_the_paler_half_has_eosin_too() -> None:
+    """Its nuclei are no darker than the cytoplasm of others."""
+    pale = np.concatenate([pale_of("eosin", 0.15), pale_of("hematoxylin", 0.35)])
+    assert statistics.measure(pale, GLASS, is_he=True).eosin_extent > 0.9

@@ -108,6 +108,7 @@ def dyes(count: int, seed: int = 0, blue: float = 0.3) -> list[dict[str, Any]]:
             "site": None,
             "blue_ratio_low": random.normal(blue, 0.02),
             "red_ratio_high": random.normal(0.9, 0.04),
+            "eosin_extent": random.normal(0.95, 0.02),
         }
         for number in range(count)
     ]
@@ -115,8 +116,13 @@ def dyes(count: int, seed: int = 0, blue: float = 0.3) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("blue_ratio_low", 0.14), ("blue_ratio_low", 0.6), ("red_ratio_high", 1.3)],
-    ids=["pas", "fast_red", "azan"],
+    [
+        ("blue_ratio_low", 0.14),
+        ("blue_ratio_low", 0.6),
+        ("red_ratio_high", 1.3),
+        ("eosin_extent", 0.5),
+    ],
+    ids=["pas", "fast_red", "azan", "rare_fast_red"],
 )
 def test_a_slide_whose_dyes_are_not_those_of_the_others_is_named(column: str, value: float) -> None:
     rows = dyes(20)
@@ -131,7 +137,7 @@ def far(listed: list[outliers.Outlier]) -> bool:
 
 def test_few_nuclei_equal_slides_and_two_stains_in_halves_are_no_other_dyes() -> None:
     few = dyes(20)
-    few[4]["red_ratio_high"] = 0.4
+    few[4] |= {"red_ratio_high": 0.4, "eosin_extent": 1.0}
     equal = [dyes(1)[0] | {"slide_id": str(number)} for number in range(20)]
     equal[4]["blue_ratio_low"] += 0.05
     halves = dyes(12, 1) + dyes(8, 2, blue=0.15)

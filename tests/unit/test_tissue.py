@@ -89,6 +89,12 @@ def test_a_piece_too_pale_to_be_found_beside_others_is_told():
     assert tissue.find(glass(), 8).faint == 0
 
 
+def test_faint_tissue_is_unknown_where_it_is_not_looked_for():
+    slide = stained(ellipse(), 1.0, GLASS)
+    assert tissue.find(slide, 8, method="otsu_saturation").faint is None
+    assert tissue.find(255 - slide, 8, "DAPI").faint is None
+
+
 @pytest.mark.parametrize("line", [(231, 228, 226), (205, 203, 200), (150, 150, 150)])
 def test_lines_and_uneven_colour_of_glass_are_no_pale_tissue(line):
     picture = np.full((400, 400, 3), GLASS, np.uint8)

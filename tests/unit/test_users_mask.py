@@ -150,6 +150,8 @@ def test_a_slide_is_measured_in_the_users_tissue(real_slide: Path, tmp_path: Pat
     )
     assert max(measures.focus.focus_tiles.x_level0_px) < 2220 / 2
     assert measures.picture == ours.record.measures.picture
+    told = [each.record.measures.areas.faint_tissue_fraction for each in (theirs, ours)]
+    assert told[0] is None and told[1] is not None
     assert (measures.mask.mask_source, ours.record.measures.mask.mask_source) == ("user", "ours")
     assert theirs.record.mask.mask_hash and ours.record.mask == NO_MASK
 

@@ -40,7 +40,7 @@ STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
-DYES = "foreign_dye_fraction", "eosin_fraction"
+DYES = "foreign_dye_fraction", "eosin_fraction", "eosin_extent"
 OF_USERS_MASK = (
     "mask_agreement",
     "mask_missed_fraction",

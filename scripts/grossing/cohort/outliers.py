@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +28,13 @@ class Measure:
 
     `spread_min`, in the column's unit or as a factor's logarithm, is the least standard deviation
     that is reckoned with: slides that are closer to each other differ by nothing that matters.
-    Of what matters `upwards` alone, lower values have a z of 0.
+    Where one `side` alone matters (1: higher values), the others have a z of 0.
     """
 
     column: str
     logarithm: bool
     spread_min: float
-    upwards: bool = False
+    side: Literal[-1, 0, 1] = 0
 
     def values(self, rows: Sequence[Row]) -> Values:
         """(N,) values on the scale that is compared, NaN where there is none."""
@@ -42,6 +42,10 @@ class Measure:
         if not self.logarithm:
             return np.asarray(given, np.float64)
         return np.log(np.where(given > 0, given, np.nan), dtype=np.float64)
+
+    def of_its_side(self, distance: float) -> float:
+        """A distance from the others, 0 on the side that does not matter."""
+        return distance if not self.side or distance * self.side > 0 else 0.0
 
 
 MEASURES = (
@@ -54,10 +58,12 @@ MEASURES = (
     Measure("tissue_area_mm2", True, 0.30),
 )
 #: the colours of the dyes, which vary little within a laboratory: of eosin, and of hematoxylin or
-#: of a dye that absorbs more red (where there are few nuclei it falls)
+#: of a dye that absorbs more red (where there are few nuclei it falls); and how much of the tissue
+#: has eosin
 COLOURS = (
     Measure("blue_ratio_low", False, 0.03),
-    Measure("red_ratio_high", False, 0.02, upwards=True),
+    Measure("red_ratio_high", False, 0.02, side=1),
+    Measure("eosin_extent", False, 0.1, side=-1),
 )
 #: column of the largest z -> what is compared
 COMPARED = {"outlier_z": MEASURES, "stain_z": COLOURS}
@@ -98,8 +104,8 @@ def scored(rows: Sequence[Row], measures: Sequence[Measure] = MEASURES) -> dict[
     found: dict[str, list[Outlier]] = {}
     for measure in measures:
         for row, z, group in _scores(rows, measure):
-            z = max(z, 0.0) if measure.upwards else z
-            found.setdefault(row["slide_id"], []).append(Outlier(measure.column, z, group))
+            outlier = Outlier(measure.column, measure.of_its_side(z), group)
+            found.setdefault(row["slide_id"], []).append(outlier)
     return found
 
 

@@ -65,6 +65,7 @@ REVIEW = (
     Threshold("faint_tissue_fraction", "faint_tissue_fraction_max", "max", "faint_tissue"),
     Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
     Threshold("eosin_fraction", "eosin_fraction_min", "min", "eosin_missing"),
+    Threshold("eosin_extent", "eosin_extent_min", "min", "eosin_missing"),
     Threshold("mask_agreement", "mask_agreement_min", "min", "mask_disagrees"),
     Threshold("mask_missed_fraction", "mask_missed_fraction_max", "max", "mask_misses_tissue"),
     Threshold("mask_on_glass_fraction", "mask_on_glass_fraction_max", "max", "mask_on_glass"),

@@ -95,7 +95,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "faint_tissue_fraction": {
             "unit": "fraction",
-            "meaning": "solid places on the glass with a third of the colour by which this slide's tissue was found, as a share of these and the tissue: tissue that may be too pale; 0 with a mask of your own, with otsu_saturation and in fluorescence, where it is not looked for",
+            "meaning": "solid places on the glass with a third of the colour by which this slide's tissue was found, as a share of these and the tissue: tissue that may be too pale; null with a mask of your own, with otsu_saturation and in fluorescence, where it is not looked for",
             "range": [0, 1],
             "values": [],
         },
@@ -173,7 +173,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "stain_z": {
             "unit": "1",
-            "meaning": "larger robust z (its size) of blue_ratio_low and red_ratio_high (of this only above the median), standard deviations; null as outlier_z, and where the stain is not H&E",
+            "meaning": "largest robust z (its size) of blue_ratio_low, red_ratio_high (only above the median) and eosin_extent (only below), standard deviations; null as outlier_z, and where the stain is not H&E",
             "range": [0, None],
             "values": [],
         },
@@ -289,6 +289,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "eosin_fraction": {
             "unit": "1",
             "meaning": "share of the optical density of sampled tissue in pixels of the colour of eosin, which absorb less than 0.8 as much red as green and less than 0.7 as much blue, minus foreign_dye_fraction (mixtures of hematoxylin and a brown dye have that colour too; not below 0); null as foreign_dye_fraction",
+            "range": [0, 1],
+            "values": [],
+        },
+        "eosin_extent": {
+            "unit": "1",
+            "meaning": "the larger of eosin_fraction and of the share (by density) of the paler half of the tissue that absorbs less than 0.75 as much red as green: eosin stains all tissue, where it is missing the pale tissue has the blue of a counterstain; null as foreign_dye_fraction, and where fewer than 500 pixels of that half have densities that sum to 0.12 to 0.5",
             "range": [0, 1],
             "values": [],
         },
@@ -716,8 +722,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max (of a z, thresholds.cohort.stain_z_max)",
         },
         "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC); below 0.02, whatever the threshold, no H and E are measured, and the tables of the cohort never state any",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin, or less of its pale part than eosin_extent_min: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC, fast red); below 0.02 or 0.3, whatever the thresholds, no H and E are measured, and the tables of the cohort never state any",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min or eosin_extent_min",
         },
         "mask_disagrees": {
             "description": "REVIEW: a mask of your own leaves out tissue that we find, and takes in glass (mask_agreement below mask_agreement_min)",
@@ -925,6 +931,11 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.eosin_fraction_min": {
         "meaning": "share of the tissue's density in the colour of eosin",
+        "range": [0, 1],
+        "integer": False,
+    },
+    "slide.eosin_extent_min": {
+        "meaning": "share of the tissue, or of its pale part, in the colour of eosin",
         "range": [0, 1],
         "integer": False,
     },

@@ -56,6 +56,7 @@ SCHEMA = pa.schema(
         ("eosin_od", pa.float64()),
         ("foreign_dye_fraction", pa.float64()),
         ("eosin_fraction", pa.float64()),
+        ("eosin_extent", pa.float64()),
         ("blue_ratio_low", pa.float64()),
         ("red_ratio_high", pa.float64()),
         ("content_hash", pa.string()),

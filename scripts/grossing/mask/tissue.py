@@ -62,22 +62,23 @@ class Found:
     """Labels of a picture; its glass, (3,) uint8, and whether that was found or is assumed.
 
     `faint` is the share of solid places that may be pale tissue and are labelled glass, of these
-    and the tissue.
+    and the tissue; None where they are not looked for (`otsu_saturation`, fluorescence).
     """
 
     labels: Picture
     glass: Picture
     has_glass: bool
-    faint: float = 0.0
+    faint: float | None = None
 
 
 @dataclass(frozen=True)
 class _Shades:
-    """(H, W) bool: what has the colour of tissue, a third of that, and twice as much."""
+    """(H, W) bool: what has the colour of tissue, a third of that, and twice as much; no others
+    without a threshold of colour beside the glass."""
 
     stained: Mask
-    faint: Mask
-    strong: Mask
+    faint: Mask | None = None
+    strong: Mask | None = None
 
 
 def segment(rgb: Picture, mpp: float, stain: str | None = None, **options: Any) -> Picture:
@@ -169,11 +170,12 @@ def find(
     memory.give_back(memory.MUCH)
     clean = valid & ~ink.reached
     if method == "otsu_saturation":
-        shades = _Shades(_saturated(picture, clean), *(np.zeros_like(clean) for _ in range(2)))
+        shades = _Shades(_saturated(picture, clean))
     else:
         limits = chroma_min, chroma_max
         shades = _shades(picture, glass, clean, smooth_um, otsu_share, limits, scale)
-    stained, faint, strong = shades.stained & clean, shades.faint, shades.strong & clean
+    stained, faint, strong = shades.stained & clean, shades.faint, shades.strong
+    strong = None if strong is None else strong & clean
     del picture, clean, shades
     memory.give_back(memory.MUCH)
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
@@ -181,7 +183,11 @@ def find(
     del stained
     memory.give_back(memory.MUCH)
     labels = _labels(neutral, valid, tissue, ink, scale.mpp)
-    pale = faint_tissue.share(faint, strong, labels, scale.disc)
+    pale = (
+        None
+        if faint is None or strong is None
+        else faint_tissue.share(faint, strong, labels, scale.disc)
+    )
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
     return Found(whole, glass, measured is not None, pale)
 

@@ -148,14 +148,15 @@ def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
 class _View:
     """The overview, its labels, and the colour of the glass or of the dark background.
 
-    `mask` are the labels that count, `own` those without a mask of the user's own.
+    `mask` are the labels that count, `own` those without a mask of the user's own, which makes
+    `faint` None: what ours missed of the tissue is `mask_missed_fraction` then.
     """
 
     overview: overview.Overview
     own: Pixels
     glass: Pixels
     has_glass: bool
-    faint: float = 0.0
+    faint: float | None = None
     users: Mask | None = None
 
     @functools.cached_property
@@ -191,7 +192,7 @@ class _View:
             slide_width=file.width_px,
             slide_height=file.height_px,
         )
-        return replace(self, users=users_mask.on(grid))
+        return replace(self, users=users_mask.on(grid), faint=None)
 
     def tissue_mask(self) -> TissueMask:
         """Whose tissue it is, and how the masks agree."""
@@ -330,7 +331,7 @@ def _areas(view: _View, lost_blocks: float) -> Areas:
         bubble_fraction=share(labels.BUBBLE),
         possible_pen_fraction=share(labels.POSSIBLE_PEN),
         possible_pen_area_mm2=area(labels.POSSIBLE_PEN),
-        faint_tissue_fraction=0.0 if view.users is not None else round(view.faint, 4),
+        faint_tissue_fraction=None if view.faint is None else round(view.faint, 4),
     )
 
 

@@ -214,8 +214,7 @@ def _is_far(measure: Measure, rows: list[Row], slides: list[int], others: list[i
         return False
     middle = np.median(rest)
     spread = outliers.MAD_TO_SIGMA * np.median(np.abs(rest - middle))
-    above = float(np.median(own) - middle)
-    far = max(above, 0.0) if measure.upwards else abs(above)
+    far = abs(measure.of_its_side(float(np.median(own) - middle)))
     return bool(far > UNUSUAL_SD * max(spread, measure.spread_min))
 
 

@@ -95,7 +95,7 @@ class Areas:
     bubble_fraction: float
     possible_pen_fraction: float
     possible_pen_area_mm2: float
-    faint_tissue_fraction: float
+    faint_tissue_fraction: float | None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class StainMeasures:
     eosin_od: float | None = None
     foreign_dye_fraction: float | None = None
     eosin_fraction: float | None = None
+    eosin_extent: float | None = None
     blue_ratio_low: float | None = None
     red_ratio_high: float | None = None
     stain_fit: StainFits | None = None

@@ -25,6 +25,8 @@ PALE_MIN, PALE_ERROR = 0.25, 0.03  # what is paler counts as eosin where noise c
 # A trichrome: the less red its pixels absorb, the more blue; blue collagen at the other end
 LINE_CORRELATION, BLUE_DYE_SHARE = -0.7, 0.05
 PURE_RED, PURE_BLUE = 1.0, 0.6  # the sides of a cone without pure blue and red dyes
+# Red nuclei: more of a blue or green dye than of what absorbs as much red as hematoxylin does
+OTHER_BLUE_SHARE, HEMATOXYLIN_RED = 0.04, 0.55
 FEWER_PX = 20_000  # pixels that a correlation or quantile is computed of, evenly spread
 RATIO_GREEN, RATIO_MAX = 0.03, 1.6  # so that noise in pale channels weighs little
 # What the purest dyes of a slide absorb: quantiles, by density, of pixels that noise moves less
@@ -61,7 +63,9 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
 
     In H&E the share of blue hardly depends on that of red. Where the two fall on one line, from red
     that absorbs blue to a dye that absorbs more red than green, the dyes are those of a trichrome,
-    and its pure red and blue are foreign too. In mixtures they look like hematoxylin.
+    and its pure red and blue are foreign too. In mixtures they look like hematoxylin. Where there
+    is less of hematoxylin than of a blue or green dye, nuclei are red (nuclear fast red,
+    azocarmine), and all that is not of hematoxylin's colour is foreign.
 
     Parameters
     ----------
@@ -84,7 +88,7 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
     .. [1] Ruifrok and Johnston 2001, Anal Quant Cytol Histol 23:291
     """
     table = np.ascontiguousarray(np.maximum(density_table(glass), 0).T)
-    coloured, sums, with_eosin = 0, np.zeros(4), np.zeros(2)
+    coloured, sums, with_eosin = 0, np.zeros(6), np.zeros(2)
     dark: list[Pixels] = []
     for start in range(0, len(pixels), STRETCH_PX):
         stretch = pixels[start : start + STRETCH_PX]
@@ -98,10 +102,12 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
         with_eosin += [total[eosin].sum(), total[eosin | (weight > 0)].sum()]
     if coloured < MIN_PIXELS:
         return None
-    _, foreign, pure_blue, not_of_he = (float(part) for part in sums / sums[0])
+    _, foreign, pure_blue, not_of_he, blue, hematoxylin = (float(part) for part in sums / sums[0])
     eosin_share = max(0.0, float(with_eosin[0] / with_eosin[1]) - foreign)
     if pure_blue > BLUE_DYE_SHARE and _on_one_line(pixels, table):
         foreign = not_of_he
+    if blue > max(OTHER_BLUE_SHARE, hematoxylin):
+        foreign = 1 - hematoxylin
     low, high = _purest(np.concatenate(dark), table)
     return DyeShares(foreign, eosin_share, low, high)
 
@@ -119,12 +125,15 @@ def _weight(red: Density, green: Density, blue: Density) -> Density:
     return np.where((total > DENSITY_MIN) & (green < GREEN_MAX), total, 0)
 
 
-def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask]:
-    """What is outside H&E, in pure blue dyes, and outside H&E or pure."""
-    foreign = _absorbs_more_blue(red, green, blue) | (red > RED_ABSORBED * green + RED_ERROR)
+def _parts(red: Density, green: Density, blue: Density) -> tuple[Mask, Mask, Mask, Mask, Mask]:
+    """What is outside H&E, in pure blue dyes, outside H&E or pure, in blue or green dyes outside
+    H&E, and as blue as hematoxylin."""
+    blue_dye = red > RED_ABSORBED * green + RED_ERROR
+    foreign = _absorbs_more_blue(red, green, blue) | blue_dye
     pure_blue = red > PURE_RED * green + RED_ERROR
     pure = pure_blue | (blue > PURE_BLUE * green)
-    return foreign, pure_blue, foreign | pure
+    hematoxylin = (red > HEMATOXYLIN_RED * green) & ~blue_dye
+    return foreign, pure_blue, foreign | pure, blue_dye, hematoxylin
 
 
 def _eosin(red: Density, green: Density, blue: Density, coloured: Mask) -> Mask:

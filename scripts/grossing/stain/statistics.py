@@ -6,15 +6,16 @@ import numpy.typing as npt
 
 from grossing.slide.stain_record import StainMeasures
 from grossing.stain import fit as stain_fit
-from grossing.stain import foreign_dyes
+from grossing.stain import foreign_dyes, pale_tissue
 from grossing.stain.optical_density import density_table, mean_densities
 from grossing.support.types import Pixels
 
-#: of the density in other colours and in eosin's: above the one or below the other the vectors of
-#: H&E are not measured. They judge no slide: those are the thresholds `foreign_dye_fraction_max`
-#: and `eosin_fraction_min`
+#: of the density in other colours and in eosin's, and of the tissue that has eosin: above the first
+#: or below the others the vectors of H&E are not measured. They judge no slide: those are the
+#: thresholds `foreign_dye_fraction_max`, `eosin_fraction_min` and `eosin_extent_min`
 OTHER_STAIN_SHARE = 0.15
 EOSIN_SHARE = 0.02
+EOSIN_EXTENT = 0.3
 
 
 def measure(
@@ -33,7 +34,7 @@ def measure(
     """
     if not is_he or len(pixels) < stain_fit.MIN_PIXELS:
         return StainMeasures(is_he)
-    dyes = _dye_measures(pixels, glass)
+    dyes = _dye_measures(pixels, glass, pixels if means is None else means)
     if not dyes.is_he:
         return dyes
     _, hematoxylin, eosin = mean_densities(pixels[None], density_table(glass))
@@ -57,17 +58,24 @@ def measure(
     )
 
 
-def _dye_measures(pixels: Pixels, glass: npt.ArrayLike) -> StainMeasures:
+def _dye_measures(pixels: Pixels, glass: npt.ArrayLike, means: Pixels) -> StainMeasures:
     """Whether the dyes can be hematoxylin and eosin, and the numbers that tell it."""
     dyes = foreign_dyes.shares(pixels, glass)
     if dyes is None:
         return StainMeasures(is_he=True)
     foreign, eosin = round(dyes.foreign, 4), round(dyes.eosin, 4)
-    blue, red = dyes.blue_ratio_low, dyes.red_ratio_high
+    pale = pale_tissue.eosin_share(means, glass)
+    extent = None if pale is None else max(eosin, round(pale, 4))
+    has_eosin = eosin >= EOSIN_SHARE and (extent is None or extent >= EOSIN_EXTENT)
     return StainMeasures(
-        is_he=foreign <= OTHER_STAIN_SHARE and eosin >= EOSIN_SHARE,
+        is_he=foreign <= OTHER_STAIN_SHARE and has_eosin,
         foreign_dye_fraction=foreign,
         eosin_fraction=eosin,
-        blue_ratio_low=None if blue is None else round(blue, 4),
-        red_ratio_high=None if red is None else round(red, 4),
+        eosin_extent=extent,
+        blue_ratio_low=_rounded(dyes.blue_ratio_low),
+        red_ratio_high=_rounded(dyes.red_ratio_high),
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
