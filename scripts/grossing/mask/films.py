@@ -24,7 +24,8 @@ Densities = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 Place = tuple[slice, slice]
 
-LEAST_EVEN_PX = 60  # of the overview
+LEAST_EVEN_PX, LEAST_PIECE_PX = 60, 30  # of the overview: of an ink; of each even area
+SEED_PX = 3  # width of an even area
 LEAST_DEPTH = 30  # grey levels
 ON_GLASS = 0.1  # share of the surroundings
 ONE_COLOUR, COLOURS = 20, 3  # grey levels around the commonest colour of a piece; such colours
@@ -33,11 +34,12 @@ ONE_INK, ITS_COLOUR = 0.25, 0.12  # difference, of its density
 WORKING_MPP = 16.0
 LEAST_PX, LEAST_FILM_PX = 12, 40  # at 16 um/px: of either part of a film; of both
 LEAST_TISSUE_PX = 75  # at 16 um/px, without ink
-EVEN_SHARE = 0.25  # of what has the colour of the ink alone: less is tissue of that colour
+EVEN_SHARE = 0.15  # of what has the colour of the ink alone: less is tissue of that colour
 ROUNDS = 2
+AROUND_PX = 15  # at 16 um/px, side of the square around a place
 TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by itself
 SOFT_PX = 2  # of the width on the glass, which is paler there
-LONG = 2.5  # widths
+SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
 AS_WIDE, WIDER = 0.25, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
 FEW = 0.2  # pieces of a film, of all that have its density
 
@@ -79,10 +81,11 @@ def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
     densities = strokes.densities_of(rgb, small)
     drawn = np.zeros(small.shape, np.bool_)
     for ink in inks:
-        alone = _alone(densities, ink.density, strokes.scaled(ink.seeds, factor), seen)
+        alone = _alone(rgb, ink, shown)
         if alone is not None:
-            over = _over(densities, ink.density, small & ~_wider(alone, 5))
-            drawn |= _film(alone, over, seen)
+            alone = strokes.scaled(alone, factor)
+            over = _over(densities, ink.density, small, alone, seen)
+            drawn |= _film(alone & ~over, over, seen)
     size = whole.shape[::-1]
     return as_bool(cv2.resize(as_byte(drawn), size, interpolation=cv2.INTER_NEAREST))
 
@@ -90,21 +93,22 @@ def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
 def _inks(rgb: Pixels, even: Mask, shown: Mask) -> list[_Ink]:
     """Even areas of one colour that border on glass, together where they are of one ink."""
     inks: list[_Ink] = []
-    for place, body in _pieces(opened(even, 5), LEAST_EVEN_PX):
+    for place, body in _pieces(opened(even, SEED_PX), LEAST_PIECE_PX):
         if shown[place].all():
             continue
         left, seen = body.copy(), rgb[place].astype(np.int16)
         for _ in range(COLOURS):
-            if np.count_nonzero(left) < LEAST_EVEN_PX:
+            if np.count_nonzero(left) < LEAST_PIECE_PX:
                 break
             colour = commonest(seen[left])
-            part = opened(left & (np.abs(seen - colour).max(axis=2) <= ONE_COLOUR), 5)
+            part = opened(left & (np.abs(seen - colour).max(axis=2) <= ONE_COLOUR), SEED_PX)
             left &= ~part
-            for within, seeds in _pieces(part, LEAST_EVEN_PX):
+            for within, seeds in _pieces(part, LEAST_PIECE_PX):
                 colours = rgb[place][within][seeds]
                 if _on_glass(seeds, shown[place][within]) and _is_deep(colours):
                     ink = _of_density(inks, _density(colours), shown.shape)
                     ink.seeds[place][within] |= seeds
+    inks = [ink for ink in inks if np.count_nonzero(ink.seeds) >= LEAST_EVEN_PX]
     return sorted(inks, key=lambda ink: -np.count_nonzero(ink.seeds))[:MOST_INKS]
 
 
@@ -145,27 +149,38 @@ def _wider(mask: Mask, size: int) -> Mask:
     return as_bool(cv2.dilate(as_byte(mask), disc(size)))
 
 
-def _alone(densities: list[Densities], ink: Numbers, seeds: Mask, seen: Mask) -> Mask | None:
+def _alone(rgb: Pixels, ink: _Ink, shown: Mask) -> Mask | None:
     """Where the ink is seen by itself; None where most of that is not even."""
-    off = sum((density - level) ** 2 for density, level in zip(densities, ink, strict=True))
-    alone = grown(seeds, (off <= (ITS_COLOUR * np.linalg.norm(ink)) ** 2) & seen)
-    return alone if np.count_nonzero(seeds) >= EVEN_SHARE * np.count_nonzero(alone) else None
+    off = ITS_COLOUR * np.linalg.norm(ink.density)
+    lowest, highest = (LIGHT * np.exp(-ink.density - sign * off) for sign in (1, -1))
+    alone = grown(ink.seeds, as_bool(cv2.inRange(rgb, lowest, highest)) & shown, 1)
+    return alone if np.count_nonzero(ink.seeds) >= EVEN_SHARE * np.count_nonzero(alone) else None
 
 
-def _over(densities: list[Densities], ink: Numbers, tissue: Mask) -> Mask:
+def _over(
+    densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, seen: Mask
+) -> Mask:
     """Where the tissue has at least half of the ink's density more than the tissue around.
 
-    What the tissue is like is told without what was found, once more.
+    What the tissue is like is told without what was found, once more. Ink over pale tissue looks
+    as it does alone: it lies over the tissue where that is most of what is around.
     """
+    tissue = whole & ~_wider(alone, 5)
+    glass, plain = (_around(mask) for mask in (~seen, tissue))
+    where = tissue | (whole & alone & (plain > 2 * glass))
     over, deviation = np.zeros(tissue.shape, np.bool_), 1.0
     for _ in range(ROUNDS):
         plain = tissue & ~over
         if np.count_nonzero(plain) < LEAST_TISSUE_PX:
             break
-        seen = strokes.Tissue(densities, plain)
-        excess, deviation = seen.excess(seen.amount(ink))
-        over = tissue & (excess > 0.5)
+        sample = strokes.Tissue(densities, plain)
+        excess, deviation = sample.excess(sample.amount(ink))
+        over = where & (excess > 0.5)
     return over if deviation <= TOLD_DEVIATION else np.zeros(tissue.shape, np.bool_)
+
+
+def _around(mask: Mask) -> Densities:
+    return np.asarray(cv2.blur(mask.astype(np.float32), (AROUND_PX,) * 2), np.float32)
 
 
 def _film(alone: Mask, over: Mask, seen: Mask) -> Mask:
@@ -179,9 +194,10 @@ def _film(alone: Mask, over: Mask, seen: Mask) -> Mask:
     drawn, others = np.zeros(film.shape, np.bool_), np.zeros(film.shape, np.bool_)
     continuing = apart = 0
     for place, body in _pieces(opened(film & seen, 3), LEAST_FILM_PX):
-        if np.count_nonzero(body) < LONG * strokes.width_of(body) ** 2:
+        length = np.count_nonzero(body) / strokes.width_of(body) ** 2
+        if length < LONG:
             body &= ~strokes.without_narrow(body, widest)
-        if np.count_nonzero(body) < LEAST_FILM_PX:
+        if length < SHORT or np.count_nonzero(body) < LEAST_FILM_PX:
             continue
         if _continues(body & alone[place], body & over[place], AS_WIDE * width):
             continuing += 1
