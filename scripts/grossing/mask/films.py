@@ -34,9 +34,9 @@ ONE_INK, ITS_COLOUR = 0.25, 0.12  # difference, of its density
 WORKING_MPP = 16.0
 LEAST_PX, LEAST_FILM_PX = 12, 40  # at 16 um/px: of either part of a film; of both
 LEAST_TISSUE_PX = 75  # at 16 um/px, without ink
-EVEN_SHARE = 0.15  # of what has the colour of the ink alone: less is tissue of that colour
+EVEN_SHARE = 0.25  # of what has the colour of the ink alone: less is tissue of that colour
 ROUNDS = 2
-AROUND_PX = 15  # at 16 um/px, side of the square around a place
+AROUND_PX, MORE_TISSUE = 15, 2  # side of the square around a place; tissue by glass within it
 TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by itself
 SOFT_PX = 2  # of the width on the glass, which is paler there
 SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
@@ -58,7 +58,7 @@ def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
     Parameters
     ----------
     rgb : (H, W, 3) uint8, divided by its glass, which is 240
-    even : (H, W) bool, where the picture is even within 5 x 5 px, and no glass
+    even : (H, W) bool, where the picture is even within 3 x 3 px, and no glass
     shown : (H, W) bool, what is darker than the glass
     whole : (H, W) bool, the tissue with what ink hides of it
     mpp : um per pixel
@@ -70,8 +70,8 @@ def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
 
     Notes
     -----
-    Misses ink whose part on the glass is narrower than 9 px, smaller than 100 px or uneven, and
-    ink that this tissue varies by itself as much as the film differs.
+    Misses ink whose parts on the glass are narrower than 8 px, hold less than 60 even px together
+    or are uneven, and ink that this tissue varies by itself as much as the film differs.
     """
     inks = _inks(rgb, even, shown)
     if not inks:
@@ -157,17 +157,14 @@ def _alone(rgb: Pixels, ink: _Ink, shown: Mask) -> Mask | None:
     return alone if np.count_nonzero(ink.seeds) >= EVEN_SHARE * np.count_nonzero(alone) else None
 
 
-def _over(
-    densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, seen: Mask
-) -> Mask:
+def _over(densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, seen: Mask) -> Mask:
     """Where the tissue has at least half of the ink's density more than the tissue around.
 
     What the tissue is like is told without what was found, once more. Ink over pale tissue looks
-    as it does alone: it lies over the tissue where that is most of what is around.
+    as it does alone; it lies over tissue where there is more of that than glass around.
     """
     tissue = whole & ~_wider(alone, 5)
-    glass, plain = (_around(mask) for mask in (~seen, tissue))
-    where = tissue | (whole & alone & (plain > 2 * glass))
+    where = tissue | (whole & alone & (_around(tissue) > MORE_TISSUE * _around(~seen)))
     over, deviation = np.zeros(tissue.shape, np.bool_), 1.0
     for _ in range(ROUNDS):
         plain = tissue & ~over
@@ -180,6 +177,7 @@ def _over(
 
 
 def _around(mask: Mask) -> Densities:
+    """Its share of the square around each place."""
     return np.asarray(cv2.blur(mask.astype(np.float32), (AROUND_PX,) * 2), np.float32)
 
 
