@@ -40,8 +40,8 @@ AROUND_PX, MORE_TISSUE = 15, 2  # side of the square around a place; tissue by g
 TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by itself
 SOFT_PX = 2  # of the width on the glass, which is paler there
 SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
-AS_WIDE, WIDER = 0.25, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
-FEW = 0.2  # pieces of a film, of all that have its density
+AS_WIDE, WIDER = 0.5, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
+FEW = 0.25  # pieces of a film, of all that have its density
 
 
 @dataclass
