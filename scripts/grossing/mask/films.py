@@ -13,15 +13,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from grossing.mask import strokes
 from grossing.mask.glass import LIGHT
+from grossing.mask.ink_density import Densities, Numbers, Overview, Tissue, density_of
 from grossing.mask.shapes import as_bool, as_byte, commonest, disc, grown, odd, opened
 from grossing.support.types import Mask, Pixels
 
-Densities = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
 Place = tuple[slice, slice]
 
 LEAST_EVEN_PX, LEAST_PIECE_PX = 60, 30  # of the overview: of an ink; of each even area
@@ -52,12 +50,12 @@ class _Ink:
     seeds: Mask
 
 
-def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
+def find(picture: Overview, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
     """Films of ink of any colour that continue from the glass over the tissue.
 
     Parameters
     ----------
-    rgb : (H, W, 3) uint8, divided by its glass, which is 240
+    picture : divided by its glass, which is 240
     even : (H, W) bool, where the picture is even within 3 x 3 px, and no glass
     shown : (H, W) bool, what is darker than the glass
     whole : (H, W) bool, the tissue with what ink hides of it
@@ -73,15 +71,15 @@ def find(rgb: Pixels, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
     Misses ink whose parts on the glass are narrower than 8 px, hold less than 60 even px together
     or are uneven, and ink that this tissue varies by itself as much as the film differs.
     """
-    inks = _inks(rgb, even, shown)
+    inks = _inks(picture.rgb, even, shown)
     if not inks:
         return np.zeros(whole.shape, np.bool_)
     factor = min(1.0, mpp / WORKING_MPP)
     small, seen = (strokes.scaled(mask, factor) for mask in (whole, shown))
-    densities = strokes.densities_of(rgb, small)
+    densities = picture.densities(small.shape)
     drawn = np.zeros(small.shape, np.bool_)
     for ink in inks:
-        alone = _alone(rgb, ink, shown)
+        alone = _alone(picture.rgb, ink, shown)
         if alone is not None:
             alone = strokes.scaled(alone, factor)
             over = _over(densities, ink.density, small, alone, seen)
@@ -136,7 +134,7 @@ def _is_deep(colours: Pixels) -> bool:
 
 
 def _density(colours: Pixels) -> Numbers:
-    return np.asarray(strokes.density_of(colours.mean(axis=0)), np.float64)
+    return np.asarray(density_of(colours.mean(axis=0)), np.float64)
 
 
 def _on_glass(seeds: Mask, shown: Mask) -> bool:
@@ -170,7 +168,7 @@ def _over(densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, se
         plain = tissue & ~over
         if np.count_nonzero(plain) < LEAST_TISSUE_PX:
             break
-        sample = strokes.Tissue(densities, plain)
+        sample = Tissue(densities, plain)
         excess, deviation = sample.excess(sample.amount(ink))
         over = where & (excess > 0.5)
     return over if deviation <= TOLD_DEVIATION else np.zeros(tissue.shape, np.bool_)
