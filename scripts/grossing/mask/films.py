@@ -162,7 +162,8 @@ def _over(densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, se
     as it does alone; it lies over tissue where there is more of that than glass around.
     """
     tissue = whole & ~_wider(alone, 5)
-    where = tissue | (whole & alone & (_around(tissue) > MORE_TISSUE * _around(~seen)))
+    on_glass = alone & (_around(tissue) <= MORE_TISSUE * _around(~seen))
+    where = whole & ~_wider(on_glass, 5)
     over, deviation = np.zeros(tissue.shape, np.bool_), 1.0
     for _ in range(ROUNDS):
         plain = tissue & ~over
