@@ -33,12 +33,13 @@ WORKING_MPP = 16.0
 LEAST_PX, LEAST_FILM_PX = 12, 40  # at 16 um/px: of either part of a film; of both
 LEAST_TISSUE_PX = 75  # at 16 um/px, without ink
 EVEN_SHARE = 0.25  # of what has the colour of the ink alone: less is tissue of that colour
+ALONG_GLASS = 0.18  # of its rim: tissue of its colour has less
 ROUNDS = 2
 AROUND_PX, MORE_TISSUE = 15, 2  # side of the square around a place; tissue by glass within it
 TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by itself
 SOFT_PX = 2  # of the width on the glass, which is paler there
 SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
-AS_WIDE, WIDER = 0.5, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
+AS_WIDE, WIDER = 0.35, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
 FEW = 0.25  # pieces of a film, of all that have its density
 
 
@@ -148,11 +149,14 @@ def _wider(mask: Mask, size: int) -> Mask:
 
 
 def _alone(rgb: Pixels, ink: _Ink, shown: Mask) -> Mask | None:
-    """Where the ink is seen by itself; None where most of that is not even."""
+    """Where the ink is seen by itself; None where most of that is not even or not on the glass."""
     off = ITS_COLOUR * np.linalg.norm(ink.density)
     lowest, highest = (LIGHT * np.exp(-ink.density - sign * off) for sign in (1, -1))
     alone = grown(ink.seeds, as_bool(cv2.inRange(rgb, lowest, highest)) & shown, 1)
-    return alone if np.count_nonzero(ink.seeds) >= EVEN_SHARE * np.count_nonzero(alone) else None
+    is_even = np.count_nonzero(ink.seeds) >= EVEN_SHARE * np.count_nonzero(alone)
+    rim = _wider(alone, 9) & ~_wider(alone, 5)
+    on_glass = np.count_nonzero(rim & ~shown) >= ALONG_GLASS * np.count_nonzero(rim)
+    return alone if is_even and on_glass else None
 
 
 def _over(densities: list[Densities], ink: Numbers, whole: Mask, alone: Mask, seen: Mask) -> Mask:

@@ -36,7 +36,6 @@ DEVIATIONS = (1.2, 2.0, 3.5)
 LEAST_PX, LEAST_WIDTH_PX = 150, 6.0
 LONG, RIBBON = 3.5, 1.4  # widths; outline times width over twice the area: 1 for a ribbon
 SAME_STEP, NO_STEP = 0.22, 0.05  # deviation of the step, of its mean; share of the outline
-HIGH_STEP, NEARLY_SAME = 5.0, 0.35  # deviations of the tissue; of a step as high
 MOST_ALIKE = 2  # pieces of half its size or more that are no strokes
 INSIDE_TISSUE = 0.7  # of the surroundings
 TOLD_DEVIATION = 0.25  # of the amount of the stroke
@@ -162,9 +161,7 @@ def _ribbons(seen: Tissue) -> Mask:
         density = seen.amount(np.array(ink))
         excess, deviation = seen.excess(density)
         for limit in sorted({max(LEAST_STEP, deviation * times) for times in DEVIATIONS}):
-            for place, body in _strokes(
-                density, seen.mask, seen.mask & (excess > limit), deviation
-            ):
+            for place, body in _strokes(density, seen.mask, seen.mask & (excess > limit)):
                 half = float(np.percentile(excess[place][body], 75)) / 2
                 kept = opened(body & (excess[place] >= half), 5)
                 if width_of(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
@@ -172,9 +169,7 @@ def _ribbons(seen: Tissue) -> Mask:
     return found
 
 
-def _strokes(
-    density: Densities, tissue: Mask, mask: Mask, deviation: float
-) -> list[tuple[Place, Mask]]:
+def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:
     """Pieces that are strokes, unless pieces of their size are the texture of this tissue."""
     strokes: list[tuple[Place, Mask]] = []
     smallest = float("inf")
@@ -183,7 +178,7 @@ def _strokes(
         area = int(np.count_nonzero(body))
         if len(others) > MOST_ALIKE and area < smallest / 2:
             break
-        if _is_stroke(density[place], tissue[place], body, deviation):
+        if _is_stroke(density[place], tissue[place], body):
             strokes.append((place, body))
             smallest = min(smallest, area)
         else:
@@ -244,7 +239,7 @@ def width_of(body: Mask) -> float:
     return 2 * float(_inwards(body).max()) - 1
 
 
-def _is_stroke(density: Densities, tissue: Mask, body: Mask, deviation: float) -> bool:
+def _is_stroke(density: Densities, tissue: Mask, body: Mask) -> bool:
     """Whether a piece is a long ribbon inside the tissue with the same step all along its edge."""
     inner = _inwards(body)
     width, area = 2 * float(inner.max()) - 1, np.count_nonzero(body)
@@ -258,25 +253,17 @@ def _is_stroke(density: Densities, tissue: Mask, body: Mask, deviation: float) -
     beside = (outer > 1.5) & (outer < 6)
     if np.count_nonzero(beside & tissue) < INSIDE_TISSUE * np.count_nonzero(beside):
         return False
-    parts = body & (inner > 1), beside & tissue, body & (inner <= 2)
-    return _has_one_step(density, *parts, deviation)
+    return _has_one_step(density, body & (inner > 1), beside & tissue, body & (inner <= 2))
 
 
-def _has_one_step(
-    density: Densities, inside: Mask, outside: Mask, edge: Mask, deviation: float
-) -> bool:
-    """Whether the inside is denser than the outside by the same along the whole edge.
-
-    Tissue beside it moves the step too: a step that is far above the tissue's deviation may vary
-    more.
-    """
+def _has_one_step(density: Densities, inside: Mask, outside: Mask, edge: Mask) -> bool:
+    """Whether the inside is denser than the outside by the same along the whole edge."""
     (within, some), (without, others) = (_local(density, part) for part in (inside, outside))
     steps = (within - without)[edge & (some > 0.1) & (others > 0.1)]
     if len(steps) < LEAST_WIDTH_PX:
         return False
     mean = float(steps.mean())
-    most = NEARLY_SAME if mean >= HIGH_STEP * deviation else SAME_STEP
-    return float(steps.std()) <= most * mean and float((steps < 0.3 * mean).mean()) <= NO_STEP
+    return float(steps.std()) <= SAME_STEP * mean and float((steps < 0.3 * mean).mean()) <= NO_STEP
 
 
 def _local(density: Densities, part: Mask) -> tuple[Densities, Densities]:
