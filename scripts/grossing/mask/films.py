@@ -45,10 +45,22 @@ FEW = 0.25  # pieces of a film, of all that have its density
 
 @dataclass
 class _Ink:
-    """Density of each channel, (3,), and where the ink is seen by itself, (H, W) bool."""
+    """Density of each channel, (3,), and even areas of it on the glass, each with its corner."""
 
     density: Numbers
-    seeds: Mask
+    areas: list[tuple[int, int, Mask]]
+
+    @property
+    def px(self) -> int:
+        return sum(int(np.count_nonzero(area)) for _, _, area in self.areas)
+
+    def seeds(self, shape: tuple[int, ...]) -> Mask:
+        """The areas in a picture of this shape."""
+        seeds = np.zeros(shape, np.bool_)
+        for top, left, area in self.areas:
+            height, width = area.shape
+            seeds[top : top + height, left : left + width] |= area
+        return seeds
 
 
 def find(picture: Overview, even: Mask, shown: Mask, whole: Mask, mpp: float) -> Mask:
@@ -105,18 +117,18 @@ def _inks(rgb: Pixels, even: Mask, shown: Mask) -> list[_Ink]:
             for within, seeds in _pieces(part, LEAST_PIECE_PX):
                 colours = rgb[place][within][seeds]
                 if _on_glass(seeds, shown[place][within]) and _is_deep(colours):
-                    ink = _of_density(inks, _density(colours), shown.shape)
-                    ink.seeds[place][within] |= seeds
-    inks = [ink for ink in inks if np.count_nonzero(ink.seeds) >= LEAST_EVEN_PX]
-    return sorted(inks, key=lambda ink: -np.count_nonzero(ink.seeds))[:MOST_INKS]
+                    y, x = (a.start + b.start for a, b in zip(place, within, strict=True))
+                    _of_density(inks, _density(colours)).areas.append((y, x, seeds))
+    inks = [ink for ink in inks if ink.px >= LEAST_EVEN_PX]
+    return sorted(inks, key=lambda ink: -ink.px)[:MOST_INKS]
 
 
-def _of_density(inks: list[_Ink], density: Numbers, shape: tuple[int, ...]) -> _Ink:
+def _of_density(inks: list[_Ink], density: Numbers) -> _Ink:
     """The ink of this density, which is added where it is a new one."""
     for ink in inks:
         if np.linalg.norm(ink.density - density) <= ONE_INK * np.linalg.norm(ink.density):
             return ink
-    inks.append(_Ink(density, np.zeros(shape, np.bool_)))
+    inks.append(_Ink(density, []))
     return inks[-1]
 
 
@@ -152,8 +164,9 @@ def _alone(rgb: Pixels, ink: _Ink, shown: Mask) -> Mask | None:
     """Where the ink is seen by itself; None where most of that is not even or not on the glass."""
     off = ITS_COLOUR * np.linalg.norm(ink.density)
     lowest, highest = (LIGHT * np.exp(-ink.density - sign * off) for sign in (1, -1))
-    alone = grown(ink.seeds, as_bool(cv2.inRange(rgb, lowest, highest)) & shown, 1)
-    is_even = np.count_nonzero(ink.seeds) >= EVEN_SHARE * np.count_nonzero(alone)
+    alone = as_bool(cv2.inRange(rgb, lowest, highest)) & shown
+    alone = grown(ink.seeds(shown.shape), alone, 1)
+    is_even = ink.px >= EVEN_SHARE * np.count_nonzero(alone)
     rim = _wider(alone, 9) & ~_wider(alone, 5)
     on_glass = np.count_nonzero(rim & ~shown) >= ALONG_GLASS * np.count_nonzero(rim)
     return alone if is_even and on_glass else None
