@@ -96,18 +96,20 @@ def test_narrow_strokes_are_told(colour, width):
     assert np.isin(labels[beside], INK).mean() < 0.04
 
 
-def test_ink_over_pale_tissue_is_told():
+@pytest.mark.parametrize("colour", [(190, 30, 130), (95, 40, 140), (120, 80, 180)])
+def test_ink_over_pale_tissue_is_told(colour):
     """It looks as it does on the glass, so what lies around tells where it lies."""
     density, there = piece()
-    drawn = lines(((60, 84), (150, 60)), width=12)
-    labels = tissue.segment(seen(with_ink(0.4 * density, drawn, (190, 30, 130))), 8)
-    assert np.isin(labels[drawn & there], INK).mean() > 0.7
+    drawn = lines(((60, 84), (150, 60)), ((50, 120), (140, 40)), width=10)
+    labels = tissue.segment(seen(with_ink(0.3 * density, drawn, colour)), 8)
+    assert np.isin(labels[drawn & there], INK).mean() > 0.6
 
 
-def test_ink_is_told_by_the_short_ends_of_its_strokes():
+@pytest.mark.parametrize("colour", [(205, 60, 110), (190, 30, 130), (95, 40, 140), (120, 80, 180)])
+def test_ink_is_told_by_the_short_ends_of_its_strokes(colour):
     density, there = piece()
-    drawn = lines(((80, 60), (112, 50)), ((82, 110), (114, 118)), ((20, 100), (12, 140)), width=11)
-    labels = tissue.segment(seen(with_ink(density, drawn, (190, 30, 130))), 8)
+    drawn = lines(((80, 60), (112, 50)), ((82, 110), (114, 118)), ((20, 100), (12, 140)), width=10)
+    labels = tissue.segment(seen(with_ink(density, drawn, colour)), 8)
     assert np.isin(labels[drawn & there], INK).mean() > 0.5
 
 
