@@ -82,3 +82,41 @@ def test_even_tissue_beside_denser_tissue_is_no_film():
     density = density + even[..., None] * np.float32((0.15, 0.4, 0.2))
     labels = tissue.segment(seen(density), 8)
     assert np.isin(labels[there], INK).mean() < 0.01
+
+
+@pytest.mark.parametrize("colour", [(205, 60, 110), (190, 30, 130), (95, 40, 140), (120, 80, 180)])
+@pytest.mark.parametrize("width", [9, 10])
+def test_narrow_strokes_are_told(colour, width):
+    """Of 72 and 80 um: five pixels of the picture that films are looked for in."""
+    density, there = piece()
+    drawn = lines(((60, 84), (150, 60)), ((50, 110), (140, 130)), width=width)
+    labels = tissue.segment(seen(with_ink(density, drawn, colour)), 8)
+    assert np.isin(labels[drawn & there], INK).mean() > 0.6
+    beside = there & ~(cv2.dilate(drawn.astype(np.uint8), np.ones((7, 7))) > 0)
+    assert np.isin(labels[beside], INK).mean() < 0.04
+
+
+@pytest.mark.parametrize("colour", [(190, 30, 130), (95, 40, 140), (120, 80, 180)])
+def test_ink_over_pale_tissue_is_told(colour):
+    """It looks as it does on the glass, so what lies around tells where it lies."""
+    density, there = piece()
+    drawn = lines(((60, 84), (150, 60)), ((50, 120), (140, 40)), width=10)
+    labels = tissue.segment(seen(with_ink(0.3 * density, drawn, colour)), 8)
+    assert np.isin(labels[drawn & there], INK).mean() > 0.6
+
+
+@pytest.mark.parametrize("colour", [(205, 60, 110), (190, 30, 130), (95, 40, 140), (120, 80, 180)])
+def test_ink_is_told_by_the_short_ends_of_its_strokes(colour):
+    density, there = piece()
+    drawn = lines(((80, 60), (112, 50)), ((82, 110), (114, 118)), ((20, 100), (12, 140)), width=10)
+    labels = tissue.segment(seen(with_ink(density, drawn, colour)), 8)
+    assert np.isin(labels[drawn & there], INK).mean() > 0.5
+
+
+def test_a_round_lake_at_the_edge_of_the_tissue_is_no_film():
+    density, there = piece()
+    lake = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.circle(lake, (92, 84), 18, 1, -1)
+    density[lake > 0] = np.float32((0.1, 1.0, 0.8))
+    labels = tissue.segment(seen(density), 8)
+    assert np.isin(labels[there | (lake > 0)], INK).mean() < 0.01

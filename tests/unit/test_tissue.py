@@ -7,6 +7,7 @@ from grossing.mask import glass as glass_of
 from grossing.mask import ink as ink_of
 from grossing.mask import labels as labels_of
 from grossing.mask import shapes, strokes, tissue
+from grossing.mask.ink_density import Overview
 from scores import SAMPLES, iou, read
 
 GLASS = (240, 238, 241)
@@ -466,8 +467,8 @@ def test_a_sliver_of_tissue_has_no_strokes():
     pen = np.zeros((400, 400), np.bool_)
     pen[4:14, 100:200] = True
     for drawn in (pen, np.zeros_like(pen)):
-        assert not strokes.find(picture, sliver, drawn, sliver, 32).any()
-        assert not strokes.find(picture, sliver, drawn, sliver | drawn, 32).any()
+        assert not strokes.find(Overview(picture), sliver, drawn, sliver, 32).any()
+        assert not strokes.find(Overview(picture), sliver, drawn, sliver | drawn, 32).any()
 
 
 @pytest.mark.parametrize("size", [3, 5, 9, 31, 61])

@@ -55,12 +55,12 @@ def every(mask: Mask, step: int) -> npt.NDArray[np.intp]:
     return np.concatenate(found)
 
 
-def grown(core: Mask, weak: Mask) -> Mask:
-    """The pieces of `weak` that contain pixels of `core`, of which an opening removed specks.
+def grown(core: Mask, weak: Mask, least_px: int = 3) -> Mask:
+    """The pieces of `weak` that contain pixels of `core`, of which what is narrower is left out.
 
     Adds these pixels to `weak`.
     """
-    seeds = opened(core, 3)
+    seeds = opened(core, least_px)
     del core
     if not seeds.any():
         return seeds

@@ -14,17 +14,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask.glass import LIGHT
-from grossing.mask.shapes import as_bool, as_byte, disc, every, grown, odd, opened
+from grossing.mask.ink_density import SPARSE, Densities, Numbers, Overview, Tissue
+from grossing.mask.shapes import as_bool, as_byte, disc, grown, odd, opened
 from grossing.support.types import Mask, Pixels
 
-Densities = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
 Place = tuple[slice, slice]
 
 WORKING_MPP = 16.0, 32.0  # narrow strokes, broad ones
-AROUND_PX = 41  # side of the square that a place is compared with
-SMOOTH_PX = 1.5  # sigma
 INKS = (  # density of red, green, blue by that of the densest
     (1.0, 0.8, 0.25),  # blue
     (0.7, 1.0, 0.35),  # violet
@@ -35,8 +31,6 @@ INKS = (  # density of red, green, blue by that of the densest
     (1.0, 0.4, 0.75),  # green
     (1.0, 1.0, 1.0),  # black
 )
-LEAST_VARIANCE = 1e-5
-FARTHEST = 4.0  # squared distance by the median one: what is farther does not count
 LEAST_STEP = 0.08  # density (natural logarithm) of the ink
 DEVIATIONS = (1.2, 2.0, 3.5)
 LEAST_PX, LEAST_WIDTH_PX = 150, 6.0
@@ -49,27 +43,16 @@ WIDER = 1.5  # than the stroke on the glass
 REACH_PX = 11  # across the soft rim
 MOST_STROKES = 20
 ONE_INK = 0.25  # difference, of its density
-LEAST_LIGHT = 8
-SAMPLE_PX = 8000
-SPARSE = 4  # every so many pixels tell what is around
 
 
-def density_of(levels: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Natural logarithm of the glass by grey levels."""
-    return np.asarray(np.log(LIGHT / np.maximum(levels, LEAST_LIGHT)).clip(0), np.float64)
-
-
-DENSITY = density_of(np.arange(256)).astype(np.float32)
-
-
-def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
+def find(picture: Overview, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
     """What may be ink of any colour and strength over tissue.
 
     Ribbons inside the tissue, and what continues strokes of the glass.
 
     Parameters
     ----------
-    rgb : (H, W, 3) uint8, divided by its glass, which is 240
+    picture : divided by its glass, which is 240
     tissue, pen : (H, W) bool, apart from each other
     whole : (H, W) bool, the tissue with what ink hides of it
     mpp : um per pixel
@@ -84,11 +67,6 @@ def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
     Misses ribbons narrower than 0.1 mm, of less than 3.5 widths, crossed ones and those whose
     step is below 0.08 or 1.2 times the deviation of the tissue around; may take a fold. Follows no
     ink that this tissue varies by itself as much as the stroke differs.
-
-    References
-    ----------
-    .. [1] Manolakis et al. 2003, Hyperspectral image processing for automatic target detection
-       applications, Lincoln Laboratory Journal 14:79-116
     """
     found = np.zeros(tissue.shape, np.bool_)
     finest = min(1.0, mpp / WORKING_MPP[0])
@@ -96,7 +74,7 @@ def find(rgb: Pixels, tissue: Mask, pen: Mask, whole: Mask, mpp: float) -> Mask:
         masks = [scaled(mask, factor) for mask in (whole, tissue, pen)]
         if _is_little(masks[0]):
             continue
-        densities = densities_of(rgb, masks[0])
+        densities = picture.densities(masks[0].shape)
         drawn = _ribbons(Tissue(densities, masks[0]))
         if factor == finest:
             drawn |= _continued(densities, *masks[1:])
@@ -176,15 +154,6 @@ def scaled(mask: Mask, factor: float) -> Mask:
     return as_bool(cv2.resize(as_byte(mask), size, interpolation=cv2.INTER_NEAREST))
 
 
-def densities_of(rgb: Pixels, like: Mask) -> list[Densities]:
-    """Smooth density of each channel, of the size of a mask."""
-    small = cv2.medianBlur(cv2.resize(rgb, like.shape[::-1], interpolation=cv2.INTER_AREA), 3)
-    return [
-        np.asarray(cv2.GaussianBlur(cv2.LUT(channel, DENSITY), (0, 0), SMOOTH_PX), np.float32)
-        for channel in cv2.split(small)
-    ]
-
-
 def _ribbons(seen: Tissue) -> Mask:
     """Strokes of 6 px or broader."""
     found = np.zeros(seen.mask.shape, np.bool_)
@@ -198,80 +167,6 @@ def _ribbons(seen: Tissue) -> Mask:
                 if width_of(kept) >= LEAST_WIDTH_PX and np.count_nonzero(kept) >= LEAST_PX:
                     found[place] |= kept
     return found
-
-
-class Tissue:
-    """Tissue, (H, W) bool, that ink is looked for in, and the densities of each channel."""
-
-    def __init__(self, densities: list[Densities], mask: Mask) -> None:
-        self.mask = mask
-        self._densities = densities
-        places = every(mask, 1 + int(np.count_nonzero(mask)) // SAMPLE_PX)
-        samples = np.stack([density.take(places) for density in densities])
-        self._inverse = _inverse_covariance(samples.astype(np.float64))
-        self._few = mask[::SPARSE, ::SPARSE].astype(np.float32)
-        self._places = np.flatnonzero(self._few)
-        self._share = np.maximum(_mean(self._few), 1e-3)
-
-    def amount(self, ink: Numbers) -> Densities:
-        """How much of an ink there may be: 1 times its density where it is, little of the stains.
-
-        The weights of the channels are those by which this tissue varies least: the inverse of
-        its covariance times the ink.
-        """
-        weights = self._inverse @ ink
-        weights = (weights / (weights @ ink)).astype(np.float32)
-        amount: Densities = weights[0] * self._densities[0]
-        term = np.empty_like(amount)
-        for weight, density in zip(weights[1:], self._densities[1:], strict=True):
-            amount += np.multiply(weight, density, out=term)
-        return amount
-
-    def excess(self, amount: Densities) -> tuple[Densities, float]:
-        """How much more each place has than the tissue around, and the robust deviation of that.
-
-        Strokes are left out of what is around.
-        """
-        few = np.ascontiguousarray(amount[::SPARSE, ::SPARSE])
-        most = np.full(few.shape, np.percentile(few.take(self._places), 90), np.float32)
-        level, deviation = few, 0.0
-        for _ in range(3):
-            around = _mean(np.minimum(few, most) * self._few)
-            level = np.divide(around, self._share, dtype=np.float32)
-            excess = (few - level).take(self._places)
-            centre = _median(excess)
-            deviation = 1.4826 * _median(np.abs(excess - centre))
-            most = level + np.float32(deviation)
-            level = level + np.float32(centre)
-        whole = np.asarray(cv2.resize(level, amount.shape[::-1]), np.float32)
-        return np.subtract(amount, whole, out=whole), deviation
-
-
-def _mean(values: Densities) -> Densities:
-    """Of the square around each of a few pixels."""
-    return np.asarray(cv2.blur(values, (AROUND_PX // SPARSE,) * 2), np.float32)
-
-
-def _median(values: Densities) -> float:
-    """Of one value or more, which it puts in another order."""
-    half = len(values) // 2
-    values.partition(half)
-    if len(values) % 2:
-        return float(values[half])
-    return float((values[:half].max() + values[half]) / np.float32(2))
-
-
-def _inverse_covariance(samples: Numbers) -> Numbers:
-    """Of (3, n) densities, without those that are far from the others."""
-    usual = np.ones(samples.shape[1], np.bool_)
-    inverse: Numbers = np.eye(3)
-    for _ in range(3):
-        covariance = np.cov(samples[:, usual]) + LEAST_VARIANCE * np.eye(3)
-        inverse = np.asarray(np.linalg.inv(covariance), np.float64)
-        off = samples - samples[:, usual].mean(axis=1, keepdims=True)
-        distance = (off * (inverse @ off)).sum(axis=0)
-        usual = distance <= FARTHEST * np.median(distance)
-    return inverse
 
 
 def _strokes(density: Densities, tissue: Mask, mask: Mask) -> list[tuple[Place, Mask]]:

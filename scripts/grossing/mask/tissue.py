@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts, dark_field, faint_tissue, films, strokes
+from grossing.mask import artefacts, dark_field, faint_tissue, films, ink_density, strokes
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
 from grossing.mask.labels import (
@@ -367,9 +367,10 @@ def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float
     labels[tissue] = TISSUE
     labels[artefacts.folds(rgb, tissue, mpp)] = FOLD
     memory.give_back(memory.MUCH)
-    drawn = strokes.find(rgb, tissue, ink.pen, whole, mpp)
+    picture = ink_density.Overview(rgb)
+    drawn = strokes.find(picture, tissue, ink.pen, whole, mpp)
     memory.give_back()
-    drawn |= films.find(rgb, ink.even, ink.shown, whole, mpp)
+    drawn |= films.find(picture, ink.even, ink.shown, whole, mpp)
     labels[ink.possible | drawn] = POSSIBLE_PEN
     labels[ink.pen] = PEN
     labels[artefacts.dark_spots(rgb, reached, mpp)] = DARK_SPOT
