@@ -148,8 +148,8 @@ STORED_PX = 240
 
 def seam(rgb: Picture, x: int = 0, y: int = 0, absent: Picture | None = None) -> float | None:
     borders = agreement.borders(*rgb.shape[:2], x, y, (STORED_PX, STORED_PX))
-    gaps = None if absent is None else [at.of(absent) for at in borders]
-    return agreement.seam_step([at.of(rgb) for at in borders], gaps)
+    gaps = None if absent is None else [absent[at] for at in borders]
+    return agreement.seam_step([rgb[at] for at in borders], gaps)
 
 
 def test_sound_pictures_have_no_seam_wherever_the_borders_lie(picture: Picture) -> None:

@@ -125,36 +125,29 @@ def borders(
     """
     if tile_px is None:
         return []
-    across, down = width // SEGMENT_PX * SEGMENT_PX, height // SEGMENT_PX * SEGMENT_PX
-    rows = [Window(*at, 0, across) for at in _around(y, tile_px[1], height) if across]
-    return rows + [Window(0, down, *at) for at in _around(x, tile_px[0], width) if down]
+    across = slice(0, width // SEGMENT_PX * SEGMENT_PX)
+    down = slice(0, height // SEGMENT_PX * SEGMENT_PX)
+    rows = [(at, across) for at in _around(y, tile_px[1], height) if across.stop]
+    return rows + [(down, at) for at in _around(x, tile_px[0], width) if down.stop]
 
 
-def _around(start: int, step: int, side: int) -> list[tuple[int, int]]:
+def _around(start: int, step: int, side: int) -> list[slice]:
     """The lines around each border in a side of a picture that starts at `start`."""
     first = -(-(start + REACH_PX) // step) * step - start
-    return [(at - REACH_PX, at + REACH_PX) for at in range(first, side - REACH_PX + 1, step)]
+    return [slice(at - REACH_PX, at + REACH_PX) for at in range(first, side - REACH_PX + 1, step)]
 
 
 def seam_step(lines: Sequence[Pixels], absent: Sequence[Mask] | None = None) -> float | None:
-    """How far a picture breaks at the borders of the slide's stored tiles: `seam_steps` of one."""
-    return seam_steps([lines], [absent])[0]
+    """How far a picture breaks at the borders of the slide's stored tiles.
 
-
-def seam_steps(
-    lines: Sequence[Sequence[Pixels]], absent: Sequence[Sequence[Mask] | None]
-) -> list[float | None]:
-    """How far pictures break at the borders of the slide's stored tiles.
-
-    A picture goes on across such a border; swapped, missing and damaged tiles do not. Several
-    pictures at once cost little more than one.
+    A picture goes on across such a border; swapped, missing and damaged tiles do not.
 
     Parameters
     ----------
-    lines : of each picture, (10, n, 3) or (n, 10, 3) uint8 around each border (`borders`), at the
-        resolution at which the picture is stored
-    absent : of each picture, bool in the same shapes, pixels that were never scanned: the edge of
-        the scan is no seam
+    lines : (10, n, 3) or (n, 10, 3) uint8 around each border (`borders`), at the resolution at
+        which the picture is stored
+    absent : bool in the same shapes, pixels that were never scanned: the edge of the scan is no
+        seam
 
     Returns
     -------
@@ -163,24 +156,13 @@ def seam_steps(
     4 px before and after it (an enlarged picture has steps at every second or fourth line alone).
     None where no border crosses the picture.
     """
-    every = [[_along(each) for each in borders] for borders in lines]
-    if not any(every):
-        return [None] * len(every)
-    steps = _steps(np.concatenate([each for borders in every for each in borders], 1))
-    worst, start = [], 0
-    for borders, gaps in zip(every, absent, strict=True):
-        stop = start + sum(each.shape[1] for each in borders) // SEGMENT_PX
-        own, start = steps[start:stop], stop
-        if borders and gaps is not None:
-            own = own[~_any_absent(gaps)]
-        worst.append(max(own.tolist(), default=None))
-    return worst
-
-
-def _any_absent(absent: Sequence[Mask]) -> npt.NDArray[np.bool_]:
-    """(segments,) whether something in it was never scanned."""
-    gaps = np.concatenate([_along(each.view(np.uint8)) for each in absent], 1)
-    return np.asarray(gaps.reshape(2 * REACH_PX, -1, SEGMENT_PX).any(axis=(0, 2)))
+    if not lines:
+        return None
+    steps = _steps(np.concatenate([_along(each) for each in lines], 1))
+    if absent is not None:
+        gaps = np.concatenate([_along(each.view(np.uint8)) for each in absent], 1)
+        steps = steps[~gaps.reshape(2 * REACH_PX, -1, SEGMENT_PX).any(axis=(0, 2))]
+    return float(steps.max()) if steps.size else None
 
 
 def _along(lines: Pixels) -> Pixels:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from grossing.slide import jpeg_stream, region
+from grossing.slide import jpeg_stream
 from grossing.slide.region import Reduced, Region, Window
 from grossing.slide.tiff_directory import Numbers, Source
 from grossing.support.errors import ReadError, Unsupported
@@ -178,23 +177,17 @@ class JpegTiles:
         x, y = x - self._layout.origin[0], y - self._layout.origin[1]
         if x < 0 or y < 0 or x + w > self._width or y + h > self._height:
             return None
-        wide, high = self._tile_size
-        parts = region.parts(x % wide, y % high, w, h, self._tile_size, factor, tuple(windows))
-        across = -(-self._width // wide)
-        first = y // high * across + x // wide
-        numbers = [first + part.row * across + part.column for part in parts]
-        if not parts or not self._layout.byte_counts[numbers].all():
+        places = list(self._tiles(x, y, x + w, y + h))
+        edges = [w, h, *(place.x - x for place in places), *(place.y - y for place in places)]
+        stored = all(self._layout.byte_counts[place.number] for place in places)
+        if not stored or any(at % factor for at in edges):
             return None
-        rgb = np.empty((h // factor, w // factor, 3), np.uint8)
-        lines = [np.empty((*window.shape, 3), np.uint8) for window in windows]
-        for number, part in zip(numbers, parts, strict=True):
-            tile = self._tile(number, keep=not part.whole)
+        out = Reduced.empty(w // factor, h // factor, windows)
+        for place in places:
+            tile = self._tile(place.number, keep=not place.whole)
             if tile is not None:
-                to = rgb[part.shrunk]
-                cv2.resize(tile[part.inside], part.size, dst=to, interpolation=cv2.INTER_AREA)
-                for line, there, here in part.copies:
-                    lines[line][there] = tile[here]
-        return Reduced(rgb, lines)
+                out.add(tile[place.inside], place.x - x, place.y - y, factor)
+        return out
 
     def _tiles(self, left: int, top: int, right: int, bottom: int) -> Iterator["_Place"]:
         """The tiles of a rectangle, with the part of each that lies in it."""

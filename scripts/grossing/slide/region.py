@@ -1,112 +1,49 @@
 """A rectangle of pixels as a reader gives it."""
 
-import functools
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Self
 
-import numpy.typing as npt
+import cv2
+import numpy as np
 
 from grossing.support.types import Mask, Pixels
 
-#: rows and columns of a picture
-Place = tuple[slice, slice]
+#: rows and columns of a rectangle
+Window = tuple[slice, slice]
 
 
-class Window(NamedTuple):
-    """A part of a picture, px; `bottom` and `right` are the first beyond it."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.bottom - self.top, self.right - self.left
-
-    def of(self, picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A view of the part of a picture."""
-        return picture[self.seen_from()]
-
-    def seen_from(self, y: int = 0, x: int = 0) -> Place:
-        """Its rows and columns in a picture whose corner is at x, y."""
-        return slice(self.top - y, self.bottom - y), slice(self.left - x, self.right - x)
-
-    def shared(self, other: "Window") -> "Window | None":
-        """What it shares with another; None if nothing."""
-        top, left = max(self.top, other.top), max(self.left, other.left)
-        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
-        return Window(top, bottom, left, right) if top < bottom and left < right else None
-
-
-class Part(NamedTuple):
-    """A stored tile's part in a rectangle that is shrunk, and what of it goes where.
-
-    `row`, `column` of the tile, counted from that at the rectangle's corner; `whole`: all of it;
-    its part `inside` the tile and in the `shrunk` rectangle, with `size` (width, height) there;
-    `copies`: of the windows, which, where in it, from where in the tile.
-    """
-
-    row: int
-    column: int
-    whole: bool
-    inside: Place
-    shrunk: Place
-    size: tuple[int, int]
-    copies: list[tuple[int, Place, Place]]
-
-
-@functools.lru_cache(maxsize=256)
-def parts(
-    x: int,
-    y: int,
-    w: int,
-    h: int,
-    tile_px: tuple[int, int],
-    factor: int,
-    windows: tuple[Window, ...],
-) -> list[Part]:
-    """The parts of a rectangle that is shrunk tile by tile; none if a pixel would lie on two tiles.
-
-    The tiles of a slide lie over its stored tiles in a few ways only, each of which is worked out
-    once.
-
-    Parameters
-    ----------
-    x, y : of the rectangle's corner in its first stored tile, px
-    w, h : of the rectangle, px
-    tile_px : width and height of the stored tiles
-    factor : by how much it shrinks
-    windows : of the rectangle
-    """
-    wide, high = tile_px
-    lefts, tops = range(-x, w, wide), range(-y, h, high)
-    if any(at % factor for at in (w, h, *lefts[1:], *tops[1:])):
-        return []
-    found = []
-    for (row, top), (column, left) in itertools.product(enumerate(tops), enumerate(lefts)):
-        tile, corner = Window(top, top + high, left, left + wide), (top, left)
-        part = tile.shared(Window(0, h, 0, w))
-        assert part is not None
-        shrunk = Window(*(at // factor for at in part))
-        shared = [(n, window, window.shared(part)) for n, window in enumerate(windows)]
-        copies = [
-            (n, both.seen_from(window.top, window.left), both.seen_from(*corner))
-            for n, window, both in shared
-            if both is not None
-        ]
-        inside, size = part.seen_from(*corner), shrunk.shape[::-1]
-        found.append(Part(row, column, part == tile, inside, shrunk.seen_from(), size, copies))
-    return found
-
-
-class Reduced(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reduced:
     """`rgb`, a rectangle at 1/n of its resolution, and `lines`, windows of it at its own."""
 
     rgb: Pixels
+    windows: Sequence[Window]
     lines: list[Pixels]
+
+    @classmethod
+    def empty(cls, width: int, height: int, windows: Sequence[Window]) -> Self:
+        """Without pixels yet; width and height of `rgb`."""
+        sizes = [
+            (rows.stop - rows.start, columns.stop - columns.start) for rows, columns in windows
+        ]
+        lines = [np.empty((*size, 3), np.uint8) for size in sizes]
+        return cls(np.empty((height, width, 3), np.uint8), windows, lines)
+
+    def add(self, part: Pixels, x: int, y: int, factor: int) -> None:
+        """Put in a part of the rectangle, whose corner is at x, y; all are multiples of factor."""
+        height, width = part.shape[:2]
+        left, top, size = x // factor, y // factor, (width // factor, height // factor)
+        place = self.rgb[top : top + size[1], left : left + size[0]]
+        cv2.resize(part, size, dst=place, interpolation=cv2.INTER_AREA)
+        for (rows, columns), lines in zip(self.windows, self.lines, strict=True):
+            y0, y1 = max(y, rows.start), min(y + height, rows.stop)
+            x0, x1 = max(x, columns.start), min(x + width, columns.stop)
+            if y0 < y1 and x0 < x1:
+                to = lines[
+                    y0 - rows.start : y1 - rows.start, x0 - columns.start : x1 - columns.start
+                ]
+                to[:] = part[y0 - y : y1 - y, x0 - x : x1 - x]
 
 
 @dataclass(frozen=True, slots=True)

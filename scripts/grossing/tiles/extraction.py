@@ -117,8 +117,7 @@ class TileExtractor:
         """
         cuts = [self._cut_or_none(row) for row in rows]
         tiles = [(row, cut) for row, cut in zip(rows, cuts, strict=True) if cut is not None]
-        lines, gaps = [cut.lines for _, cut in tiles], [cut.gaps for _, cut in tiles]
-        seams = agreement.seam_steps(lines, gaps)
+        seams = [agreement.seam_step(cut.lines, cut.gaps) for _, cut in tiles]
         differences = [self._overview_difference(cut.rgb, cut.absent, row) for row, cut in tiles]
         evidence = [
             tile_measures.Evidence(
@@ -171,8 +170,8 @@ class TileExtractor:
         region = self._read(left, top, right, bottom)
         rgb = self._resampled(region.rgb, column, row)
         absent = region.absent
-        gaps = None if absent is None else [at.of(absent) for at in borders]
-        lines = [at.of(region.rgb).copy() for at in borders]  # not the region with them
+        gaps = None if absent is None else [absent[at] for at in borders]
+        lines = [region.rgb[at].copy() for at in borders]  # not the region with them
         return _Cut(rgb, lines, gaps, absent, region.absent_fraction, region.decoders_disagree)
 
     def _overview_difference(self, rgb: Pixels, absent: Mask | None, row: TileRow) -> float | None:
