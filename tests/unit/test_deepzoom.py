@@ -1,5 +1,6 @@
 """DeepZoom containers: libvips' names, byte-identity, nothing half-written."""
 
+import resource
 import zipfile
 
 import cv2
@@ -100,6 +101,32 @@ def test_equal_tiles_give_equal_files(tmp_path):
     for name in ("a", "b"):
         write(tmp_path / f"{name}.zip", image, all_places(image), suffix="jpeg")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_the_zip_is_that_of_the_standard_library(tmp_path):
+    members = {f"Prob\u00e9_files/{n}.jpeg": bytes([n]) * 100_000 * n for n in range(9)}
+    ours = deepzoom.ZipContainer(tmp_path / "ours.zip")
+    for name, data in members.items():
+        ours.add(name, data)
+    ours.finish()
+    with zipfile.ZipFile(tmp_path / "plain.zip", "w") as plain:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            plain.writestr(info, data)
+    assert (tmp_path / "ours.zip").read_bytes() == (tmp_path / "plain.zip").read_bytes()
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path):
+    image = picture(5, 3)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            write(tmp_path / "a.zip", image, all_places(image))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_holds_the_same_members(tmp_path):

@@ -62,7 +62,9 @@ def test_tiles_together_are_judged_as_each_alone(side):
     for dark_field in (False, True):
         alone = [focus.judged([grey], dark_field=dark_field)[0] for grey in greys]
         assert focus.judged(greys, dark_field=dark_field) == alone
-    assert focus.judged([]) == []
+        alone = [focus.of_greys([grey], dark_field=dark_field)[0] for grey in greys]
+        assert focus.of_greys(greys, dark_field=dark_field) == alone
+    assert focus.judged([]) == focus.of_greys([]) == []
 
 
 def test_blur_lowers_every_measure():

@@ -61,20 +61,27 @@ def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, 
         raise ValueError(f"rgb must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}")
     if not mpp > 0:
         raise ValueError(f"mpp must be above 0 um/px, not {mpp}")
-    factor = _shrinking(mpp)
-    if min(rgb.shape[:2]) / factor < SMALLEST_SIDE_PX:
-        return dict.fromkeys(NAMES)
-    grey = working_grey(rgb, mpp)
-    ((sharp, variance),) = judged([grey], dark_field=dark_field)
-    values = (
-        sharp.focus,
-        sharp.blurred_fraction,
-        sharp.snr,
-        variance,
-        _tenengrad(grey),
-        _absdiff_blur(grey),
-    )
-    return dict(zip(NAMES, values, strict=True))
+    return of_greys([working_grey(rgb, mpp)], dark_field=dark_field)[0]
+
+
+def of_greys(
+    greys: Sequence[Picture], *, dark_field: bool = False
+) -> list[dict[str, float | None]]:
+    """What `measure` gives for several tiles, which together cost less than one by one.
+
+    Parameters
+    ----------
+    greys : (H, W) uint8 each, all of one size, of `working_grey`
+    dark_field : judge by the limit for fluorescence
+    """
+    if not greys or min(greys[0].shape) < SMALLEST_SIDE_PX:
+        return [dict.fromkeys(NAMES) for _ in greys]
+    every = []
+    for grey, (sharp, variance) in zip(greys, judged(greys, dark_field=dark_field), strict=True):
+        own = sharp.focus, sharp.blurred_fraction, sharp.snr, variance
+        others = _tenengrad(grey), _absdiff_blur(grey)
+        every.append(dict(zip(NAMES, own + others, strict=True)))
+    return every
 
 
 def judged(
@@ -108,7 +115,7 @@ def working_grey(rgb: Picture, mpp: float) -> Picture:
     """
     factor = _shrinking(mpp)
     if factor > 1:
-        size = round(rgb.shape[1] / factor), round(rgb.shape[0] / factor)
+        size = [max(1, round(side / factor)) for side in rgb.shape[1::-1]]
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 

@@ -20,6 +20,7 @@ from grossing.support.types import Mask, Pixels
 PROBES, PROBE_PX = 16, 64
 SHARE_ERROR = 0.05
 POOL_UM = 1.0
+TOGETHER_PX = 1 << 20  # of the places whose focus is measured together, at focus resolution
 LOG = logging.getLogger(__name__)
 
 
@@ -120,22 +121,26 @@ def read(
     squares = np.argwhere(covered >= 0.5)
     places, none = _Places(len(squares)), np.zeros((0, 3), np.uint8)
     pools, smooth = [none], [none]
-    for row, column in _until_known(places, squares, sample_tiles, sample_tiles_max):
-        x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
-        try:
-            rgb = slide.read(level, x, y, read_px, read_px, glass)
-        except ReadError as error:
-            LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
-            places.failed += 1
-            continue
-        shown = channels.as_grey(rgb) if dark_field else rgb
-        places.add(x, y, focus.measure(shown, mpp, dark_field=dark_field))
-        spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
-        down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
-        if len(pools) <= sample_tiles:
-            inside = _at(tissue, down / downsample, across / downsample)
-            pools.append(channels.picked(rgb, inside, step))
-            smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
+    together = max(1, int(TOGETHER_PX / (tile_um / focus.WORKING_MPP) ** 2))
+    for several in _until_known(places, squares, sample_tiles, sample_tiles_max, together):
+        corners, greys = [], []
+        for row, column in several:
+            x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
+            try:
+                rgb = slide.read(level, x, y, read_px, read_px, glass)
+            except ReadError as error:
+                LOG.warning("tissue at %d,%d does not decode: %s", x, y, error)
+                places.failed += 1
+                continue
+            corners.append((x, y))
+            greys.append(focus.working_grey(channels.as_grey(rgb) if dark_field else rgb, mpp))
+            if len(pools) <= sample_tiles:
+                spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
+                down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
+                inside = _at(tissue, down / downsample, across / downsample)
+                pools.append(channels.picked(rgb, inside, step))
+                smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
+        places.add(corners, focus.of_greys(greys, dark_field=dark_field))
     return Sample(places.measures(), np.concatenate(pools), np.concatenate(smooth))
 
 
@@ -158,11 +163,14 @@ class _Places:
         self._y: list[int] = []
         self._measured: dict[str, list[float | None]] = {name: [] for name in focus.NAMES}
 
-    def add(self, x: int, y: int, measured: Mapping[str, float | None]) -> None:
-        self._x.append(x)
-        self._y.append(y)
-        for name, value in measured.items():
-            self._measured[name].append(None if value is None else round(value, 4))
+    def add(
+        self, corners: Sequence[tuple[int, int]], measured: Sequence[Mapping[str, float | None]]
+    ) -> None:
+        for (x, y), values in zip(corners, measured, strict=True):
+            self._x.append(x)
+            self._y.append(y)
+            for name, value in values.items():
+                self._measured[name].append(None if value is None else round(value, 4))
 
     def well_known(self) -> bool:
         """Whether the share of blurred places is known to 5 %; by the shipped limit."""
@@ -210,11 +218,15 @@ def _picks(places: int, count: int) -> npt.NDArray[np.intp]:
 
 
 def _until_known(
-    places: _Places, squares: npt.NDArray[np.intp], count: int, most: int
-) -> Iterator[list[int]]:
-    """`count` of the squares, then as many again, at most `most`; each time spread evenly."""
+    places: _Places, squares: npt.NDArray[np.intp], count: int, most: int, together: int
+) -> Iterator[list[list[int]]]:
+    """`count` of the squares, then as many again, at most `most`; each time spread evenly.
+
+    A few of them `together`.
+    """
     left, taken = squares, 0
     while len(left) and taken < most and (not taken or not places.well_known()):
         picks = _picks(len(left), min(count, max(count, most) - taken))
-        yield from left[picks].tolist()
+        chosen = left[picks].tolist()
+        yield from (chosen[at : at + together] for at in range(0, len(chosen), together))
         left, taken = np.delete(left, picks, 0), taken + len(picks)
