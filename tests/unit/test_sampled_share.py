@@ -23,7 +23,9 @@ def blurred_part(squares, share, seed):
 
 def sampled(squares, blurred):
     """Focus of the places that are read, 0.5 where the square is blurred, else 1.5."""
-    values = {tuple(square): 0.5 if soft else 1.5 for square, soft in zip(squares, blurred, strict=True)}
+    values = {
+        tuple(square): 0.5 if soft else 1.5 for square, soft in zip(squares, blurred, strict=True)
+    }
     places = sampling._Places(len(squares))
     read = []
     for row, column in sampling._until_known(places, squares, FIRST, MOST):

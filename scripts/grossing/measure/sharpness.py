@@ -40,7 +40,7 @@ ONLY_NOISE = 0.66
 #: most noise of the finest octave, of what the quietest block's quietest tenth has, and most that
 #: is looked for, grey level^2: white noise to 4 grey levels, and what JPEG has left of it (of which
 #: that tenth has less, as it comes in spots)
-NOISE_OF_QUIET, NOISE_MAX = 1.5, 150.0
+NOISE_OF_QUIET, NOISE_MAX = 1.4, 150.0
 REMNANT_OF_QUIET, REMNANT_MAX = 2.2, 15.0
 #: what the finest octave must have above the noise, of octave 1: detail whose amplitude falls as
 #: 1 / frequency, as that of most tissue, has less after a blur of sigma 1.5 px
@@ -223,14 +223,14 @@ def _told_by_finest(
     """Whether the finest octave shows detail that is not noise; (pictures, blocks) each.
 
     Noise is everywhere the same, therefore the quietest block of a picture tells how much there is
-    in all of them; none where JPEG has emptied the octave.
+    in all of them; where JPEG has emptied the octave, hardly any is left.
     """
     least = np.where(structured, quiet, np.float32(np.inf)).min(-1, keepdims=True)
     noise = np.maximum(
         np.minimum(NOISE_OF_QUIET * least, NOISE_MAX),
         np.minimum(REMNANT_OF_QUIET * least, REMNANT_MAX),
     )
-    detail = finest - np.where(emptied, 0, noise)
+    detail = finest - np.where(emptied, np.minimum(least, REMNANT_MAX), noise)
     return np.asarray((detail >= FINEST_SURE * whole) & (quiet <= ONLY_NOISE * finest))
 
 
