@@ -119,7 +119,7 @@ def test_sharp_tiles_rank_above_blurred_ones(sharp_tiles, sharp_values, name):
 
 @pytest.mark.parametrize("noise", [0, 4])
 @pytest.mark.parametrize("quality", [85, 30])
-@pytest.mark.parametrize("strength", [1, 0.5])
+@pytest.mark.parametrize("strength", [1, 0.5, 0.3])
 def test_focus_of_pale_noisy_and_compressed_tiles(sharp_tiles, strength, quality, noise):
     """Sharp tiles pass; blurred ones do not, and neither do those sharpened before the blur."""
     passing = {"sharp": [], "blurred": [], "sharpened, then blurred": []}
@@ -135,7 +135,7 @@ def test_focus_of_pale_noisy_and_compressed_tiles(sharp_tiles, strength, quality
     shares = {name: np.mean(values) for name, values in passing.items()}
     assert shares["sharp"] >= 0.93
     assert shares["blurred"] <= 0.02
-    assert shares["sharpened, then blurred"] <= 0.3
+    assert shares["sharpened, then blurred"] <= 0.15
 
 
 # The scores themselves

@@ -222,11 +222,27 @@ def _until_known(
 ) -> Iterator[list[list[int]]]:
     """`count` of the squares, then as many again, at most `most`; each time spread evenly.
 
-    A few of them `together`.
+    A few of them `together`. Even steps row by row fall into the same columns of each row, or along
+    a diagonal: the steps go along a curve that keeps neighbours together in both directions.
     """
     left, taken = squares, 0
     while len(left) and taken < most and (not taken or not places.well_known()):
-        picks = _picks(len(left), min(count, max(count, most) - taken))
+        steps = _picks(len(left), min(count, max(count, most) - taken))
+        picks = np.sort(_z_order(left)[steps])
         chosen = left[picks].tolist()
         yield from (chosen[at : at + together] for at in range(0, len(chosen), together))
         left, taken = np.delete(left, picks, 0), taken + len(picks)
+
+
+def _z_order(squares: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """(N,) order of (N, 2) rows and columns along Morton's curve: their bits in turn.
+
+    References
+    ----------
+    .. [1] Morton 1966, A computer oriented geodetic data base. IBM, Ottawa.
+    """
+    key = np.zeros(len(squares), np.int64)
+    for bit in range(int(squares.max()).bit_length()):
+        row, column = (squares >> bit & 1).T
+        key |= (2 * row + column) << 2 * bit
+    return np.argsort(key)

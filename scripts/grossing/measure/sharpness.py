@@ -8,8 +8,9 @@ blur, and a high one shows focus only where noise cannot explain it.
 
 A picture that was sharpened before it was blurred keeps high ratios in all octaves but the finest,
 therefore the finest one has a limit of its own. JPEG fills it with the borders of its blocks, which
-are left out. Where it holds noise alone, or JPEG has emptied it, the next ratio must be clear of
-its limit.
+are left out. What it holds shows focus only as far as noise cannot explain it: the noise is judged
+by the quietest place of the whole picture, also where JPEG has left but a part of it. Where too
+little remains, the next ratio must be one that blurred tissue does not reach, however sharp it was.
 """
 
 from __future__ import annotations
@@ -36,10 +37,20 @@ QUARTER_MIN = 0.3
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
 #: what the quietest tenth of the finest octave has of its mean where it is nothing but noise
 ONLY_NOISE = 0.66
+#: most noise of the finest octave, of what the quietest block's quietest tenth has, and most that
+#: is looked for, grey level^2: white noise to 4 grey levels, and what JPEG has left of it (of which
+#: that tenth has less, as it comes in spots)
+NOISE_OF_QUIET, NOISE_MAX = 1.4, 150.0
+REMNANT_OF_QUIET, REMNANT_MAX = 2.2, 15.0
+#: what the finest octave must have above the noise, of octave 1: detail whose amplitude falls as
+#: 1 / frequency, as that of most tissue, has less after a blur of sigma 1.5 px
+FINEST_SURE = 0.06
 #: borders of JPEG blocks over octave 1 above which JPEG has left nothing of the finest octave
 BORDERS_MAX = 0.3
-#: how far above its limit octave 1 over 2 must be where the finest octave is noise, or nothing
-CLEAR_OF_NOISE, CLEAR_OF_JPEG = 1.5, 1.12
+#: how far above its limit octave 1 over 2 must be where the finest octave tells nothing (detail
+#: whose amplitude falls as the root of 1 / frequency, sharper than nearly all tissue, reaches 1.9
+#: after a blur of sigma 1.5 px), and where JPEG has left nothing but FINEST_SURE of it
+CLEAR_OF_BLUR, CLEAR_OF_JPEG = 1.8, 1.12
 NOISE_QUANTILE = 0.1  # of the cells of a block
 CHANCE = 0.33  # share of the noise by which the mean of pure noise exceeds that quantile
 NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the finest octave's
@@ -192,14 +203,35 @@ def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Float
     middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
     whole = np.maximum(octaves[:, 0].sum(1), TINY)
     finest = means[:, FINEST] / whole / FINEST_MIN
-    emptied = (finest < 1) & (means[:, BORDERS] > BORDERS_MAX * whole)
-    noisy = quiet[:, FINEST] > ONLY_NOISE * means[:, FINEST]
-    clear = np.where(noisy, CLEAR_OF_NOISE, np.where(emptied, CLEAR_OF_JPEG, 1))
-    others = np.minimum(middle, np.where(emptied, np.inf, finest))
+    structured = means[:, SQUARE] - means[:, MEAN] ** 2 > EMPTY_VARIANCE
+    emptied = means[:, BORDERS] > BORDERS_MAX * np.maximum(whole, means[:, FINEST] / FINEST_MIN)
+    told = _told_by_finest(means[:, FINEST], quiet[:, FINEST], whole, structured, emptied)
+    clear = np.where(told, np.where(emptied, CLEAR_OF_JPEG, 1), CLEAR_OF_BLUR)
+    others = np.minimum(middle, np.where(emptied & (finest < 1), np.inf, finest))
     explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
-    variance = means[:, SQUARE] - means[:, MEAN] ** 2
-    return variance > EMPTY_VARIANCE, score, sure, (above[:, 0] / noise).mean(1)
+    return structured, score, sure, (above[:, 0] / noise).mean(1)
+
+
+def _told_by_finest(
+    finest: Floats,
+    quiet: Floats,
+    whole: Floats,
+    structured: npt.NDArray[np.bool_],
+    emptied: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Whether the finest octave shows detail that is not noise; (pictures, blocks) each.
+
+    Noise is everywhere the same, therefore the quietest block of a picture tells how much there is
+    in all of them; where JPEG has emptied the octave, hardly any is left.
+    """
+    least = np.where(structured, quiet, np.float32(np.inf)).min(-1, keepdims=True)
+    noise = np.maximum(
+        np.minimum(NOISE_OF_QUIET * least, NOISE_MAX),
+        np.minimum(REMNANT_OF_QUIET * least, REMNANT_MAX),
+    )
+    detail = finest - np.where(emptied, np.minimum(least, REMNANT_MAX), noise)
+    return np.asarray((detail >= FINEST_SURE * whole) & (quiet <= ONLY_NOISE * finest))
 
 
 def _quarters(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
