@@ -16,7 +16,7 @@ from snakemake.utils import update_config
 
 SCHEMAS = REPOSITORY / "workflow/schemas"
 SHIPPED = REPOSITORY / "config/config.yaml"
-RESERVED = {*cohort_qc.SCHEMA.names, *tile_metrics.SCHEMA.names}
+RESERVED = {*cohort_qc.SCHEMA.names, *dict(tile_metrics.COLUMNS)}
 
 #: what is wrong -> the sheet, where it says so, the value, a part of the remedy
 SHEETS = {
