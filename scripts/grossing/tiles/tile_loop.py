@@ -14,7 +14,7 @@ from grossing.slide import grid as grids
 from grossing.slide import identity
 from grossing.slide.grid import Grid
 from grossing.slide.record import SlideRecord, UsableSlide
-from grossing.support import parquet
+from grossing.support import memory, parquet
 from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles import deepzoom, pyramid_writer
 from grossing.tiles.engines import ENGINES
@@ -51,6 +51,7 @@ class SlideTiles:
 
     def write(self, path: PathLike) -> None:
         """Write `tile_metrics`."""
+        memory.give_back()  # so that the writer's 6 MB are not on top of the pixels'
         grid = self.grid
         rows = [row.to_row(self.slide_id, grid) for row in self.rows] if grid else []
         parquet.write(rows, tile_metrics.COLUMNS, path)
