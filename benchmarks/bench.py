@@ -29,7 +29,7 @@ from slides import HERE, ROOT, Places
 FORMATS_PX, SMOKE_PX = 8192, 2048
 PACKAGES = (
     *("numpy", "opencv-python-headless", "simplejpeg", "openslide-bin", "pyvips-binary"),
-    *("pyarrow", "snakemake", "torchstain", "webdataset"),
+    *("arro3-io", "pyarrow", "snakemake", "torchstain", "webdataset"),
 )
 
 

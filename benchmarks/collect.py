@@ -11,7 +11,7 @@ import yaml
 from grossing.cohort import collect
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import tile_metrics
-from grossing.support import tables
+from grossing.support import parquet
 
 CONFIG = Path(__file__).resolve().parents[1] / "config/config.yaml"
 LIMITS = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["thresholds"]
@@ -43,7 +43,7 @@ def main(folder: Path, slides: int, tiles: int) -> None:
         for number in range(tiles)
     ]
     metrics = folder / "S0.parquet"
-    tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), metrics)
+    parquet.write(rows, tile_metrics.COLUMNS, metrics)
     verdict = {"qc_status": "PASS", "qc_reasons": None, "split": "train"}
     ids = [f"S{number}" for number in range(slides)]
     verdicts = pa.Table.from_pylist([verdict | {"slide_id": slide_id} for slide_id in ids])

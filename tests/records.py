@@ -176,4 +176,4 @@ def tiles(
             member = Member(f"{slide_id}_files/16/{number}_0.jpeg", 100 * number + 40, 100)
             row = row.written(member)
         rows.append(row.to_row(slide_id, grid))
-    return tables.from_rows(rows, tile_metrics.SCHEMA)
+    return tables.from_rows(rows, pa.schema(tile_metrics.COLUMNS))

@@ -13,7 +13,7 @@ from grossing.columns import tile_metrics
 from grossing.measure import slide as measure_slide
 from grossing.measure.measured import Measured
 from grossing.slide.record import SlideRecord
-from grossing.support import tables
+from grossing.support import parquet
 from grossing.tiles import tile_loop
 from grossing.tiles.options import TileOptions
 from running import REPOSITORY
@@ -79,7 +79,7 @@ def with_stain(record: SlideRecord, **values: Any) -> SlideRecord:
 
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
     """The table of a slide's tiles."""
-    tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), path)
+    parquet.write(rows, tile_metrics.COLUMNS, path)
 
 
 def members(container: Path) -> dict[str, bytes]:

@@ -30,6 +30,8 @@ CONDA_NAMES = {
 }
 #: the library behind a Python package, where its version is ours to choose
 NATIVE = {"openslide-python": "openslide"}
+#: names under which several packages install: `arro3.io` is of `arro3-io`
+SHARED_NAMES = {"arro3"}
 #: name on conda-forge -> name in requirements.lock, where they differ
 LOCK_NAMES = {
     "matplotlib-base": "matplotlib",
@@ -37,7 +39,7 @@ LOCK_NAMES = {
     "openslide": "openslide-bin",
 }
 #: a row of the table in the docs: package, version of conda, version of the lock
-DIFFERENCE = re.compile(r"^\| ([a-z-]+) \| (\d+\.\d+\.\d+) \| (\d+\.\d+\.\d+) \|$", re.M)
+DIFFERENCE = re.compile(r"^\| ([a-z0-9-]+) \| (\d+\.\d+\.\d+) \| (\d+\.\d+\.\d+) \|$", re.M)
 
 PIN = re.compile(r"([a-z][a-z0-9-]*) =(\d+\.\d+\.\d+)")
 PIP_PIN = re.compile(r"([a-z][a-z0-9-]*) ==(\d+\.\d+\.\d+)")
@@ -71,7 +73,13 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(str(node.module))
-    return {name.split(".")[0] for name in names}
+    return {package(name) for name in names}
+
+
+def package(module: str) -> str:
+    """What holds a module; `arro3` is a name that several packages share."""
+    first, _, rest = module.partition(".")
+    return f"{first}-{rest.split('.')[0]}" if first in SHARED_NAMES else first
 
 
 def needed(script: str) -> set[str]:

@@ -1,15 +1,12 @@
 """Denoising: what it does to pixels, that no measurement sees it, the same in both engines."""
 
-import io
-
 import cv2
 import make_slide
 import numpy as np
-import pyarrow.parquet
 import pytest
 from grossing.columns import tile_metrics
 from grossing.measure import focus
-from grossing.support import tables
+from grossing.support import parquet
 from grossing.tiles import denoising
 from stages import PNG, cut, decoded, measured, members
 
@@ -46,17 +43,16 @@ def denoised(tiled):
     return tiled(denoise=5)
 
 
-def as_table(rows):
+def as_table(rows, path):
     """The bytes of the table without the places of the members."""
     kept = [{key: value for key, value in row.items() if key not in PLACES} for row in rows]
-    file = io.BytesIO()
-    pyarrow.parquet.write_table(tables.from_rows(kept, tile_metrics.SCHEMA), file)
-    return file.getvalue()
+    parquet.write(kept, tile_metrics.COLUMNS, path)
+    return path.read_bytes()
 
 
-def test_the_table_is_that_of_the_pixels_before_denoising(raw, denoised):
+def test_the_table_is_that_of_the_pixels_before_denoising(raw, denoised, tmp_path):
     """Denoised first, a blurred-looking tile would fail the focus limit or a noisy one pass it."""
-    assert as_table(raw[0]) == as_table(denoised[0])
+    assert as_table(raw[0], tmp_path / "a") == as_table(denoised[0], tmp_path / "b")
     smoother = 0
     for row in raw[0]:
         before, after = (made[1][row["tile_path"]] for made in (raw, denoised))
@@ -78,9 +74,9 @@ def test_lower_levels_are_halves_of_the_denoised_tiles(denoised):
     assert np.array_equal(parent[y : y + 128, x : x + 128], half)
 
 
-def test_both_engines_denoise_the_same(tiled, denoised):
+def test_both_engines_denoise_the_same(tiled, denoised, tmp_path):
     rows, pictures = tiled(denoise=5, engine="dzsave")
-    assert as_table(rows) == as_table(denoised[0])
+    assert as_table(rows, tmp_path / "a") == as_table(denoised[0], tmp_path / "b")
     for row in rows:
         assert np.array_equal(pictures[row["tile_path"]], denoised[1][row["tile_path"]])
 
@@ -120,10 +116,10 @@ def test_channels_keep_their_order():
     assert not np.array_equal(expected, swapped)
 
 
-def test_a_smaller_search_keeps_more_of_texture(tiled, raw, denoised):
+def test_a_smaller_search_keeps_more_of_texture(tiled, raw, denoised, tmp_path):
     """Both change every picture; the table is the same."""
     rows, pictures = tiled(denoise=5, denoise_search_px=11)
-    assert as_table(rows) == as_table(denoised[0])
+    assert as_table(rows, tmp_path / "a") == as_table(denoised[0], tmp_path / "b")
     paths = [row["tile_path"] for row in rows]
 
     def changed(by: dict[str, np.ndarray]) -> float:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from grossing.support import files
@@ -48,5 +49,6 @@ def test_a_job_on_another_machine_with_our_number_does_not_share_our_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = files.temporary_for(tmp_path / "a.zip")
-    monkeypatch.setattr(files.socket, "gethostname", lambda: "node7.cluster.org")
+    elsewhere = SimpleNamespace(nodename="node7.cluster.org")
+    monkeypatch.setattr(files.os, "uname", lambda: elsewhere)
     assert files.temporary_for(tmp_path / "a.zip") != here

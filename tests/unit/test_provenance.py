@@ -47,7 +47,7 @@ def test_native_libraries_state_their_own_version() -> None:
 def test_a_table_states_its_own_libraries_and_not_those_of_what_it_was_made_of(
     tmp_path: Path,
 ) -> None:
-    old = VERDICTS.replace_schema_metadata({tables.MADE_WITH: b'{"NumPy": "1.0"}'})
+    old = VERDICTS.replace_schema_metadata({versions.MADE_WITH: b'{"NumPy": "1.0"}'})
     tables.write_parquet(old, tmp_path / "a.parquet")
     assert tables.made_with(tmp_path / "a.parquet") == versions.used()
     assert tables.read(tmp_path / "a.parquet").equals(VERDICTS)
@@ -58,7 +58,7 @@ def test_a_table_states_its_own_libraries_and_not_those_of_what_it_was_made_of(
 def test_versions_of_all_files_are_listed(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"made_with": {"NumPy": "2.4.10", "OpenCV": "5.0.0"}}')
     (tmp_path / "b.json").write_text('{"slide_id": "b"}')
-    table = VERDICTS.replace_schema_metadata({tables.MADE_WITH: b'{"NumPy": "2.4.6"}'})
+    table = VERDICTS.replace_schema_metadata({versions.MADE_WITH: b'{"NumPy": "2.4.6"}'})
     pq.write_table(table, tmp_path / "c.parquet")
     (tmp_path / "c.csv").touch()
     found = provenance.library_versions(

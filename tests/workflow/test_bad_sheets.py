@@ -10,8 +10,7 @@ from grossing.support import findings
 from running import REPOSITORY
 
 SCHEMAS = REPOSITORY / "workflow/schemas"
-
-RESERVED = {*cohort_qc.SCHEMA.names, *tile_metrics.SCHEMA.names}
+RESERVED = {*cohort_qc.SCHEMA.names, *dict(tile_metrics.COLUMNS)}
 
 #: what is wrong -> the sheet, where it says so, the value, a part of the remedy
 SHEETS = {

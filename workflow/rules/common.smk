@@ -68,7 +68,7 @@ from grossing.support import findings, interpreter, tables
 from grossing.support.errors import UserError
 from grossing.tiles import engines
 
-RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *tile_metrics.SCHEMA.names}
+RESERVED = {*cohort_qc.SCHEMA.names, *patch_cohort.SCHEMA.names, *dict(tile_metrics.COLUMNS)}
 PLANNED_SHEET = placed("results/cohort/planned_sheet.json")
 PLANNED_REVIEWS = placed("results/cohort/planned_reviews.json")
 

@@ -31,6 +31,8 @@ CODES = {
 MARKED = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 
+#: tables whose job does not import pyarrow; `pyarrow.schema(COLUMNS)` is their schema
+WITHOUT_PYARROW = ("tile_metrics",)
 #: what a schema's `codes` stands for
 LISTS = {"errors": "reason_codes", "study errors": "study_reason_codes"}
 
@@ -128,7 +130,12 @@ def _codes(name: str) -> dict[str, dict[str, str]]:
 def _arrow_module(name: str) -> str:
     schema = load(name)
     columns = schema["properties"].items()
-    fields = [f'("{n}", pa.{c.get("arrow", ARROW[kinds(c)[0]])}()),' for n, c in columns]
+    types = {n: c.get("arrow", ARROW[kinds(c)[0]]) for n, c in columns}
+    if name in WITHOUT_PYARROW:
+        head = _made_from(f"{schema['title']}: columns and their Arrow types", name)
+        pairs = tuple((n, kind.rstrip("_")) for n, kind in types.items())
+        return f"{head}COLUMNS = {pairs!r}\n"
+    fields = [f'("{n}", pa.{kind}()),' for n, kind in types.items()]
     head = _made_from(f"{schema['title']}: Arrow schema", name)
     return f"{head}import pyarrow as pa\n\nSCHEMA = pa.schema([{' '.join(fields)}])\n"
 

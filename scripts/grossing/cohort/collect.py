@@ -114,7 +114,7 @@ def tiles(
     """
     if unknown := set(tile_tables.metrics) - set(verdicts["slide_id"].to_pylist()):
         raise CohortError(f"slide {min(unknown)} is tiled and has no verdict")
-    no_tiles, results = tables.from_rows([], tile_metrics.SCHEMA), []
+    no_tiles, results = tables.from_rows([], pa.schema(tile_metrics.COLUMNS)), []
     for row in _rows(verdicts):
         slide_id = row["slide_id"]
         failed = row["qc_reasons"] == failures.CODE

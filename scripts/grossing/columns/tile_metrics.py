@@ -1,39 +1,35 @@
-"""A row of results/tile_metrics/{slide_id}.parquet: Arrow schema.
+"""A row of results/tile_metrics/{slide_id}.parquet: columns and their Arrow types.
 
 Made from workflow/schemas/tile_metrics.schema.yaml by `make schemas`.
 """
 
-import pyarrow as pa
-
-SCHEMA = pa.schema(
-    [
-        ("slide_id", pa.string()),
-        ("tile_path", pa.string()),
-        ("tile_offset", pa.int64()),
-        ("tile_bytes", pa.int64()),
-        ("tile_col", pa.int32()),
-        ("tile_row", pa.int32()),
-        ("x_level0_px", pa.int64()),
-        ("y_level0_px", pa.int64()),
-        ("size_level0_px", pa.int32()),
-        ("mpp", pa.float64()),
-        ("target_mpp", pa.float64()),
-        ("picture_width_px", pa.int32()),
-        ("picture_height_px", pa.int32()),
-        ("reader", pa.string()),
-        ("lost", pa.bool_()),
-        ("tissue_fraction", pa.float32()),
-        ("pen_fraction", pa.float32()),
-        ("absent_fraction", pa.float32()),
-        ("decoders_disagree", pa.bool_()),
-        ("overview_difference", pa.float32()),
-        ("seam_step", pa.float32()),
-        ("focus", pa.float32()),
-        ("blurred_fraction", pa.float32()),
-        ("focus_snr", pa.float32()),
-        ("laplacian_var", pa.float32()),
-        ("mean_od", pa.float32()),
-        ("hematoxylin_od", pa.float32()),
-        ("eosin_od", pa.float32()),
-    ]
+COLUMNS = (
+    ("slide_id", "string"),
+    ("tile_path", "string"),
+    ("tile_offset", "int64"),
+    ("tile_bytes", "int64"),
+    ("tile_col", "int32"),
+    ("tile_row", "int32"),
+    ("x_level0_px", "int64"),
+    ("y_level0_px", "int64"),
+    ("size_level0_px", "int32"),
+    ("mpp", "float64"),
+    ("target_mpp", "float64"),
+    ("picture_width_px", "int32"),
+    ("picture_height_px", "int32"),
+    ("reader", "string"),
+    ("lost", "bool"),
+    ("tissue_fraction", "float32"),
+    ("pen_fraction", "float32"),
+    ("absent_fraction", "float32"),
+    ("decoders_disagree", "bool"),
+    ("overview_difference", "float32"),
+    ("seam_step", "float32"),
+    ("focus", "float32"),
+    ("blurred_fraction", "float32"),
+    ("focus_snr", "float32"),
+    ("laplacian_var", "float32"),
+    ("mean_od", "float32"),
+    ("hematoxylin_od", "float32"),
+    ("eosin_od", "float32"),
 )

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ def temporary_for(path: Path) -> Path:
 
 def _machine() -> str:
     """Short, for names are limited: eight letters that no two machines of a cluster share."""
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    return hashlib.sha256(os.uname().nodename.encode()).hexdigest()[:8]
 
 
 def _is_abandoned(temporary: Path) -> bool:

@@ -13,8 +13,6 @@ from grossing.support.types import PathLike
 
 Json = dict[str, Any]
 Record = TypeVar("Record")
-#: key of a JSON file that names the libraries that made it
-MADE_WITH = "made_with"
 #: keys that say whether and why a slide or a study cannot be used
 REFUSAL = ("readable", "error_code", "error_message", "remedy")
 
@@ -87,4 +85,4 @@ def read(path: PathLike, from_json: Callable[[Json], Record]) -> Record:
 
 def write(record: Json, path: PathLike) -> None:
     """JSON of a record, and with which libraries it was made."""
-    files.write_json(record | {MADE_WITH: versions.used()}, path)
+    files.write_json(record | {versions.MADE_WITH: versions.used()}, path)

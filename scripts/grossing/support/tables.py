@@ -11,9 +11,6 @@ import pyarrow.parquet
 
 from grossing.support import files, versions
 
-#: key of a Parquet file's metadata: libraries and versions that it was made with, as JSON
-MADE_WITH = b"made_with"
-
 
 def from_rows(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """A table of the schema's columns, in its order; a key that a row lacks is null."""
@@ -30,13 +27,13 @@ def write_parquet(table: pa.Table, path: str | os.PathLike[str]) -> None:
 
 def stated(schema: pa.Schema) -> pa.Schema:
     """The schema with the libraries of this process, in place of those of tables it is made of."""
-    return schema.with_metadata({MADE_WITH: json.dumps(versions.used()).encode()})
+    return schema.with_metadata({versions.MADE_WITH: json.dumps(versions.used())})
 
 
 def made_with(path: str | os.PathLike[str]) -> dict[str, str]:
     """Libraries and versions that a Parquet file was made with; empty where it does not say."""
     found: dict[str, str] = json.loads(
-        (pa.parquet.read_schema(path).metadata or {}).get(MADE_WITH, b"{}")
+        (pa.parquet.read_schema(path).metadata or {}).get(versions.MADE_WITH.encode(), b"{}")
     )
     return found
 

@@ -4,6 +4,8 @@ import platform
 import sys
 from types import ModuleType
 
+#: key of a JSON file, and of the metadata of a Parquet file, that names the libraries that made it
+MADE_WITH = "made_with"
 #: name of a library in the outputs -> its module; native libraries state theirs below
 MODULES = {
     "Grossing": "grossing",
@@ -12,6 +14,7 @@ MODULES = {
     "openslide-python": "openslide",
     "pyvips": "pyvips",
     "pyarrow": "pyarrow",
+    "arro3": "arro3.core",
     "pydicom": "pydicom",
     "simplejpeg": "simplejpeg",
     "tifffile": "tifffile",

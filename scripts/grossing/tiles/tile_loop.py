@@ -1,7 +1,6 @@
 """One slide's tiles: the candidates, cut and measured by the engine that the config names."""
 
 import importlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,12 +8,13 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from grossing.columns import tile_metrics
 from grossing.mask import labels
 from grossing.slide import grid as grids
 from grossing.slide import identity
 from grossing.slide.grid import Grid
 from grossing.slide.record import SlideRecord, UsableSlide
-from grossing.support import memory
+from grossing.support import memory, parquet
 from grossing.support.types import Mask, PathLike, Pixels
 from grossing.tiles import deepzoom, pyramid_writer
 from grossing.tiles.engines import ENGINES
@@ -50,19 +50,11 @@ class SlideTiles:
     rows: tuple[TileRow, ...]
 
     def write(self, path: PathLike) -> None:
-        """Write `tile_metrics`.
-
-        pyarrow is imported here, when the memory of the pixels is free again: its 35 MB are not on
-        top of them.
-        """
-        memory.give_back()
-        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its others keep 6 MB more
-        from grossing.columns import tile_metrics
-        from grossing.support import tables
-
+        """Write `tile_metrics`."""
+        memory.give_back()  # so that the writer's 6 MB are not on top of the pixels'
         grid = self.grid
         rows = [row.to_row(self.slide_id, grid) for row in self.rows] if grid else []
-        tables.write_parquet(tables.from_rows(rows, tile_metrics.SCHEMA), path)
+        parquet.write(rows, tile_metrics.COLUMNS, path)
 
 
 def tile(

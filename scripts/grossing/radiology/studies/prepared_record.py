@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from grossing.radiology.studies.study_record import Number
 from grossing.support import records
-from grossing.support.records import MADE_WITH
 from grossing.support.types import PathLike
+from grossing.support.versions import MADE_WITH
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from grossing.slide.identity import Identity
 from grossing.support import records
 from grossing.support.records import Refusal
 from grossing.support.types import PathLike
+from grossing.support.versions import MADE_WITH
 
 Number = float | int | bool | None
 
@@ -197,7 +198,7 @@ class StudyRecord:
 
 
 _OF_ALL = {
-    *("study_id", "modality", "source", "content_hash", *records.REFUSAL, records.MADE_WITH),
+    *("study_id", "modality", "source", "content_hash", *records.REFUSAL, MADE_WITH),
     *(
         each.name
         for kind in (HeaderFacts, Geometry, Intensity, StudyHashes)
