@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from grossing.mask import dark_field, labels, mask_file
+from grossing.mask import dark_field, labels, mask_file, thin_tissue
 from grossing.mask import tissue as tissue_mask
 from grossing.mask import users_mask as users_masks
 from grossing.mask.mask_grid import MaskGrid, UsersMask
@@ -299,7 +299,7 @@ def _lost_blocks(stack: StackRecord | None) -> float:
 
 
 def _areas(view: _View, lost_blocks: float) -> Areas:
-    small = view.overview
+    small, users = view.overview, view.users is not None
     every = range(labels.POSSIBLE_PEN + 1)
     counts = np.array([np.count_nonzero(view.mask == label) for label in every])
     scanned = max(1, int(counts[1:].sum()))
@@ -322,7 +322,8 @@ def _areas(view: _View, lost_blocks: float) -> Areas:
         bubble_fraction=share(labels.BUBBLE),
         possible_pen_fraction=share(labels.POSSIBLE_PEN),
         possible_pen_area_mm2=area(labels.POSSIBLE_PEN),
-        faint_tissue_fraction=0.0 if view.users is not None else round(view.faint, 4),
+        faint_tissue_fraction=0.0 if users else round(view.faint, 4),
+        thin_tissue_fraction=0.0 if users else round(thin_tissue.share(view.own, small.mpp), 4),
     )
 
 
