@@ -64,6 +64,7 @@ GOOD: dict[type, dict[str, Any]] = {
         "possible_pen_fraction": 0.0,
         "possible_pen_area_mm2": 0.0,
         "faint_tissue_fraction": 0.0,
+        "thin_tissue_fraction": 0.0,
     },
     FocusMeasures: {
         "focus_tiles_failed": 0,

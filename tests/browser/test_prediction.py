@@ -48,6 +48,7 @@ def a_record(slide_id: str) -> SlideRecord:
         ("pen_fraction", 0.3, (0.01, 0.28, 0.3, 0.31, 0.9)),
         ("possible_pen_area_mm2", 0.2, (0.01, 0.1, 3.0)),
         ("faint_tissue_fraction", 0.2, (None, 0.01, 0.1, 0.4)),
+        ("thin_tissue_fraction", 0.2, (None, 0.3, 0.6, 0.9)),
         ("brightness", 0.2, (None, 60.0, 89.9, 90.0, 120.0)),
         ("background_r", 0.1, (None, 200)),
         ("mpp", 0.1, (0.5, 0.52)),

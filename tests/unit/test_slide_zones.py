@@ -54,7 +54,7 @@ def recorded(overview_downsample):
         file=FileFacts("aperio", 6000, 5000, (Level(6000, 5000, 1.0),), bounds, 40.0, None, 0),
         resolution=Resolution(0.25, 0.25, 0.25, "file", False),
         measures=Measures(
-            Areas(overview_downsample, 0.0, 1.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+            Areas(overview_downsample, 0.0, 1.0, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
             FocusMeasures(FocusPlaces(), 0, 0, None, None),
             Light(*GLASS, None, None),
             StainMeasures(is_he=True),

@@ -106,6 +106,9 @@ def test_lines_and_uneven_colour_of_glass_are_no_pale_tissue(line):
     assert (labels == labels_of.TISSUE).mean() <= 0.02
 
 
+DAB = (0.27, 0.57, 0.78)
+
+
 def with_lines(densities, depth=1.0, width=7, seed=2):
     """A hair, an edge of glass, the rim of a bubble and specks of one colour, under a cast."""
     lines, rng = np.zeros((500, 500), np.uint8), np.random.default_rng(seed)
@@ -126,10 +129,34 @@ def test_grey_hairs_edges_rims_and_specks_are_no_tissue(depth):
     assert (tissue.segment(picture, 8) == labels_of.TISSUE).mean() <= 0.002
 
 
-@pytest.mark.parametrize("densities", [(0.62, 0.66, 0.42), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78)])
+@pytest.mark.parametrize("densities", [(0.62, 0.66, 0.42), (0.07, 0.99, 0.11), DAB])
 def test_threads_of_dull_hematoxylin_eosin_and_dab_are_tissue(densities):
     picture, lines = with_lines(densities, 0.5)
-    assert (tissue.segment(picture, 8) == labels_of.TISSUE)[lines].mean() > 0.95
+    stain = "DAB" if densities == DAB else ""
+    assert (tissue.segment(picture, 8, stain) == labels_of.TISSUE)[lines].mean() > 0.95
+
+
+@pytest.mark.parametrize("densities", [DAB, (0.05, 0.3, 1.0), (0.75, 0.95, 1.3)])
+def test_brown_and_yellow_threads_are_no_tissue_of_h_and_e_where_nothing_is_wide(densities):
+    picture, lines = with_lines(densities, 0.5)
+    assert (tissue.segment(picture, 8, "H&E") == labels_of.TISSUE).mean() <= 0.002
+    beside = with_tissue(picture, ellipse(centre=(200, 350), axes=(110, 110)))
+    kept = (tissue.segment(beside, 8, "H&E") == labels_of.TISSUE)[lines]
+    assert kept.mean() > 0.9  # as dyed margins of a specimen
+
+
+def test_a_grey_thread_within_the_tissue_is_tissue_and_one_on_the_glass_is_not():
+    """As of carbon or silver in a cleft."""
+    truth = ellipse()
+    truth[60:470, 185:215] = False
+    thread = np.zeros((500, 500), np.uint8)
+    for column in (200, 400):
+        cv2.line(thread, (column, 170), (column + 1, 350), 1, 5)
+    rough = np.random.default_rng(3).uniform(0.4, 1.4, thread.shape) * thread
+    picture = with_tissue(glass(), truth) * np.exp(-0.8 * rough[..., None] * (0.9, 1.0, 1.15))
+    found = tissue.segment(picture.astype(np.uint8), 8) == labels_of.TISSUE
+    assert found[175:345, 199:202].mean() > 0.9
+    assert not found[175:345, 390:410].any()
 
 
 def test_wide_grey_pieces_stay_tissue():

@@ -99,6 +99,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, 1],
             "values": [],
         },
+        "thin_tissue_fraction": {
+            "unit": "fraction",
+            "meaning": "share of the tissue that is nowhere 0.2 mm wide, as hairs, lint and dust are; null without tissue and with a mask of your own",
+            "range": [0, 1],
+            "values": [],
+        },
         "mask_source": {
             "unit": "",
             "meaning": "whether the tissue is ours or that of the file in the column `mask` of the sheet",
@@ -805,6 +811,10 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "REVIEW: a larger share of the tissue than faint_tissue_fraction_max may be so pale that it was taken for glass, and is not tiled",
             "remedy": "compare the overlay with the slide; give a mask of your own, lower tissue.chroma_max, or raise thresholds.slide.faint_tissue_fraction_max",
         },
+        "thin_tissue": {
+            "description": "REVIEW: a larger share of what was taken for tissue than thin_tissue_fraction_max is nowhere 0.2 mm wide: hairs, lint or dust on an empty slide, or a thin specimen",
+            "remedy": "look at the overlay; accept the slide in the reviews where it is tissue, or raise thresholds.slide.thin_tissue_fraction_max",
+        },
         "plane_shift": {
             "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
             "remedy": "look for double contours; align the planes or scan again",
@@ -971,6 +981,11 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.faint_tissue_fraction_max": {
         "meaning": "share of the tissue that may be too pale to be found",
+        "range": [0, 1],
+        "integer": False,
+    },
+    "slide.thin_tissue_fraction_max": {
+        "meaning": "share of the tissue that is nowhere 0.2 mm wide",
         "range": [0, 1],
         "integer": False,
     },

@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
         ("possible_pen_fraction", pa.float64()),
         ("possible_pen_area_mm2", pa.float64()),
         ("faint_tissue_fraction", pa.float64()),
+        ("thin_tissue_fraction", pa.float64()),
         ("mask_source", pa.string()),
         ("mask_agreement", pa.float64()),
         ("mask_missed_fraction", pa.float64()),

@@ -30,6 +30,7 @@ SlideReason = Literal[
     "glass_not_found",
     "possible_pen",
     "faint_tissue",
+    "thin_tissue",
     "plane_shift",
     "plane_light",
     "salvaged",

@@ -1,4 +1,4 @@
-"""Folds, dark spots, bubbles, shadows on an overview of about 8 um/px, by darkness and shape.
+"""Folds, dark spots, bubbles, debris on an overview of about 8 um/px, by darkness and shape.
 
 All masks are conservative: a pixel that they mark is no longer tissue, so doubtful pixels are not
 marked.
@@ -30,8 +30,9 @@ Mask = npt.NDArray[np.bool_]
 
 FOLD_STRIP_PX = 512  # rows; taller than `strips`, as the mean around a row reaches 50 up and down
 DENSITY = -np.log(np.maximum(np.arange(256), 1) / 255).astype(np.float32)
-SHADOW_COLOUR = 0.35  # range of the density over its mean: hematoxylin has 0.75, DAB 0.9, eosin 2.4
-SOLID_UM, SOLID_SHARE = 125.0, 0.5
+GREY = 0.35  # range of the density over its mean: hematoxylin has 0.75, DAB 0.9, eosin 2.4
+SOLID_UM, BETWEEN_UM, MOST = 125.0, 400.0, 0.5
+OVER_BLUE = np.float32([0, 1, -1])  # green above blue
 SAMPLE_PX, OPENED_PX = 200_000, 3  # no piece of the tissue mask is narrower
 RELATIVE_DENSITY = -np.log(np.clip(np.arange(256), 1, LIGHT) / LIGHT).astype(np.float32)
 MEAN = np.full((1, 3), 1 / 3, np.float32)
@@ -60,25 +61,28 @@ def rims(tissue: Mask, ink: Mask, mpp: float, *, reach_um: float = 60.0) -> Mask
     return as_bool(rim[pieces])
 
 
-def shadows(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
-    """Pieces of the tissue mask that are grey and thin: hairs, edges of glass, rims, dust.
+def debris(rgb: Picture, tissue: Mask, mpp: float, *, he: bool = False) -> Mask:
+    """Thin pieces of the tissue mask without the colour of a stain: hairs, dust, edges of glass.
 
     Parameters
     ----------
     rgb : (H, W, 3) uint8, divided by its glass, which is 240
     tissue : (H, W) bool
     mpp : um per pixel
+    he : the stains are hematoxylin and eosin, which absorb more green than blue
 
     Returns
     -------
-    (H, W) bool, True on pieces that have less than half of the colour of any stain for how dark
-    they are, and less than half of which is 125 um wide.
+    (H, W) bool, True on pieces less than half of which is 125 um wide and that are grey: have less
+    than half of the colour of any stain for how dark they are. Of H&E also on those that absorb
+    more blue than green, as brown and yellow do, on slides without any wide piece of tissue: beside
+    tissue they may be pigmented or dyed. Not between wide pieces 0.4 mm or less apart.
 
     Notes
     -----
-    Grey is judged by the densities of the single pixels, which no depth of stain changes, and which
-    stay where red and blue parts cancel in the mean. Wide pieces stay: tissue impregnated with
-    silver is grey. Misses hairs and dust with a colour of their own, and what touches tissue.
+    Colour is judged by the densities of the single pixels, which no depth of stain changes, and
+    which stays where red and blue parts cancel in the mean. Wide pieces stay: tissue impregnated
+    with silver is grey. Misses what is blue, red or green, and what touches tissue.
     """
     _, pieces = cv2.connectedComponents(as_byte(tissue))
     step = min(OPENED_PX, 1 + tissue.size // SAMPLE_PX)
@@ -86,19 +90,27 @@ def shadows(rgb: Picture, tissue: Mask, mpp: float) -> Mask:
     density = cv2.LUT(np.ascontiguousarray(rgb[::step, ::step]), RELATIVE_DENSITY)
     highest, lowest = extremes(density)
     count = int(owners.max()) + 1
-    colour, depth = (
+    colour, depth, green = (
         np.bincount(owners.ravel(), weights=values.ravel(), minlength=count)
-        for values in (highest - lowest, cv2.transform(density, MEAN))
+        for values in (highest - lowest, cv2.transform(density, MEAN), density @ OVER_BLUE)
     )
-    grey = colour < SHADOW_COLOUR * depth
-    grey[0] = False
-    if not grey.any():
+    grey, brown = colour < GREY * depth, green < 0 if he else np.zeros(count, np.bool_)
+    grey[0] = brown[0] = False
+    if not (grey | brown).any():
         return np.zeros(tissue.shape, np.bool_)
-    solid = opened(as_bool(grey[owners]), odd(SOLID_UM / (mpp * step)))
-    wide, areas = (np.bincount(each.ravel(), minlength=count) for each in (owners[solid], owners))
-    shadow = np.zeros(int(pieces.max()) + 1, np.bool_)
-    shadow[:count] = grey & (wide < SOLID_SHARE * areas)
-    return as_bool(shadow[pieces])
+    areas = np.bincount(owners.ravel(), minlength=count)
+
+    def mostly(mask: Mask) -> Mask:
+        return np.asarray(np.bincount(owners[mask], minlength=count) >= MOST * areas)
+
+    wide = opened(as_bool(owners), odd(SOLID_UM / (mpp * step)))
+    solid = mostly(wide) & ~grey
+    foreign = grey if (solid & ~brown)[1:].any() else grey | brown
+    body = as_byte(wide & solid[owners])
+    between = cv2.morphologyEx(body, cv2.MORPH_CLOSE, disc(odd(BETWEEN_UM / (mpp * step))))
+    thin = np.zeros(int(pieces.max()) + 1, np.bool_)
+    thin[:count] = foreign & ~mostly(wide) & ~mostly(as_bool(between))
+    return as_bool(thin[pieces])
 
 
 def dark_spots(rgb: Picture, ink: Mask, mpp: float, *, max_area_mm2: float = 0.05) -> Mask:

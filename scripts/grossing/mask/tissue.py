@@ -182,7 +182,7 @@ def find(
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
     memory.give_back(memory.MUCH)
-    labels = _labels(neutral, valid, tissue, ink, scale.mpp)
+    labels = _labels(neutral, valid, tissue, ink, scale.mpp, he=modality.is_he(stain))
     pale = (
         None
         if faint is None or strong is None
@@ -355,9 +355,11 @@ def _cleaned(raw: Mask, opening: Picture, closing: Picture, min_px: float, hole_
     return np.asarray(large | fill[holes])
 
 
-def _labels(rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float) -> Picture:
+def _labels(
+    rgb: Picture, valid: Mask, tissue: Mask, ink: ink_of.Ink, mpp: float, *, he: bool
+) -> Picture:
     """One label per pixel; where several apply the last one counts. Changes `tissue`."""
-    tissue &= ~artefacts.shadows(rgb, tissue, mpp)
+    tissue &= ~artefacts.debris(rgb, tissue, mpp, he=he)
     reached, whole = ink.reached, tissue | ink.reached
     tissue &= ~reached
     tissue &= ~artefacts.rims(tissue, reached, mpp)

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from grossing.mask import dark_field, labels, mask_file
+from grossing.mask import dark_field, labels, mask_file, thin_tissue
 from grossing.mask import tissue as tissue_mask
 from grossing.mask import users_mask as users_masks
 from grossing.mask.mask_grid import MaskGrid, UsersMask
@@ -332,7 +332,13 @@ def _areas(view: _View, lost_blocks: float) -> Areas:
         possible_pen_fraction=share(labels.POSSIBLE_PEN),
         possible_pen_area_mm2=area(labels.POSSIBLE_PEN),
         faint_tissue_fraction=None if view.faint is None else round(view.faint, 4),
+        thin_tissue_fraction=_thin(view),
     )
+
+
+def _thin(view: _View) -> float | None:
+    thin = None if view.users is not None else thin_tissue.share(view.own, view.overview.mpp)
+    return None if thin is None else round(thin, 4)
 
 
 def _grey_levels(rgb: Pixels, scanned: Mask) -> tuple[float | None, float | None]:

@@ -96,6 +96,7 @@ class Areas:
     possible_pen_fraction: float
     possible_pen_area_mm2: float
     faint_tissue_fraction: float | None
+    thin_tissue_fraction: float | None
 
 
 @dataclass(frozen=True)
