@@ -57,9 +57,12 @@ def pieces(seed: int) -> Pixels:
 
 
 def painted(random: np.random.Generator, inside: np.ndarray) -> Pixels:
-    """Stained tissue on glass."""
+    """Tissue in two stains on glass: in one alone it might be ink."""
     depth = np.clip(0.5 + 0.12 * texture(random, *inside.shape), 0.2, 1)[..., None]
-    tissue = GLASS * np.exp(-depth * np.array([0.5, 1.0, 0.6]))
+    nuclei = cv2.GaussianBlur(random.normal(0, 3, inside.shape), None, 1.2)
+    share = np.clip(0.4 + nuclei, 0, 1)[..., None]
+    stain = share * np.array([0.9, 1.0, 0.4]) + (1 - share) * np.array([0.1, 1.0, 0.3])
+    tissue = GLASS * np.exp(-depth * stain)
     return np.where(inside[..., None], tissue, GLASS).astype(np.uint8)
 
 
@@ -122,7 +125,7 @@ def test_specks_on_the_glass_of_one_scan_do_not_hide_the_other(seed: int) -> Non
     assert [pair[:2] for pair in grossing.find_duplicates([section, dirty])] == [(0, 1)]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize("seed", range(5))
 def test_ink_that_was_wiped_off_between_two_scans_hides_nothing(seed: int) -> None:
     section = cv2.copyMakeBorder(
         pieces(seed), 90, 90, 60, 200, cv2.BORDER_CONSTANT, value=(GLASS,) * 3

@@ -6,7 +6,7 @@ from grossing.measure import focus, sampling
 from grossing.support import intervals
 
 LIMIT = 0.2
-FIRST, MOST = 64, 256  # places
+FIRST, MOST, TOGETHER = 64, 256, 16  # places
 
 
 def blurred_part(squares, share, seed):
@@ -28,9 +28,10 @@ def sampled(squares, blurred):
     }
     places = sampling._Places(len(squares))
     read = []
-    for row, column in sampling._until_known(places, squares, FIRST, MOST):
-        read.append((row, column))
-        places.add(column, row, dict.fromkeys(focus.NAMES) | {"focus": values[row, column]})
+    for some in sampling._until_known(places, squares, FIRST, MOST, TOGETHER):
+        read += [tuple(square) for square in some]
+        measured = [dict.fromkeys(focus.NAMES) | {"focus": values[*square]} for square in some]
+        places.add([(column, row) for row, column in some], measured)
     assert len(set(read)) == len(read) <= MOST
     return np.array(places.measures().focus_tiles.focus)
 
