@@ -76,6 +76,14 @@ def check_equal(path, expected=None):
     return fast
 
 
+def check_that_a_lie_is_refused_or_read_alike(path, words, other):
+    data = path.read_bytes()
+    assert words in data
+    path.write_bytes(data.replace(words, other))
+    with contextlib.suppress(SlideError):
+        check_equal(path)
+
+
 def absent_of(region):
     return np.zeros(region.rgb.shape[:2], bool) if region.absent is None else region.absent
 
@@ -126,15 +134,8 @@ def test_two_leica_areas_are_left_to_openslide(picture, tmp_path):
     ],
 )
 def test_a_leica_description_that_lies(picture, tmp_path, words, other):
-    """OpenSlide refuses it, or both read the same."""
     path = tiled_formats.leica(tmp_path / "a.scn", [(picture, (400, 300))], SIZE)
-    data = path.read_bytes()
-    assert words in data
-    path.write_bytes(data.replace(words, other))
-    try:
-        check_equal(path)
-    except SlideError:
-        return
+    check_that_a_lie_is_refused_or_read_alike(path, words, other)
 
 
 @pytest.fixture(scope="module")
@@ -196,15 +197,8 @@ def test_missing_tiles_of_ventana_are_left_to_openslide(whole_tiles, tmp_path, a
     ],
 )
 def test_a_ventana_description_that_lies(whole_tiles, tmp_path, words, other):
-    """OpenSlide refuses it, or both read the same."""
     path = tiled_formats.ventana(tmp_path / "a.bif", whole_tiles, [(0, 0, 6, 8)], left_px=400)
-    data = path.read_bytes()
-    assert words in data
-    path.write_bytes(data.replace(words, other))
-    try:
-        check_equal(path)
-    except SlideError:
-        return
+    check_that_a_lie_is_refused_or_read_alike(path, words, other)
 
 
 def test_ome(picture, tmp_path):
