@@ -267,6 +267,8 @@ def test_numbers_stand_with_limit_meaning_and_provenance(blank_page: Any, full: 
         assert said in text
     for title in ("Zones of high cellularity", "Nuclei", "File and how it was read"):
         assert blank_page.get_by_role("heading", name=title).count() == 1
+    # holds the columns that no group names, whatever their values
+    assert blank_page.get_by_role("heading", name="Other", exact=True).count() == 0
     assert blank_page.locator(".swatches li").count() == 3
     assert blank_page.get_by_text("<img src=x onerror=alert(1)>").count() == 1
     rows = blank_page.locator(".groups tbody tr")

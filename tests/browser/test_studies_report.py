@@ -10,7 +10,7 @@ import make_ct
 import pytest
 import SimpleITK as sitk
 import yaml
-from running import configure, read_csv, run
+from running import REPOSITORY, configure, read_csv, run
 from test_accessibility import AXE, pressed
 
 SHEET = """study_id,path,modality,case_id,site,label
@@ -118,6 +118,18 @@ def test_pictures_of_a_study_are_shown_with_their_masks(
     legend = page.locator(".outlines li").all_inner_texts()
     expected = {"chest": ["lung", "metal"], "head": ["brain"], "film": ["lung"]}
     assert legend == expected.get(study_id, [])
+
+
+@pytest.mark.parametrize(("study_id", "modality"), [("chest", "ct"), ("head", "mr"), ("film", "xr")])
+def test_only_what_preparing_measures_stands_under_its_heading(
+    page: Any, study_id: str, modality: str
+) -> None:
+    schema = REPOSITORY / f"workflow/schemas/prepared_{modality}.schema.yaml"
+    columns = yaml.safe_load(schema.read_text(encoding="utf-8"))["properties"]
+    go(page, "study", study_id)
+    heading = page.get_by_role("heading", name="What preparing measured")
+    rows = page.locator("section.numbers", has=heading).locator("th[scope=row]").all_inner_texts()
+    assert rows and set(rows) <= {name.replace("_", " ") for name in columns}
 
 
 def test_a_dragged_threshold_predicts_what_the_rerun_does(page: Any, cohort: Path) -> None:

@@ -3,12 +3,13 @@
 (function (G) {
   const { h } = G;
   const GROUPS = {
-    "Tissue and what lies on it": ["tissue_area_mm2", "tissue_fraction", "pen_fraction", "possible_pen_fraction", "possible_pen_area_mm2", "fold_fraction", "bubble_fraction", "faint_tissue_fraction", "thin_tissue_fraction"],
+    "Tissue and what lies on it": ["tissue_area_mm2", "tissue_fraction", "pen_fraction", "possible_pen_fraction", "possible_pen_area_mm2", "fold_fraction", "bubble_fraction", "faint_tissue_fraction", "thin_tissue_fraction", "mask_source"],
+    "Mask of your own": ["mask_agreement", "mask_missed_fraction", "mask_on_glass_fraction", "mask_moved_gain"],
     Focus: ["focus_median", "blurred_fraction", "blurred_fraction_low", "blurred_fraction_high", "focus_uncertain_fraction", "sharpness_score"],
     Tiles: ["candidate_tiles", "passed_tiles", "lost_tiles", "lost_fraction", "absent_fraction", "suspicious_fraction", "tile_bytes"],
     "Light and stain": ["brightness", "background_r", "background_g", "background_b", "hematoxylin_od", "eosin_od", "stain_h_r", "stain_h_g", "stain_h_b", "stain_e_r", "stain_e_g", "stain_e_b", "foreign_dye_fraction", "eosin_fraction", "eosin_extent", "blue_ratio_low", "red_ratio_high"],
     "In the cohort": ["outlier_z", "stain_z", "outlier_of", "duplicate_of", "review_decision", "reviewed_by", "review_date", "review_note"],
-    "File and how it was read": ["vendor", "width_px", "height_px", "mpp", "mpp_source", "objective", "tile_reader", "tile_mpp", "target_mpp", "picture_width_px", "picture_height_px", "content_hash", "error_message", "remedy"],
+    "File and how it was read": ["vendor", "width_px", "height_px", "mpp", "mpp_source", "objective", "tile_reader", "tile_mpp", "target_mpp", "picture_width_px", "picture_height_px", "content_hash", "mask_hash", "error_message", "remedy"],
   };
   const SHEET = "Cohort sheet";
   const HEADING = ["qc_status", "qc_reasons"]; // stand above

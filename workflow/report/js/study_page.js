@@ -4,8 +4,9 @@
   const { h } = G;
   const GROUPS = {
     Geometry: ["slices", "rows", "columns", "row_spacing_mm", "column_spacing_mm", "slice_spacing_mm", "slice_spacing_min_mm", "slice_spacing_max_mm", "spacing_variation", "slice_thickness_mm", "slices_missing", "slices_duplicate", "tilt_deg", "orientation_spread_deg"],
-    Values: ["value_min", "value_max", "value_mean", "value_sd", "value_p01", "padding_fraction", "border_air_hu", "border_body_fraction", "noise_hu", "snr", "spine_over_lungs"],
-    "File and machine": ["format", "modality_tag", "manufacturer", "model", "kernel", "body_part", "image_type", "transfer_syntax", "lossy", "series", "content_hash", "error_message", "remedy"],
+    Values: ["value_min", "value_max", "value_mean", "value_sd", "value_p01", "padding_fraction", "voxels_not_finite", "slices_blank", "slices_repeated", "border_air_hu", "border_body_fraction", "noise_hu", "snr", "spine_over_lungs"],
+    "In the cohort": ["duplicate_of"],
+    "File and machine": ["format", "modality_tag", "manufacturer", "model", "kernel", "body_part", "image_type", "transfer_syntax", "lossy", "series", "damaged_files", "content_hash", "error_message", "remedy"],
   };
   const HEADING = ["qc_status", "qc_reasons"]; // stand above
   const OUTLINES = { CT: ["lung", "metal"], MR: ["brain"], XR: ["lung"] };
