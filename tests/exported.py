@@ -1,17 +1,24 @@
 """A small judged cohort for tests of exports: real tiles of three slides, in a results folder."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 from grossing.cohort import collect, measured_qc, sheet
 from grossing.cohort.patch_writer import PatchWriter
+from grossing.export.selection import PLACE, ExportSlide, Selection, Tiling
 from grossing.support import files, tables
 from running import REPOSITORY
-from stages import CONFIG, CRITERIA, cut, measured, write_rows
+from stages import CONFIG, CRITERIA, TARGET, cut, measured, write_rows
 
 SIZE_PX = 256
 TILES = CONFIG["tiles"] | {"size_px": SIZE_PX}
 #: level-0 side of a tile of each slide that can be used
 SIDES = {"TCGA.1": 256, "at_40x": 512, "odd": 562}
+TILING = Tiling(SIZE_PX, **TARGET)
+#: of no cohort
+SLIDE = ExportSlide("a", "p", "tumor", "train", None, 20_000, 10_000, 0.25, "file")
 HEADER = "slide_id,path,mpp,case_id,label,split\n"
 
 
@@ -63,3 +70,38 @@ def make(
         )
     tables.write_parquet(final, results / "cohort/cohort_qc.parquet")
     return results
+
+
+def selection(results: Path, columns: Any = PLACE, splits: Path | None = None) -> Selection:
+    cohort = results / "cohort"
+    return Selection.read(
+        cohort / "cohort_qc.parquet", cohort / "patch_cohort.parquet", splits, columns
+    )
+
+
+def passing(results: Path) -> dict[str, list[dict[str, Any]]]:
+    """Tiles that pass by slide, read without the code under test."""
+    rows = tables.read(results / "cohort/patch_cohort.parquet").to_pylist()
+    used = [row for row in rows if row["qc_status_tile"] == "PASS"]
+    used = [row for row in used if row["qc_status"] in ("PASS", "REVIEW")]
+    return {i: [row for row in used if row["slide_id"] == i] for i in SIDES}
+
+
+def corners(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(row["x_level0_px"], row["y_level0_px"]) for row in rows]
+
+
+def statuses(report: pa.Table) -> dict[str, str]:
+    return {row["slide_id"]: row["status"] for row in report.to_pylist()}
+
+
+def reasons(report: pa.Table) -> dict[str, str | None]:
+    return {row["slide_id"]: row["reason"] for row in report.to_pylist()}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

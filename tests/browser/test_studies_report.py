@@ -120,7 +120,9 @@ def test_pictures_of_a_study_are_shown_with_their_masks(
     assert legend == expected.get(study_id, [])
 
 
-@pytest.mark.parametrize(("study_id", "modality"), [("chest", "ct"), ("head", "mr"), ("film", "xr")])
+@pytest.mark.parametrize(
+    ("study_id", "modality"), [("chest", "ct"), ("head", "mr"), ("film", "xr")]
+)
 def test_only_what_preparing_measures_stands_under_its_heading(
     page: Any, study_id: str, modality: str
 ) -> None:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import exported
 import make_slide
 import pytest
 from grossing.measure.measured import Measured
 from grossing.tiles.options import Encoding
+from running import Once
 from stages import CONFIG, PNG, cut, measured, write_rows
+from two_readers import HEIGHT, WIDTH
 
 KINDS = {
     "png": PNG,
@@ -32,6 +35,20 @@ def at_40x(tmp_path_factory: pytest.TempPathFactory, real_slide: Path) -> Path:
     path = tmp_path_factory.mktemp("slides") / "40x.svs"
     make_slide.make_slide(real_slide, path, 3000, 2400, seed=3, pen=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory, real_slide: Path) -> Path:
+    """A synthetic slide of 1100 x 940 px, of the size that `two_readers` states."""
+    path = tmp_path_factory.mktemp("slides") / "plain.svs"
+    make_slide.make_slide(real_slide, path, WIDTH, HEIGHT, tissue_fraction=0.6)
+    return path
+
+
+@pytest.fixture(scope="session")
+def results(once: Once, real_slide: Path, at_40x: Path) -> Path:
+    """The results folder of a small judged cohort with tiles; not to be changed."""
+    return once("exported", lambda folder: exported.make(folder, real_slide, at_40x)) / "results"
 
 
 @pytest.fixture(scope="session")

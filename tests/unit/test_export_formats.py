@@ -1,78 +1,27 @@
-"""Exports, read back by the readers of the formats where they install, else by their contract."""
+"""What is exported at all; hs2p, read back by hs2p where it is installed, and QuPath."""
 
 import csv
-import hashlib
 import json
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import cv2
-import exported
-import h5py
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-import webdataset
-from exported import SIDES, SIZE_PX
+from exported import SIDES, TILING, corners, passing, selection, statuses
 from grossing.cohort.collect import by_slide
 from grossing.columns import splits as split_columns
-from grossing.export import clam, geojson, hs2p, shards, trident
-from grossing.export.selection import PLACE, ExportSlide, NotStatable, Selection, Tiling
+from grossing.export import geojson, hs2p
+from grossing.export.selection import PLACE
 from grossing.support import tables
 from grossing.support.errors import CohortError
 from running import REPOSITORY
-from stages import CONFIG, TARGET
+from stages import CONFIG
 
-TILING = Tiling(SIZE_PX, **TARGET)
 HS2P = REPOSITORY / "benchmarks/.hs2p/bin/python"
-SLIDE = ExportSlide("a", "p", "tumor", "train", None, 20_000, 10_000, 0.25, "file")
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory, real_slide: Path, at_40x: Path) -> Path:
-    return exported.make(tmp_path_factory.mktemp("cohort"), real_slide, at_40x)
-
-
-def selection(results: Path, columns: Any = PLACE, splits: Path | None = None) -> Selection:
-    cohort = results / "cohort"
-    return Selection.read(
-        cohort / "cohort_qc.parquet", cohort / "patch_cohort.parquet", splits, columns
-    )
-
-
-def passing(results: Path) -> dict[str, list[dict[str, Any]]]:
-    """Tiles that pass by slide, read without the code under test."""
-    rows = tables.read(results / "cohort/patch_cohort.parquet").to_pylist()
-    used = [row for row in rows if row["qc_status_tile"] == "PASS"]
-    used = [row for row in used if row["qc_status"] in ("PASS", "REVIEW")]
-    return {i: [row for row in used if row["slide_id"] == i] for i in SIDES}
-
-
-def corners(rows: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    return [(row["x_level0_px"], row["y_level0_px"]) for row in rows]
-
-
-def statuses(report: pa.Table) -> dict[str, str]:
-    return {row["slide_id"]: row["status"] for row in report.to_pylist()}
-
-
-def reasons(report: pa.Table) -> dict[str, str | None]:
-    return {row["slide_id"]: row["reason"] for row in report.to_pylist()}
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-# Selection
 
 
 def test_passing_tiles_of_used_slides_are_selected_and_no_others(results: Path) -> None:
@@ -110,273 +59,6 @@ def test_assigned_splits_replace_those_of_the_sheet(results: Path, tmp_path: Pat
     with pytest.raises(CohortError, match=r"no slide TCGA\.1"):
         selection(results, splits=path)
 
-
-# TRIDENT
-
-
-def trident_reads(attributes: Any) -> int:
-    """Side in level-0 px that TRIDENT's WSIPatcher reads with the attributes of a file."""
-    source, target = (10 / attributes[f"{name}_magnification"] for name in ("level0", "target"))
-    return round(attributes["patch_size"] * target / source)
-
-
-def test_trident(results: Path, tmp_path: Path) -> None:
-    facts = by_slide((results / "slides").glob("*.json"))
-    report = trident.export(selection(results), facts, tmp_path / "a", TILING)
-    folder = tmp_path / "a/20x_256px_0px_overlap/patches"
-    wanted = passing(results)
-    for slide_id, magnification in (("TCGA.1", 20), ("at_40x", 40)):
-        with h5py.File(folder / f"{slide_id}_patches.h5") as file:
-            coords, attributes = file["coords"], dict(file["coords"].attrs)
-            assert (coords.dtype, coords.shape[1]) == (np.int64, 2)
-            assert list(map(tuple, coords[:])) == corners(wanted[slide_id])
-        width, height = attributes.pop("level0_width"), attributes.pop("level0_height")
-        assert (width, height) == ((2220, 2967) if slide_id == "TCGA.1" else (3000, 2400))
-        assert trident_reads(attributes) == SIDES[slide_id]
-        assert attributes == {
-            "patch_size": 256,
-            "patch_size_level0": SIDES[slide_id],
-            "level0_magnification": magnification,
-            "target_magnification": 20,
-            "overlap": 0,
-            "name": slide_id,
-            "savetodir": "20x_256px_0px_overlap",
-        }
-    assert not (folder / "odd_patches.h5").exists()
-    assert statuses(report) == {
-        "TCGA.1": "exported",
-        "at_40x": "exported",
-        "odd": "refused",
-        "gone": "unused",
-    }
-    assert "562 level-0 px at 0.2277 um/px" in str(reasons(report)["odd"])
-    trident.export(selection(results), facts, tmp_path / "b", TILING)
-    assert digests(tmp_path / "a") == digests(tmp_path / "b")
-
-
-@pytest.mark.parametrize(
-    ("mpp", "size", "side", "magnification"),
-    [(0.25, 512, 1024, 40), (0.2527, 512, 1024, 40), (0.5, 224, 224, 20), (0.4, 512, 640, 25)],
-)
-def test_whole_magnifications_give_the_side(
-    mpp: float, size: int, side: int, magnification: int
-) -> None:
-    tiling = Tiling(size, 0.5, 0.02)
-    found = trident.level0_magnification(replace(SLIDE, mpp=mpp), side, tiling)
-    assert found == magnification
-    assert round(size * found / 20) == side
-
-
-@pytest.mark.parametrize(
-    ("mpp", "size", "side", "target", "said"),
-    [
-        (0.2277, 224, 492, 0.5, "TRIDENT would read 448"),
-        (0.2277, 512, 1124, 0.5, "TRIDENT would read 1024"),
-        (0.35, 512, 1024, 0.7, "target_mpp 0.7 is 14.29x"),
-        (0.25, 512, 40960, 20.0, "target_mpp 20 is 0.50x"),
-    ],
-)
-def test_what_whole_magnifications_cannot_state_is_refused(
-    mpp: float, size: int, side: int, target: float, said: str
-) -> None:
-    with pytest.raises(NotStatable, match=said):
-        trident.level0_magnification(replace(SLIDE, mpp=mpp), side, Tiling(size, target, 0.02))
-
-
-@pytest.mark.parametrize(
-    ("downsample", "levels", "said"),
-    [
-        (4.0, (1.0, 3.9996, 16.0), "would read 1364 instead of 1024"),
-        (2.0, (1.0, 4.0, float("inf")), "shows another picture"),
-        (2.0, (1.0, 4.0, 16.0), None),
-        (4.0, (1.0, 4.0003, 16.0), None),
-        (1.0, (1.0,), None),
-    ],
-)
-def test_the_level_that_trident_reads_shows_the_tile(
-    downsample: float, levels: tuple[float, ...], said: str | None
-) -> None:
-    if said is None:
-        trident.check_level(1024, downsample, levels)
-        return
-    with pytest.raises(NotStatable, match=said):
-        trident.check_level(1024, downsample, levels)
-
-
-def test_a_slide_without_tiles_has_an_empty_file(results: Path, tmp_path: Path) -> None:
-    chosen = selection(results)
-    empty = replace(chosen, tiles=chosen.tiles.slice(0, 0))
-    facts = by_slide((results / "slides").glob("*.json"))
-    trident.export(empty, facts, tmp_path, TILING)
-    with h5py.File(tmp_path / "20x_256px_0px_overlap/patches/at_40x_patches.h5") as file:
-        assert file["coords"].shape == (0, 2)
-        assert file["coords"].attrs["patch_size_level0"] == 512
-
-
-# CLAM
-
-
-def test_clam(results: Path, tmp_path: Path) -> None:
-    report = clam.export(selection(results), tmp_path, TILING)
-    for slide_id, rows in passing(results).items():
-        with h5py.File(tmp_path / f"patches/{slide_id}.h5") as file:
-            coords, attributes = file["coords"], dict(file["coords"].attrs)
-            assert list(map(tuple, coords[:])) == corners(rows)
-        size = [2220, 2967] if slide_id == "TCGA.1" else [3000, 2400]
-        assert attributes.pop("downsample").tolist() == [1.0, 1.0]
-        assert attributes.pop("level_dim").tolist() == size
-        assert attributes.pop("downsampled_level_dim").tolist() == size
-        assert attributes == {
-            "patch_size": SIDES[slide_id],
-            "patch_level": 0,
-            "name": slide_id,
-            "save_path": "patches",
-        }
-    assert (tmp_path / "dataset.csv").read_text() == (
-        "case_id,slide_id,label\nTCGA,TCGA.1,tumor\nat_40x,at_40x,normal\n"
-    )
-    assert (tmp_path / "splits/splits_0.csv").read_text() == ",train,val,test\n0,TCGA.1,,at_40x\n"
-    assert statuses(report) == {
-        "TCGA.1": "exported",
-        "at_40x": "exported",
-        "odd": "partial",
-        "gone": "unused",
-    }
-    assert "no label" in str(reasons(report)["odd"])
-    for row in report.to_pylist()[:3]:
-        rows = passing(results)[row["slide_id"]]
-        width, height = (2220, 2967) if row["slide_id"] == "TCGA.1" else (3000, 2400)
-        side = SIDES[row["slide_id"]]
-        over = [(x, y) for x, y in corners(rows) if x + side > width or y + side > height]
-        assert (row["tiles"], row["edge_tiles"]) == (len(rows), len(over))
-    assert sum(row["edge_tiles"] for row in report.to_pylist()) > 0
-
-
-def test_clam_has_a_round_per_fold() -> None:
-    slides = [replace(SLIDE, slide_id=f"s{i}", fold=1 + i % 2) for i in range(4)]
-    slides += [replace(SLIDE, slide_id="t", split="test")]
-    slides += [replace(SLIDE, slide_id="v", split="val")]
-    first, second = clam.rounds(slides)
-    assert first == {"train": ["s1", "s3"], "val": ["s0", "s2"], "test": ["t"]}
-    assert second == {"train": ["s0", "s2"], "val": ["s1", "s3"], "test": ["t"]}
-
-
-@pytest.mark.parametrize(
-    ("ids", "refused"),
-    [(["001", "2"], ["001"]), (["001", "a"], []), (["1", "2"], []), (["1.50", "2"], ["1.50"])],
-)
-def test_clam_refuses_ids_that_pandas_changes(
-    results: Path, tmp_path: Path, ids: list[str], refused: list[str]
-) -> None:
-    slides = [replace(SLIDE, slide_id=slide_id) for slide_id in ids]
-    verdicts = [{"slide_id": i, "qc_status": "PASS"} for i in ids]
-    chosen = Selection(verdicts, slides, selection(results).tiles.slice(0, 0))
-    report = clam.export(chosen, tmp_path, TILING)
-    assert [i for i, status in statuses(report).items() if status == "refused"] == refused
-    with (tmp_path / "dataset.csv").open(newline="") as file:
-        assert [row["slide_id"] for row in csv.DictReader(file)] == [
-            i for i in ids if i not in refused
-        ]
-
-
-# WebDataset
-
-
-def read_shards(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Samples of each shard as webdataset gives them, decoded."""
-    return {
-        path.name: list(webdataset.WebDataset(str(path), shardshuffle=False).decode("rgb8"))
-        for path in sorted(folder.glob("*.tar"))
-    }
-
-
-def test_webdataset(results: Path, tmp_path: Path) -> None:
-    report = shards.export(selection(results, None), results, tmp_path / "a")
-    made, wanted = read_shards(tmp_path / "a"), passing(results)
-    names = {"TCGA.1": "train", "at_40x": "test", "odd": "unassigned"}
-    assert list(made) == sorted(f"{name}-000000.tar" for name in names.values())
-    for slide_id, name in names.items():
-        samples = made[f"{name}-000000.tar"]
-        got = [(s["json"]["x_level0_px"], s["json"]["y_level0_px"]) for s in samples]
-        assert sorted(got) == sorted(corners(wanted[slide_id]))
-        assert got != sorted(got) and got != corners(wanted[slide_id]), "not shuffled"
-        assert {sample["json"]["slide_id"] for sample in samples} == {slide_id}
-        assert {sample["jpg"].shape for sample in samples} == {(SIZE_PX, SIZE_PX, 3)}
-    keys = [sample["__key__"] for samples in made.values() for sample in samples]
-    assert sorted(keys) == [f"{number:08d}" for number in range(len(keys))]
-    assert set(statuses(report).values()) == {"exported", "unused"}
-    shards.export(selection(results, None), results, tmp_path / "b")
-    assert digests(tmp_path / "a") == digests(tmp_path / "b")
-
-
-def test_bytes_are_those_of_the_container(results: Path, tmp_path: Path) -> None:
-    shards.export(selection(results, None), results, tmp_path)
-    (stored,) = (
-        row for row in passing(results)["TCGA.1"] if (row["tile_col"], row["tile_row"]) == (4, 5)
-    )
-    data = (results / stored["tile_container"]).read_bytes()
-    start = stored["tile_offset"]
-    samples = webdataset.WebDataset(str(tmp_path / "train-000000.tar"), shardshuffle=False)
-    found = {
-        (facts["tile_col"], facts["tile_row"]): sample["jpg"]
-        for sample in samples
-        if (facts := json.loads(sample["json"]))
-    }
-    assert found[4, 5] == data[start : start + stored["tile_bytes"]]
-    assert len(found) == len(passing(results)["TCGA.1"])
-
-
-def test_shards_are_bounded_and_their_order_is_that_of_one(results: Path, tmp_path: Path) -> None:
-    shards.export(selection(results, None), results, tmp_path / "one")
-    shards.export(selection(results, None), results, tmp_path / "many", shard_bytes=100_000)
-    paths = sorted((tmp_path / "many").glob("train-*.tar"))
-    assert len(paths) > 3
-    assert all(path.stat().st_size <= 100_000 for path in paths)
-    whole, parts = read_shards(tmp_path / "one"), read_shards(tmp_path / "many")
-    joined = [sample["__key__"] for path in paths for sample in parts[path.name]]
-    assert joined == [sample["__key__"] for sample in whole["train-000000.tar"]]
-
-
-def test_another_slide_does_not_change_the_order_of_the_others(results: Path) -> None:
-    tiles = selection(results).tiles
-    alone = shards.shuffled(tiles, ["TCGA.1"])
-    both = shards.shuffled(tiles, ["TCGA.1", "odd"])
-    assert [number for number in both if number in set(alone)] == alone
-
-
-@pytest.mark.parametrize("container", ["directory"])
-def test_tiles_of_a_folder(tmp_path: Path, real_slide: Path, at_40x: Path, container: str) -> None:
-    made = exported.make(tmp_path, real_slide, at_40x, container, only="TCGA.1")
-    shards.export(selection(made, None), made, tmp_path / "out")
-    (samples,) = read_shards(tmp_path / "out").values()
-    assert len(samples) > 5
-    tile = samples[0]["json"]
-    path = made / f"tiles/TCGA.1/TCGA.1_files/12/{tile['tile_col']}_{tile['tile_row']}.jpeg"
-    stored = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    assert np.abs(stored.astype(int) - samples[0]["jpg"]).mean() < 1
-
-
-@pytest.mark.parametrize("kind", ["other", "missing", "short"])
-def test_a_container_of_another_run_is_noticed(results: Path, tmp_path: Path, kind: str) -> None:
-    copy = Path(shutil.copytree(results, tmp_path / "results"))
-    path = copy / "tiles/at_40x.zip"
-    data = path.read_bytes()
-    path.unlink()
-    if kind != "missing":
-        path.write_bytes(data[50:] if kind == "other" else data[:2000])
-    with pytest.raises(CohortError, match=r"slide at_40x: .* run again"):
-        shards.export(selection(copy, None), copy, tmp_path / "out")
-
-
-def test_a_split_that_is_no_file_name_is_refused(results: Path, tmp_path: Path) -> None:
-    chosen = selection(results, None)
-    slides = [replace(slide, split="../up") for slide in chosen.slides]
-    report = shards.export(replace(chosen, slides=slides), results, tmp_path / "a/b")
-    assert set(statuses(report).values()) == {"refused", "unused"}
-    assert not list(tmp_path.rglob("*.tar"))
-
-
-# hs2p
 
 #: what hs2p 6.1.0 accepts, from its docs/artifacts.md; any other key is refused
 HS2P_KEYS = {
@@ -479,9 +161,6 @@ def test_hs2p_has_no_arrays_of_a_slide_without_tiles(results: Path, tmp_path: Pa
         assert {
             (row["num_tiles"], row["coordinates_npz_path"]) for row in csv.DictReader(file)
         } == {("0", "")}
-
-
-# QuPath
 
 
 def test_geojson(results: Path, tmp_path: Path) -> None:
