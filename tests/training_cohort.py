@@ -2,6 +2,8 @@
 
 import itertools
 import multiprocessing
+import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import pyarrow as pa
 from grossing.cohort import collect
 from grossing.cohort.patch_writer import PatchWriter
 from grossing.columns import patch_cohort
-from grossing.support import tables
+from grossing.support import images, tables
+from grossing.tiles import deepzoom
+from grossing.training import pictures
 from stages import CONFIG, PNG, cut, measured, write_rows
 
 VERDICT = {"slide_id": "A.1", "qc_status": "PASS", "qc_reasons": None, "split": "train"}
@@ -52,6 +56,24 @@ def altered(table: Path, path: Path, **columns: list[Any]) -> Path:
     made = tables.from_rows(rows, patch_cohort.SCHEMA)
     (tables.write_parquet if path.suffix == ".parquet" else tables.write_csv)(made, path)
     return path
+
+
+def inverted(folder: Path, source: Path) -> Path:
+    """The tiles below `folder` inverted, as a product that lies beside a copy of them."""
+    (folder / "tiles").mkdir(parents=True)
+    shutil.copy(source, folder / "tiles")
+    archive = zipfile.ZipFile(source)
+    sink = deepzoom.ZipContainer(folder / "normalized/A.1.zip")
+    for name in archive.namelist():
+        data = archive.read(name)
+        sink.add(name, images.png(255 - pictures.decode(data)) if name.endswith("png") else data)
+    sink.finish()
+    return folder
+
+
+def first(tiles: Any) -> int:
+    """Sum of the first tile."""
+    return int(tiles[0][0].sum())
 
 
 class DataLoader:

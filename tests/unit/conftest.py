@@ -6,7 +6,10 @@ from typing import Any
 
 import exported
 import make_slide
+import make_stack
+import numpy as np
 import pytest
+import training_cohort
 from grossing.measure.measured import Measured
 from grossing.tiles.options import Encoding
 from running import Once
@@ -49,6 +52,56 @@ def plain(tmp_path_factory: pytest.TempPathFactory, real_slide: Path) -> Path:
 def results(once: Once, real_slide: Path, at_40x: Path) -> Path:
     """The results folder of a small judged cohort with tiles; not to be changed."""
     return once("exported", lambda folder: exported.make(folder, real_slide, at_40x)) / "results"
+
+
+@pytest.fixture(scope="session")
+def zipped(once: Once, real_slide: Path) -> Path:
+    """The folder of the table of a run to train from, its tiles in a zip; not to be changed."""
+    return once("zipped", lambda folder: training_cohort.run(folder, real_slide, "zip")) / "cohort"
+
+
+@pytest.fixture(scope="session")
+def whole(real_slide: Path) -> np.ndarray:
+    """Level 0 of the real slide."""
+    return make_stack.region(real_slide)
+
+
+@pytest.fixture(scope="session")
+def pink(whole: np.ndarray) -> np.ndarray:
+    """A tile full of tissue, 512 x 512 px."""
+    return whole[1024:1536, 512:1024].copy()
+
+
+@pytest.fixture(scope="session")
+def sharp(whole: np.ndarray) -> np.ndarray:
+    """What the planes of a stack show, in focus everywhere: 1200 x 1300 px."""
+    return np.ascontiguousarray(whole[1200:2400, 500:1800])
+
+
+@pytest.fixture(scope="session")
+def truth(sharp: np.ndarray) -> np.ndarray:
+    """The plane that is sharp at each pixel of `sharp`, with fractions."""
+    return make_stack.heights(*sharp.shape[:2], 3, waves=0.4)
+
+
+@pytest.fixture(scope="session")
+def stack_files(once: Once, sharp: np.ndarray, truth: np.ndarray) -> Path:
+    """Three planes of `sharp`: `0.tif` to `2.tif`, `pages.tif` of all, `pictures.npy`."""
+
+    def fill(folder: Path) -> None:
+        pictures = make_stack.defocused(sharp, truth, 3)
+        np.save(folder / "pictures.npy", pictures)
+        for number, picture in enumerate(pictures):
+            make_stack.write_plane(picture, folder / f"{number}.tif", quality=95)
+        make_stack.write_pages(pictures, folder / "pages.tif")
+
+    return once("stack", fill)
+
+
+@pytest.fixture(scope="session")
+def stack_pictures(stack_files: Path) -> list[np.ndarray]:
+    """The pixels of the planes, before they were written."""
+    return list(np.load(stack_files / "pictures.npy"))
 
 
 @pytest.fixture(scope="session")

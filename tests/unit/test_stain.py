@@ -1,147 +1,25 @@
-"""Stain fits, normalised and passed-through tiles, separated stains; the textbook's mistakes."""
+"""Normalised tiles, and those that are passed through unchanged with the reason."""
 
 import itertools
-import json
-from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
-import openslide
 import pytest
-from grossing.slide.identity import Identity
-from grossing.slide.record import SlideRecord
-from grossing.slide.stain_record import MacenkoFit, StainFits
-from grossing.stain import (
-    colours,
-    evidence,
-    normalisation,
-    optical_density,
-    recolouring,
-    reference,
-    residual,
-)
+from drawn_tiles import INK, drawn, plain
+from grossing.slide.stain_record import MacenkoFit
+from grossing.stain import colours, normalisation, recolouring, residual
 from grossing.stain import fit as stain_fit
-from grossing.stain.fit import METHODS
 from grossing.stain.light import LIGHT
 from grossing.stain.reference import SHIPPED
-from grossing.support.records import Refusal
-from running import REPOSITORY, SHARED, needs_shared
+from running import SHARED, needs_shared
 from scores import read
-from skimage import color
-from stages import with_stain
 from torchstain.numpy.normalizers import NumpyMacenkoNormalizer, NumpyReinhardNormalizer
 
 TILES = SHARED / "tiles"
-H, E = (0.60, 0.72, 0.35), (0.20, 0.85, 0.49)  # of a usual scan
-INK = {"green": (30, 150, 110), "blue": (60, 80, 200), "black": (25, 22, 28), "red": (215, 25, 35)}
-
-
-def drawn(h=H, e=E, strength=1.0, side=256, seed=0):
-    """An H&E-like tile of known vectors: nuclei on pink, some glass."""
-    rng = np.random.default_rng(seed)
-    cells = cv2.GaussianBlur(rng.normal(0, 1, (side, side)), (0, 0), 3)
-    pink = cv2.GaussianBlur(rng.normal(0, 1, (side, side)), (0, 0), 20)
-    amounts = [1.6 * (cells > 0.08) * rng.uniform(0.5, 1, (side, side)), 0.9 * (pink > -0.03)]
-    amounts[1] = amounts[1] * rng.uniform(0.5, 1, (side, side))
-    unit = [np.array(v) / np.linalg.norm(v) for v in (h, e)]
-    od = strength * sum(a[..., None] * v for a, v in zip(amounts, unit, strict=True))
-    return np.clip(240 * np.exp(-od) - 1 + rng.normal(0, 1, od.shape), 0, 255).astype(np.uint8)
-
-
-def plain(colour, noise=4, side=256, seed=0):
-    rng = np.random.default_rng(seed)
-    return np.clip(rng.normal(colour, noise, (side, side, 3)), 0, 255).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def whole(real_slide):
-    with openslide.OpenSlide(real_slide) as slide:
-        return np.ascontiguousarray(slide.read_region((0, 0), 0, slide.dimensions))[..., :3].copy()
-
-
-@pytest.fixture(scope="module")
-def pink(whole):
-    """A tile full of tissue."""
-    return whole[1024:1536, 512:1024].copy()
 
 
 def worst(one, other):
     return int(np.abs(one.astype(int) - other.astype(int)).max())
-
-
-# Fit
-
-
-def test_fit_finds_the_drawn_vectors():
-    found = stain_fit.fit(drawn())
-    for vector, drawn_with in ((found.h, H), (found.e, E)):
-        assert stain_fit.angle(vector, drawn_with / np.linalg.norm(drawn_with)) < 4
-
-
-def test_fit_is_torchstains(pink):
-    normalizer = NumpyMacenkoNormalizer()
-    normalizer.fit(pink)
-    assert np.allclose(stain_fit.matrix(stain_fit.fit(pink)), normalizer.HERef, atol=1e-6)
-    assert np.allclose(stain_fit.fit(pink).max_c, normalizer.maxCRef, atol=1e-6)
-    assert stain_fit.fit(pink.reshape(-1, 3)) == stain_fit.fit(pink)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_no_fit_is_none(method):
-    assert stain_fit.fit(np.zeros((0, 3), np.uint8), method=method) is None
-    assert stain_fit.fit(np.full((499, 3), (120, 60, 140), np.uint8), method=method) is None
-    assert stain_fit.fit(np.full((9999, 3), (120, 60, 140), np.uint8), method=method) is None
-
-
-def test_macenko_finds_nothing_on_glass_and_in_a_single_stain():
-    assert stain_fit.fit(plain(243)) is None
-    assert stain_fit.fit(drawn(e=H)) is None
-
-
-@pytest.mark.parametrize("wrong", [np.zeros((9, 9)), np.zeros((9, 4), np.uint8)])
-def test_wrong_pixels_are_refused(wrong):
-    with pytest.raises(ValueError, match="uint8"):
-        stain_fit.fit(wrong)
-    with pytest.raises(ValueError, match="uint8"):
-        normalisation.apply(None, wrong, None)
-
-
-def test_fit_survives_json(pink):
-    fits = StainFits(**{method: stain_fit.fit(pink, method=method) for method in METHODS})
-    assert StainFits.from_json(json.loads(json.dumps(asdict(fits)))) == fits
-
-
-# Reference
-
-
-def slide(real, slide_id, fits):
-    """The real slide under another id with other stain colours."""
-    return replace(with_stain(real.record, stain_fit=fits), slide_id=slide_id)
-
-
-def test_pool_is_the_median_and_leaves_out_what_has_no_fit(real, tmp_path):
-    fits = [stain_fit.fit(drawn(strength=s)) for s in (0.8, 1.0, 5.0)]
-    slides = [slide(real, f"s{i}", StainFits(one)) for i, one in enumerate([*fits, None])]
-    gone = SlideRecord("gone", Identity(None, None), Refusal("file_missing", "", ""))
-    slides += [slide(real, "ihc", None), gone]
-    made = reference.pool(slides, reference="training")
-    assert made.slides == ("s0", "s1", "s2")
-    assert made.fits.reinhard is None
-    assert made.fits.macenko.max_c == pytest.approx(fits[1].max_c, rel=0.02)
-    assert np.linalg.norm(stain_fit.matrix(made.fits.macenko), axis=0) == pytest.approx(1)
-    made.write(tmp_path / "reference.json")
-    assert reference.Reference.read(tmp_path / "reference.json") == made
-    assert reference.read_fit(tmp_path / "reference.json", "macenko") == made.fits.macenko
-    with pytest.raises(ValueError, match="no reinhard fit: delete this file"):
-        reference.read_fit(tmp_path / "reference.json", "reinhard")
-
-
-def test_a_reference_without_a_fit_is_an_error_with_a_remedy(real):
-    with pytest.raises(ValueError, match=r"'x': none of x .* name another"):
-        reference.pool([slide(real, "x", None)], reference="x")
-
-
-# Normalised tiles
 
 
 def test_macenko_equals_torchstain_for_the_same_fit(pink):
@@ -219,11 +97,6 @@ def test_colour_that_jpeg_blurred_moves_no_stain_between_two_casts(whole):
             colours_of.append(lab.mean(axis=(0, 1)))
         apart[smooth] = np.linalg.norm(colours_of[0] - colours_of[1])
     assert apart[True] < min(2, apart[False] / 2), apart
-
-
-def test_means_that_show_one_stain_leave_the_pixels_their_fit(pink):
-    even = np.full((9999, 3), (120, 60, 140), np.uint8)
-    assert stain_fit.fit_all(pink, None, even) == stain_fit.fit_all(pink)
 
 
 def test_two_labs_come_to_one_colour(pink):
@@ -332,67 +205,11 @@ def test_every_real_tile_is_changed_or_kept_for_the_right_reason():
                 assert reason is None, path
 
 
-@needs_shared
-def test_shipped_reference_is_the_fit_of_its_picture():
-    target = read(TILES / "schaugf_example1.png")
-    assert StainFits(**{m: stain_fit.fit(target, method=m) for m in METHODS}) == SHIPPED
-
-
-# Separated stains
-
-
-def test_separation_is_skimages_hed(pink):
-    ours = optical_density.separate(pink)
-    theirs = color.separate_stains(pink, color.hed_from_rgb)
-    lengths = np.linalg.norm(optical_density.RUIFROK_JOHNSTON, axis=1)
-    there = (pink > 0).all(axis=2)  # what is black has no density
-    assert there.mean() > 0.9
-    assert np.allclose(np.maximum(ours, 0)[there], (theirs * 6 * lengths)[there], atol=1e-3)
-
-
-def test_eosin_is_the_second_channel_and_dab_is_not():
-    """The textbook's `hdx_from_rgb` puts DAB there: pure eosin gives it next to nothing."""
-    eosin = np.round(255 * 10 ** -optical_density.RUIFROK_JOHNSTON[1])
-    pink_only = np.full((8, 8, 3), eosin, np.uint8)
-    h, e, rest = optical_density.separate(pink_only).mean(axis=(0, 1))
-    assert e > 0.95 and abs(h) < 0.02 and abs(rest) < 0.02
-    hdx = color.separate_stains(pink_only, color.hdx_from_rgb).mean(axis=(0, 1)) * 6
-    assert hdx[1] < 0.5 * e
-
-
-def test_floats_are_from_0_to_1(pink):
-    assert np.allclose(
-        optical_density.separate(pink / 255), optical_density.separate(pink), atol=1e-3
-    )
-    for wrong in (pink.astype(float), pink / 255 - 1, np.full((2, 2, 3), np.nan)):
-        with pytest.raises(ValueError, match="divide by 255"):
-            optical_density.separate(wrong)
-    for wrong in (pink.astype(int), pink[..., 0]):
-        with pytest.raises(ValueError, match=r"uint8|\(H, W, 3\)"):
-            optical_density.separate(wrong)
-
-
-def test_tile_columns_are_the_means_of_the_separated_stains(pink):
-    glass = (243, 240, 244)
-    table = optical_density.density_table(glass)
-    _, hematoxylin, eosin = optical_density.mean_densities(pink, table)
-    means = optical_density.separate(pink, glass=glass).mean(axis=(0, 1))
-    assert (hematoxylin, eosin) == pytest.approx(means[:2], abs=1e-4)
-
-
-def test_grey_pictures_state_the_density():
-    od = np.array([[-0.3, 0.0, 0.5, 2.55, 4.0]], np.float32)
-    assert optical_density.to_grey(od).tolist() == [[0, 0, 50, 255, 255]]
-
-
 def test_sampled_content_is_that_of_the_whole_tile(pink):
     seen, weight = recolouring.sample(pink)
     assert weight * np.count_nonzero(colours.stained_and_foreign(seen)[0]) == pytest.approx(
         np.count_nonzero(colours.stained_and_foreign(pink)[0]), rel=0.05
     )
-
-
-# Light, and pixels that do not show both stains
 
 
 @pytest.mark.parametrize("cast", [(1, 0.9, 0.92), (0.85, 1, 0.98), (1, 0.98, 0.8), (0.7, 0.7, 0.7)])
@@ -411,32 +228,3 @@ def test_two_casts_of_a_tile_end_alike_and_glass_is_neutral(cast):
         made.append(cv2.cvtColor(out.astype(np.float32) / 255, cv2.COLOR_RGB2Lab))
     tissue = tile[..., 1] < 200
     assert np.linalg.norm(made[0][tissue].mean(0) - made[1][tissue].mean(0)) < 1
-
-
-@pytest.mark.parametrize("vector", [H, E])
-@pytest.mark.parametrize("method", METHODS)
-def test_one_stain_with_noise_has_no_fit(vector, method):
-    rng = np.random.default_rng(1)
-    amount = rng.uniform(0, 1.2, (256, 256, 1)) * np.array(vector)
-    tile = np.clip(240 * np.exp(-amount) + rng.normal(0, 3, (256, 256, 3)), 0, 255)
-    fits, shown = stain_fit.fit_all(tile.astype(np.uint8))
-    assert stain_fit.of_method(fits, method) is None
-    assert evidence.doubt(shown) in ("one_stain", "fit_failed")
-
-
-@pytest.mark.parametrize("kind", ["exchanged", "another dye"])
-def test_a_fit_whose_dark_pixels_are_not_hematoxylin_is_not_used(kind):
-    """Normalised, nuclei become red and glass blue."""
-    if kind == "exchanged":
-        tile = drawn(h=E, e=H)
-    else:  # purple, on a smear
-        tile = read(REPOSITORY / "tests/data/samples/nuclei_brightfield/00ae65c1c663.png")
-    fits, shown = stain_fit.fit_all(tile)
-    assert fits == StainFits() and evidence.doubt(shown) == "one_stain"
-    assert min(shown.hematoxylin_share, shown.eosin_share) >= evidence.LEAST_SHARE
-    assert shown.stain_spread_deg >= evidence.LEAST_SPREAD_DEG
-
-
-def test_a_brown_slide_has_no_fit_and_says_why():
-    fits, shown = stain_fit.fit_all(plain((120, 80, 40), noise=12))
-    assert fits == StainFits() and evidence.doubt(shown) == "foreign_colour"
