@@ -13,7 +13,7 @@ settings = plan.Settings.from_params(
     **params.settings, memory_mb=params.memory_mb, cohort_memory_mb=params.cohort_memory_mb
 )
 planned = plan.make(
-    PlannedSheet.read(params.sheet, params.sheet_digest),
+    PlannedSheet.read(params.sheet, params.sheet_digest, params.sheet_folder),
     Reviews.read(params.reviews, params.reviews_digest),
     settings,
 )

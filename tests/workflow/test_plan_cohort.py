@@ -1,11 +1,12 @@
 """The target `plan`: what is left to be done, and its page in the report."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import GATE_COHORT, by_slide, configure, run
+from running import GATE_COHORT, by_slide, configure, run, write_sheet
 from running import plan as dry_run
 
 
@@ -58,3 +59,23 @@ def test_the_plan_makes_no_report_again_and_is_in_the_next_one(planned: Path) ->
     run(planned, "results/cohort/report", report=True)
     assert '"plan":true' in (report / "data/cohort.js").read_text()
     assert (report / "plan.html").read_text() == (planned / "results/cohort/plan.html").read_text()
+
+
+def test_slides_masks_and_planes_are_looked_for_beside_the_sheet(
+    slides: Path, tmp_path: Path
+) -> None:
+    """The sheet is often kept with the slides, and the run is somewhere else."""
+    names = ("slide_id", "path", "mask", "z_stack", "z_plane")
+    rows = [{"slide_id": "real", "path": "slides/real.svs", "mask": "slides/real.svs"}]
+    rows += [
+        {"slide_id": f"p{n}", "path": "slides/real.svs", "z_stack": "heap", "z_plane": n}
+        for n in "01"
+    ]
+    rows += [{"slide_id": "gone", "path": "slides/gone.svs"}]
+    shutil.copytree(slides, tmp_path / "sheets/slides")
+    write_sheet(tmp_path / "sheets", [dict.fromkeys(names, "") | row for row in rows])
+    (tmp_path / "work").mkdir()
+    configure(tmp_path / "work", focus_stack={"enabled": True})
+    run(tmp_path / "work", "plan", config=("cohort=../sheets/cohort.csv",))
+    found = {i: row["error_code"] for i, row in by_slide(tmp_path / "work", "plan.csv").items()}
+    assert found == {"real": "", "heap": "", "gone": "file_missing"}

@@ -29,6 +29,7 @@ rule plan_cohort:
         cores=plan_cores(),
         sheet=PLANNED_SHEET,
         sheet_digest=PLANNED.digest,
+        sheet_folder=sheet_folder,
         reviews=PLANNED_REVIEWS,
         reviews_digest=REVIEWS.digest,
     script:

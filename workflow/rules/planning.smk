@@ -104,6 +104,12 @@ def plan_settings(wildcards):
     }
 
 
+@asked_per_job
+def sheet_folder(wildcards, resources):
+    """What paths in the sheet are relative to; `resources` keeps it unrecorded, as it may move."""
+    return os.path.dirname(config["cohort"])
+
+
 @functools.cache
 def plan_cores():
     """Cores, or jobs at once, of this command."""

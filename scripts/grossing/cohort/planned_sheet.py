@@ -43,7 +43,7 @@ class PlannedSheet:
         Parameters
         ----------
         expected : its `digest`, None for any
-        folder : of the sheet, which paths in it are relative to
+        folder : of the sheet, which paths in it are relative to; needed by whoever opens slides
 
         Raises
         ------
