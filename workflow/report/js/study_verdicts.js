@@ -118,7 +118,8 @@
     "would be prepared for the first time, or aligned anew with others of the group: what that finds may lower the verdict.";
   G.command = () =>
     [
-      "snakemake radiology --profile profiles/local --directory .",
+      "snakemake radiology --profile profiles/local",
+      "  --directory WORKDIR",
       "  --configfile config/radiology.yaml thresholds.yaml",
       `  --config studies=${G.data.about.cohort}`,
     ].join(" \\\n");

@@ -220,7 +220,7 @@
   // What is counted besides verdicts, and how the explorer is divided.
   G.counts = { tiles: "passing tiles" };
   G.unknownText = "would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.";
-  G.command = () => `snakemake --profile profiles/local --directory . \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`;
+  G.command = () => `snakemake --profile profiles/local \\\n  --directory WORKDIR \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`;
   G.thresholdSections = () => [
     { title: "Of slides", holds: (rule) => rule.stage !== "tile" },
     { title: "Of tiles", holds: (rule) => rule.stage === "tile" }];
