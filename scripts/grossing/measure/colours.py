@@ -70,7 +70,17 @@ def _glass_px(pixels: Pixels, level: int) -> int:
 
 
 def is_grey(rgb: Pixels, scanned: Mask) -> bool:
-    """Whether a picture has no colour where it is neither bright nor dark; glass alone has not."""
+    """Whether a picture has no colour where it is neither bright nor dark.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    scanned : (H, W) bool, where to look
+
+    Returns
+    -------
+    False too where too little is of that brightness, as on glass alone.
+    """
     whole, chroma = 0, [np.zeros(0, np.uint8)]
     for pixels in _stretches(rgb, scanned):
         lowest, highest = channels.extremes(pixels)

@@ -131,7 +131,12 @@ def _check_frame(frame: bytes, width: int, height: int) -> None:
 
 
 def segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of each segment up to and with the first scan header or the end."""
+    """(marker, start, end) of each segment up to and with the first scan header or the end.
+
+    Raises
+    ------
+    BadStream : it is no JPEG stream, breaks off, or has more than `MOST_SEGMENTS` segments.
+    """
     if stream[:2] != SOI:
         raise BadStream(f"starts with {stream[:2].hex()!r}, not as a JPEG stream")
     start = 2

@@ -108,7 +108,7 @@ def lowest_alpha(bgra: Pixels) -> int:
 
 
 def over_glass(bgra: Pixels, glass: npt.ArrayLike) -> Pixels:
-    """RGB of premultiplied BGRA, with the glass colour where nothing was scanned."""
+    """(h, w, 3) uint8 RGB of (h, w, 4) premultiplied BGRA, over the (3,) glass colour."""
     rgb = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB)
     if lowest_alpha(bgra) < 255:
         rest = (255 - bgra[..., 3].astype(np.float32))[..., None] / 255

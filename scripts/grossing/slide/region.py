@@ -31,7 +31,7 @@ class Reduced:
         return cls(np.empty((height, width, 3), np.uint8), windows, lines)
 
     def add(self, part: Pixels, x: int, y: int, factor: int) -> None:
-        """Put in a part of the rectangle, whose corner is at x, y; all are multiples of factor."""
+        """Put in a (h, w, 3) part of the rectangle at x, y; all four are multiples of factor."""
         height, width = part.shape[:2]
         left, top, size = x // factor, y // factor, (width // factor, height // factor)
         place = self.rgb[top : top + size[1], left : left + size[0]]

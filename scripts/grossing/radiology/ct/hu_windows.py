@@ -31,20 +31,20 @@ WINDOWS: dict[str, tuple[float, float]] = {
 
 
 def clip(hu: npt.NDArray[Any], name: Clip) -> npt.NDArray[Any]:
-    """HU limited to one of `CLIPS`."""
+    """HU of any shape limited to one of `CLIPS`, in their type; KeyError for another name."""
     low, high = CLIPS[name]
     return np.asarray(np.clip(hu, low, high))
 
 
 def window(hu: npt.NDArray[Any], name: Window) -> Floats:
-    """One of `WINDOWS` as 0 (black) to 1 (white)."""
+    """HU of any shape as 0 (black) to 1 (white) of one of `WINDOWS`; KeyError for another name."""
     level, width = WINDOWS[name]
     grey = (hu.astype(np.float32) - (level - width / 2)) / width
     return np.clip(grey, 0, 1, out=grey)
 
 
 def channels(hu: npt.NDArray[Any], names: Sequence[Window]) -> Pixels:
-    """(z, y, x, C) uint8, a channel per window."""
+    """(z, y, x, C) uint8 of (z, y, x) HU, a channel per window."""
     return np.stack([np.round(window(hu, n) * 255).astype(np.uint8) for n in names], axis=-1)
 
 
@@ -74,13 +74,13 @@ def equalized(hu: npt.NDArray[Any], *, clip_limit: float = 0.01, tiles: int = 8)
 
 
 def min_max(hu: npt.NDArray[Any], name: Clip = "lung") -> Floats:
-    """Clipped HU as 0 to 1: (x + 1200) / 1800 for lung."""
+    """HU of any shape, clipped, as 0 to 1: (x + 1200) / 1800 for lung."""
     low, high = CLIPS[name]
     return ((clip(hu, name).astype(np.float32) - low) / (high - low)).astype(np.float32)
 
 
 def z_score(hu: npt.NDArray[Any], mean: float, sd: float) -> Floats:
-    """HU in standard deviations from a mean, both those of `training_statistics`.
+    """HU of any shape in standard deviations from a mean, both those of `training_statistics`.
 
     Raises
     ------

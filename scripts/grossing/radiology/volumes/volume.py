@@ -77,7 +77,7 @@ def in_patient_order(volume: Volume) -> Volume:
 
 
 def plain(values: npt.NDArray[np.generic]) -> Array:
-    """Values as int16 where they fit, else as float32."""
+    """Values of any shape as int16 where they are whole and fit, else as float32."""
     if values.dtype == np.int16 or values.dtype == np.float32:
         return values  # type: ignore[return-value]
     if values.dtype.kind in "iub" and _fits(values):
