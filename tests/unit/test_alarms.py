@@ -33,7 +33,7 @@ def found(table: pa.Table, workdir: Path) -> dict[str, dict[str, Any]]:
     ids = table["slide_id"].to_pylist()
     sheet = "slide_id,path\n" + "".join(f"{i},slides/{i}.svs\n" for i in ids)
     (workdir / "cohort.csv").write_text(sheet)
-    listed = alarms.found(table, workdir, "cohort.csv")
+    listed = alarms.listed(table, workdir, "cohort.csv")
     assert all(alarm["remedy"] and alarm["text"] for alarm in listed)
     return {alarm["title"]: alarm for alarm in listed}
 

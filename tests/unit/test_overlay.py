@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from grossing.mask import labels
 from grossing.report import caption, overlay, overlays
-from grossing.report.overlay import Found, Squares
+from grossing.report.overlay import Layers, Squares
 from grossing.support import images
 from records import good
 
@@ -27,7 +27,7 @@ def found(reasons, thumbnail=(64, 128), at=None):
         [overlay.mark_of(text) for text in reasons],
     )
     grey = np.full((*thumbnail, 3), 200, np.uint8)
-    return Found(grey, mask, ORIGIN, DOWNSAMPLE, 0.5, squares)
+    return Layers(grey, mask, ORIGIN, DOWNSAMPLE, 0.5, squares)
 
 
 def slide_part(drawn, status="PASS", height=512):
@@ -97,7 +97,7 @@ def test_labels_are_outlined_in_their_colour(label, entry):
 
 def test_names_and_reasons_of_any_length_fit():
     long, reasons = "A" * 200, ";".join(["overview_difference=10.25>10"] * 12)
-    narrow = Found(
+    narrow = Layers(
         np.full((400, 20, 3), 200, np.uint8),
         np.full((40, 2), labels.TISSUE, np.uint8),
         (0, 0),

@@ -141,7 +141,7 @@ def test_alarms(tmp_path: Path, listed: str) -> None:
         row["split"] = "test" if i == 1 else "train"
     sheet = replace(cohort.sheet, columns=tuple(next(iter(cohort.sheet.rows.values()))))
     verdicts = replace(cohort, sheet=sheet).judged(SHIPPED)
-    alarms = {alarm["title"]: alarm for alarm in study_alarms.found(verdicts, tmp_path)}
+    alarms = {alarm["title"]: alarm for alarm in study_alarms.listed(verdicts, tmp_path)}
     assert alarms["No MRI can be used"]["slides"] == [30, 31, 32]
     assert alarms["A site with many studies out"]["slides"] == list(range(33, 39))
     assert alarms["Cases in several splits"]["slides"] == [0, 1]
@@ -161,7 +161,7 @@ def test_alarms_of_copies_and_leaks(tmp_path: Path) -> None:
     (tmp_path / "cohort/study_leakage.csv").write_text(
         "kind,alarm,value,splits,studies\nduplicates,true,a;c,train;test,a;c\nsite,false,n,x;y,b;d\n"
     )
-    alarms = {alarm["title"]: alarm for alarm in study_alarms.found(verdicts, tmp_path)}
+    alarms = {alarm["title"]: alarm for alarm in study_alarms.listed(verdicts, tmp_path)}
     assert alarms["One study in two splits"]["slides"] == [0, 2]
     assert "a known study" in alarms["One study in two splits"]["remedy"]
     assert alarms["Studies that are there twice"]["slides"] == [1, 3]

@@ -124,7 +124,7 @@ def tiles(
         result = _result(columns, judged)
         verdict = Verdict.from_text(row["qc_status"], row["qc_reasons"])
         final = decide.after_tiling(verdict, result, limits["slide"])
-        if other_stains.is_told(final.text):
+        if other_stains.is_stated(final.text):
             table = other_stains.without_numbers(table)
         if table.num_rows:
             writer.write(_part(table, row | {"qc_status": final.status}, judged, container))

@@ -66,8 +66,8 @@ def _leaks(
         "case": list(patients.several(cases, place)),
         "duplicate": list(patients.several(copies, place)),
     }
-    said = {i for groups in named.values() for group in groups for i in group}
-    named["linked"] = [g for g in patients.several(joined, place) if not said & set(g)]
+    listed = {i for groups in named.values() for group in groups for i in group}
+    named["linked"] = [g for g in patients.several(joined, place) if not listed & set(g)]
     named["site"] = list(patients.several(patients.sharing(rows, "site"), place))
     for kind, groups in named.items():
         for group in groups:

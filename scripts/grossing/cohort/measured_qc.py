@@ -122,7 +122,7 @@ def _judge_beside_others(rows: Mapping[str, Row], pairs: pa.Table, criteria: Cri
             groups += [outlier.text for outlier in listed]
         same = copies.get(slide_id, Duplicates())
         _set_verdict(row, decide.with_findings(_verdict(row), [*reasons, *same.reasons]))
-        if other_stains.is_told(row["qc_reasons"]):
+        if other_stains.is_stated(row["qc_reasons"]):
             row |= other_stains.NO_NUMBERS
         row["outlier_of"] = ";".join(groups) or None
         row["duplicate_of"] = ";".join(same.of) or None

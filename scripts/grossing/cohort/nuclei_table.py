@@ -44,7 +44,7 @@ def table(
         raise CohortError(f"slide {min(unpaired)}: one of its tables of nuclei is missing")
 
     reasons = verdicts.select(["slide_id", "qc_reasons"]).to_pylist()
-    other = {row["slide_id"] for row in reasons if other_stains.is_told(row["qc_reasons"])}
+    other = {row["slide_id"] for row in reasons if other_stains.is_stated(row["qc_reasons"])}
 
     def row(slide_id: str) -> Row:
         values = _nuclei_row(tables.read(found[slide_id]), tables.read(counted[slide_id]))

@@ -17,7 +17,7 @@ OF_SLIDE = (
 NO_NUMBERS: dict[str, Any] = dict.fromkeys(OF_SLIDE)
 
 
-def is_told(reasons: str | None) -> bool:
+def is_stated(reasons: str | None) -> bool:
     """Whether a verdict's reasons (`qc_reasons`) say so; an accepted slide keeps its reasons."""
     codes = (reason.partition("=")[0] for reason in (reasons or "").split(";"))
     return any(code in REASONS for code in codes)

@@ -27,8 +27,8 @@ def _failing(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
         return
     yield f"  {len(rows)} slide{'s' if len(rows) > 1 else ''} will fail:"
     for row in rows[:LISTED_MAX]:
-        told = f"{row['error_message']}; {row['remedy']}"
-        yield f"    {row['slide_id']}  {row['error_code']} ({told})"
+        text = f"{row['error_message']}; {row['remedy']}"
+        yield f"    {row['slide_id']}  {row['error_code']} ({text})"
     if len(rows) > LISTED_MAX:
         yield f"    and {len(rows) - LISTED_MAX} more"
 

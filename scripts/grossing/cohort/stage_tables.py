@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 def one_row_per_slide(
     verdicts: pa.Table,
-    found: Mapping[str, Path],
+    files: Mapping[str, Path],
     row: Callable[[str], Row],
     schema: pa.Schema,
 ) -> pa.Table:
@@ -23,12 +23,12 @@ def one_row_per_slide(
     Parameters
     ----------
     verdicts : `cohort_qc`
-    found : file of each slide; a slide whose job failed has none, and a row without numbers
+    files : file of each slide; a slide whose job failed has none, and a row without numbers
     row : columns of a slide that has one
     schema : of the table, `slide_id` and `qc_status` among its columns
     """
     slides = verdicts.select(["slide_id", "qc_status"]).to_pylist()
-    if unknown := set(found) - {slide["slide_id"] for slide in slides}:
+    if unknown := set(files) - {slide["slide_id"] for slide in slides}:
         raise CohortError(f"slide {min(unknown)} is measured and has no verdict")
-    rows = [(row(s["slide_id"]) if s["slide_id"] in found else {}) | s for s in slides]
+    rows = [(row(s["slide_id"]) if s["slide_id"] in files else {}) | s for s in slides]
     return tables.from_rows(rows, schema)

@@ -53,7 +53,7 @@ class Alarm:
     slides: Sequence[int] = ()
 
 
-def found(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]]:
+def listed(verdicts: pa.Table, workdir: Path, cohort: str) -> list[dict[str, Any]]:
     """Alarms, then notes, as the page reads them.
 
     Parameters
@@ -228,7 +228,7 @@ def _outliers(rows: list[Row]) -> Iterator[Alarm]:
 
 def _other_stains(rows: list[Row]) -> Iterator[Alarm]:
     """Slides of a stain that the sheet does not name, by themselves or beside the others."""
-    slides = [i for i, row in enumerate(rows) if other_stains.is_told(row["qc_reasons"])]
+    slides = [i for i, row in enumerate(rows) if other_stains.is_stated(row["qc_reasons"])]
     if slides:
         text = (
             f"{_counted(len(slides), 'slide')} without the colours of H&E, or with other colours "

@@ -89,7 +89,7 @@ def write(
             "review_columns": list(reviews.COLUMNS),
             "never_accepted": decide.NEVER_ACCEPTED,
             "tile_columns": meanings.COLUMNS["patch_cohort"],
-            "alarms": alarms.found(verdicts, results.parent, cohort),
+            "alarms": alarms.listed(verdicts, results.parent, cohort),
             "pictures": _link_pictures(folder, results, ids) | {"facts": facts.marks()},
             "tiles": counts.as_data(ids),
             # of the plan as it was when the report was made, if there was one

@@ -88,7 +88,7 @@ class Squares:
 
 
 @dataclass(frozen=True)
-class Found:
+class Layers:
     """What is drawn of a slide.
 
     `thumbnail` (h, w, 3) uint8 and `mask` (H, W) uint8 labels span the scanned bounds, which begin
@@ -124,7 +124,7 @@ def brightened(thumbnail: Pixels, tissue: Mask, background: Pixels) -> tuple[Pix
     return np.asarray(np.minimum(np.rint(above * factor), 255), np.uint8), factor
 
 
-def draw(found: Found, *, slide_id: str, status: str, reasons: str | None) -> Pixels:
+def draw(layers: Layers, *, slide_id: str, status: str, reasons: str | None) -> Pixels:
     """The thumbnail with everything found on it, a title with the verdict, and a legend.
 
     Parameters
@@ -144,16 +144,16 @@ def draw(found: Found, *, slide_id: str, status: str, reasons: str | None) -> Pi
     ----------
     .. [1] Okabe and Ito 2008, Color Universal Design, https://jfly.uni-koeln.de/color
     """
-    picture = _enlarged(found.thumbnail)
+    picture = _enlarged(layers.thumbnail)
     scale = (
-        picture.shape[1] / (found.mask.shape[1] * found.downsample),
-        picture.shape[0] / (found.mask.shape[0] * found.downsample),
+        picture.shape[1] / (layers.mask.shape[1] * layers.downsample),
+        picture.shape[0] / (layers.mask.shape[0] * layers.downsample),
     )
-    picture, squares = _with_squares(picture, found, scale)
-    keys = [*_draw_outlines(picture, found.mask), *squares]
-    if found.brightness != 1:
-        keys.append(Key(f"shown {found.brightness:.1f} times as bright", BLACK, "area"))
-    px_per_mm = 1000 / found.mpp * scale[0]
+    picture, squares = _with_squares(picture, layers, scale)
+    keys = [*_draw_outlines(picture, layers.mask), *squares]
+    if layers.brightness != 1:
+        keys.append(Key(f"shown {layers.brightness:.1f} times as bright", BLACK, "area"))
+    px_per_mm = 1000 / layers.mpp * scale[0]
     return caption.framed(
         picture, keys, slide_id=slide_id, status=status, reasons=reasons, px_per_mm=px_per_mm
     )
@@ -174,12 +174,12 @@ def mark_of(reasons: str | None) -> Mark:
 
 
 def _with_squares(
-    picture: Pixels, found: Found, scale: tuple[float, float]
+    picture: Pixels, layers: Layers, scale: tuple[float, float]
 ) -> tuple[Pixels, list[Key]]:
     """The picture with tiles or places, passing ones first: they hide no line of another."""
-    squares = found.squares
+    squares = layers.squares
     near, far = (
-        _on_picture(squares.x_level0_px + side, squares.y_level0_px + side, found.origin, scale)
+        _on_picture(squares.x_level0_px + side, squares.y_level0_px + side, layers.origin, scale)
         for side in (0, squares.size_level0_px)
     )
     drawn = sorted(

@@ -149,7 +149,7 @@ def _picture(
     if light.dark_field != wrong_field:
         background = light.glass if light.dark_field else BLACK
         thumbnail, brightness = overlay.brightened(thumbnail, mask == labels.TISSUE, background)
-    found = overlay.Found(
+    layers = overlay.Layers(
         thumbnail=thumbnail,
         mask=mask,
         origin=(slide.file.bounds.x, slide.file.bounds.y),
@@ -158,7 +158,7 @@ def _picture(
         squares=squares,
         brightness=brightness,
     )
-    return overlay.draw(found, slide_id=job.slide_id, status=job.status, reasons=job.reasons)
+    return overlay.draw(layers, slide_id=job.slide_id, status=job.status, reasons=job.reasons)
 
 
 def _places(

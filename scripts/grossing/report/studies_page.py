@@ -65,7 +65,7 @@ def write(
             "modalities": study_rules.MODALITIES,
             "unprepared": study_decision.UNPREPARED,
             "reasons": study_meanings.REASONS["study_reason_codes"],
-            "alarms": study_alarms.found(verdicts, results),
+            "alarms": study_alarms.listed(verdicts, results),
             "pictures": _link(folder, results, verdicts["study_id"].to_pylist(), measured, made),
         },
     )

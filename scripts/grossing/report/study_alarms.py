@@ -21,7 +21,7 @@ MIXED = ("manufacturer", "model", "scanner", "kernel")
 Row = dict[str, Any]
 
 
-def found(verdicts: pa.Table, results: Path) -> list[dict[str, Any]]:
+def listed(verdicts: pa.Table, results: Path) -> list[dict[str, Any]]:
     """Alarms, then notes, as the page reads them.
 
     Parameters

@@ -110,12 +110,12 @@ def numbers(record: StudyRecord) -> dict[str, Number]:
     return found | dict(record.measures)
 
 
-def after_preparing(verdict: Verdict, modality: str, found: Prepared, limits: Limits) -> Verdict:
+def after_preparing(verdict: Verdict, modality: str, prepared: Prepared, limits: Limits) -> Verdict:
     """Final verdict of a study that was prepared; it can only be lowered."""
     if verdict.status not in (PASS, REVIEW):
         return verdict
-    reasons = [*found.reasons]
-    reasons += _exceeded(study_thresholds.AFTER_PREPARING, modality, found.measures, limits)
+    reasons = [*prepared.reasons]
+    reasons += _exceeded(study_thresholds.AFTER_PREPARING, modality, prepared.measures, limits)
     if not reasons:
         return verdict
     return Verdict(REVIEW, tuple(dict.fromkeys([*verdict.reasons, *reasons])))
