@@ -49,7 +49,7 @@ DRAWN = {"report": (overview, threshold, slide), "studies_report": (study,)}
 
 
 def _save(page: sync_api.Page, path: Path) -> None:
-    page.wait_for_timeout(800)
+    page.wait_for_timeout(2000)
     page.screenshot(path=path, type="jpeg", quality=QUALITY)
 
 

@@ -21,7 +21,11 @@
   G.id = (i) => G.cell(`${G.one}_id`, i);
 
   /** Reason codes of a row; the value and limit are cut off. */
-  G.codes = (text) => (text || "").split(";").filter(Boolean).map((part) => part.split("=")[0]);
+  G.codes = (text) =>
+    (text || "")
+      .split(";")
+      .filter(Boolean)
+      .map((part) => part.split("=")[0]);
 
   const JPEG = ["gallery", "picture", "planes"];
 
@@ -44,12 +48,25 @@
     return made;
   };
 
-  const NO_GROUPS = ["slide_id", "study_id", "path", "series", "qc_reasons", "content_hash", "error_message", "remedy"];
+  const NO_GROUPS = [
+    "slide_id",
+    "study_id",
+    "path",
+    "series",
+    "qc_reasons",
+    "content_hash",
+    "error_message",
+    "remedy",
+  ];
 
   /** Columns of texts that split the cohort into a few groups. */
-  G.groupings = () => G.data.columns.filter((column) => !column.numeric && !NO_GROUPS.includes(column.name)).map((column) => column.name).filter((name) => {
-    const texts = new Set();
-    for (let i = 0; i < G.count && texts.size <= 40; i += 1) texts.add(G.cell(name, i));
-    return texts.size > 1 && texts.size <= 40 && (texts.size < G.count || G.count < 8);
-  });
+  G.groupings = () =>
+    G.data.columns
+      .filter((column) => !column.numeric && !NO_GROUPS.includes(column.name))
+      .map((column) => column.name)
+      .filter((name) => {
+        const texts = new Set();
+        for (let i = 0; i < G.count && texts.size <= 40; i += 1) texts.add(G.cell(name, i));
+        return texts.size > 1 && texts.size <= 40 && (texts.size < G.count || G.count < 8);
+      });
 })(GROSSING);

@@ -2,8 +2,30 @@
 // Colours of squares: cividis for numbers, viridis for planes, the overlay's colours for verdicts.
 (function (G) {
   // Nunez, Anderton, Renslow 2018 (doi:10.1371/journal.pone.0199239): even steps also for colour-blind eyes.
-  const CIVIDIS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
-  const VIRIDIS = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
+  const CIVIDIS = [
+    "#00224e",
+    "#123570",
+    "#3b496c",
+    "#575d6d",
+    "#707173",
+    "#8a8678",
+    "#a59c74",
+    "#c3b369",
+    "#e1cc55",
+    "#fee838",
+  ];
+  const VIRIDIS = [
+    "#440154",
+    "#482878",
+    "#3e4989",
+    "#31688e",
+    "#26828e",
+    "#1f9e89",
+    "#35b779",
+    "#6ece58",
+    "#b5de2b",
+    "#fde725",
+  ];
   const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
   function blend(stops, share) {
@@ -27,7 +49,14 @@
     doubt: { text: "not scanned or doubtful", colour: "#56b4e9", stroke: "x", tint: 0.6 },
     lost: { text: "does not decode", colour: "#000000", stroke: "x", tint: 0.6 },
   };
-  const BEGINS = { lost: "lost", tissue: "tissue", focus: "focus", blurred: "focus", no_focus: "focus", pen: "ink" };
+  const BEGINS = {
+    lost: "lost",
+    tissue: "tissue",
+    focus: "focus",
+    blurred: "focus",
+    no_focus: "focus",
+    pen: "ink",
+  };
 
   G.tileKinds = KINDS;
   /** How a tile is drawn: by the first of its reasons. */
@@ -38,5 +67,6 @@
   };
 
   /** Colour of a stain where its optical density is 1 over the colour of the glass. */
-  G.stainColour = (vector, glass) => `rgb(${vector.map((od, c) => Math.round(glass[c] * Math.exp(-od))).join(",")})`;
+  G.stainColour = (vector, glass) =>
+    `rgb(${vector.map((od, c) => Math.round(glass[c] * Math.exp(-od))).join(",")})`;
 })(GROSSING);

@@ -10,28 +10,45 @@
     const levels = Array.from({ length: top + 1 }, () => new Set());
     for (let t = 0; t < squares.count; t += 1) {
       if (!squares.stored[t]) continue;
-      for (let up = 0; up <= top; up += 1) levels[top - up].add(`${above(up, squares.column[t])}_${above(up, squares.row[t])}`);
+      for (let up = 0; up <= top; up += 1)
+        levels[top - up].add(`${above(up, squares.column[t])}_${above(up, squares.row[t])}`);
     }
     return levels;
   };
 
   /** Where tiles were written, as polygons in px of the picture: the rest of coarser levels is blank. */
   G.writtenAreas = (squares, side) => {
-    const places = Array.from(squares.column, (x, t) => [squares.row[t], x, t]).filter(([, , t]) => squares.stored[t]).sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const places = Array.from(squares.column, (x, t) => [squares.row[t], x, t])
+      .filter(([, , t]) => squares.stored[t])
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     const runs = [];
     for (const [y, x] of places) {
       const last = runs[runs.length - 1];
       if (last && last.y === y && last.end === x) last.end += 1;
       else runs.push({ y, start: x, end: x + 1 });
     }
-    return runs.map(({ y, start, end }) => [[start, y], [end, y], [end, y + 1], [start, y + 1]].map(([px, py]) => ({ x: px * side, y: py * side })));
+    return runs.map(({ y, start, end }) =>
+      [
+        [start, y],
+        [end, y],
+        [end, y + 1],
+        [start, y + 1],
+      ].map(([px, py]) => ({ x: px * side, y: py * side })),
+    );
   };
 
   const topLevel = (picture) => Math.ceil(Math.log2(Math.max(picture.width, picture.height)));
 
   function source(picture, squares, getTileUrl) {
     const written = G.writtenTiles(squares, topLevel(picture));
-    const made = new OpenSeadragon.TileSource({ width: picture.width, height: picture.height, tileSize: picture.tile_px, tileOverlap: 0, minLevel: 0, maxLevel: topLevel(picture) });
+    const made = new OpenSeadragon.TileSource({
+      width: picture.width,
+      height: picture.height,
+      tileSize: picture.tile_px,
+      tileOverlap: 0,
+      minLevel: 0,
+      maxLevel: topLevel(picture),
+    });
     made.tileExists = (level, x, y) => Boolean(written[level]?.has(`${x}_${y}`));
     made.hasTransparency = () => false;
     made.getTileUrl = getTileUrl;
@@ -48,14 +65,16 @@
   };
 
   /** Whether the tiles are there: the page may have been copied without them. */
-  G.areTilesThere = (beside, id, squares) => new Promise((resolve) => {
-    const probe = new Image();
-    probe.onload = () => resolve(true);
-    probe.onerror = () => resolve(false);
-    probe.src = beside + parts(member(id, squares, 0, 0, 0));
-  });
+  G.areTilesThere = (beside, id, squares) =>
+    new Promise((resolve) => {
+      const probe = new Image();
+      probe.onload = () => resolve(true);
+      probe.onerror = () => resolve(false);
+      probe.src = beside + parts(member(id, squares, 0, 0, 0));
+    });
 
-  G.sourceBeside = (beside, id, picture, squares) => source(picture, squares, (level, x, y) => beside + parts(member(id, squares, level, x, y)));
+  G.sourceBeside = (beside, id, picture, squares) =>
+    source(picture, squares, (level, x, y) => beside + parts(member(id, squares, level, x, y)));
 
   async function entriesOf(file) {
     zip.configure({ useWebWorkers: false });
@@ -66,21 +85,35 @@
   function show(context, blob) {
     const address = URL.createObjectURL(blob);
     const image = new Image();
-    image.onload = () => { URL.revokeObjectURL(address); context.finish(image, null, "image"); };
-    image.onerror = () => { URL.revokeObjectURL(address); context.fail("a tile does not decode", null); };
+    image.onload = () => {
+      URL.revokeObjectURL(address);
+      context.finish(image, null, "image");
+    };
+    image.onerror = () => {
+      URL.revokeObjectURL(address);
+      context.fail("a tile does not decode", null);
+    };
     image.src = address;
   }
 
   /** Tiles of a picked zip; an Error where it holds another slide. */
   G.sourceInZip = async (file, id, picture, squares) => {
-    const entries = await entriesOf(file).catch(() => { throw new Error(`${file.name} is not a zip file that can be read.`); });
-    if (!entries.has(`${id}.dzi`)) throw new Error(`${file.name} does not hold the tiles of ${id}: pick ${squares.container.split("/").pop()}.`);
+    const entries = await entriesOf(file).catch(() => {
+      throw new Error(`${file.name} is not a zip file that can be read.`);
+    });
+    if (!entries.has(`${id}.dzi`))
+      throw new Error(
+        `${file.name} does not hold the tiles of ${id}: pick ${squares.container.split("/").pop()}.`,
+      );
     const made = source(picture, squares, (level, x, y) => member(id, squares, level, x, y));
     const type = squares.suffix === "png" ? "image/png" : "image/jpeg";
     made.downloadTileStart = (context) => {
       const entry = entries.get(context.src);
       if (!entry) return context.fail("not in this zip", null);
-      return entry.getData(new zip.BlobWriter(type)).then((blob) => show(context, blob), (error) => context.fail(error.message, null));
+      return entry.getData(new zip.BlobWriter(type)).then(
+        (blob) => show(context, blob),
+        (error) => context.fail(error.message, null),
+      );
     };
     made.downloadTileAbort = () => {};
     return made;

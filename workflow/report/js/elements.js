@@ -15,7 +15,8 @@
   }
 
   G.h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
-  G.svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+  G.svg = (tag, attributes, ...children) =>
+    fill(document.createElementNS(SVG, tag), attributes, children);
 
   G.number = (value) => {
     if (value === null || value === undefined || value === "") return "–";
@@ -41,7 +42,14 @@
   /** Column names as words: `tissue_area_mm2` is read as "tissue area mm2". */
   G.words = (name) => name.replace(/_/g, " ");
 
-  G.unit = (unit) => (!unit || unit === "1" ? "" : unit.replace(/^um/, "µm").replace("um/px", "µm/px").replace("mm2", "mm²").replace("um2", "µm²"));
+  G.unit = (unit) =>
+    !unit || unit === "1"
+      ? ""
+      : unit
+          .replace(/^um/, "µm")
+          .replace("um/px", "µm/px")
+          .replace("mm2", "mm²")
+          .replace("um2", "µm²");
 
   /** A text in which `names` between backticks are code. */
   G.prose = (text) => text.split("`").map((part, at) => (at % 2 ? G.h("code", {}, part) : part));
@@ -50,10 +58,18 @@
 
   /** A status as colour, sign and word, so that none of them is needed alone. */
   G.badge = (status) =>
-    G.h("span", { class: `badge ${status.toLowerCase()}` }, G.h("span", { "aria-hidden": "true" }, SIGN[status] || "·"), ` ${status}`);
+    G.h(
+      "span",
+      { class: `badge ${status.toLowerCase()}` },
+      G.h("span", { "aria-hidden": "true" }, SIGN[status] || "·"),
+      ` ${status}`,
+    );
 
   G.download = (name, text, type) => {
-    const link = G.h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    const link = G.h("a", {
+      href: URL.createObjectURL(new Blob([text], { type })),
+      download: name,
+    });
     document.body.append(link);
     link.click();
     link.remove();

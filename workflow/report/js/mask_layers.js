@@ -16,20 +16,48 @@
   };
   G.maskLayers = LAYERS;
 
-  const only = (label) => Array.from({ length: LEVELS }, (_, level) => (level === label ? 1 : 0)).join(" ");
+  const only = (label) =>
+    Array.from({ length: LEVELS }, (_, level) => (level === label ? 1 : 0)).join(" ");
 
   // Grey becomes opacity; then 1 where it is the label's, and smooth over the mask's pixels.
   function filter(name, layer, label, soft) {
-    const inside = svg("feComponentTransfer", {}, svg("feFuncA", { type: "discrete", tableValues: only(label) }));
-    const steep = svg("feComponentTransfer", {}, svg("feFuncA", { type: "linear", slope: 12, intercept: -5.5 }));
+    const inside = svg(
+      "feComponentTransfer",
+      {},
+      svg("feFuncA", { type: "discrete", tableValues: only(label) }),
+    );
+    const steep = svg(
+      "feComponentTransfer",
+      {},
+      svg("feFuncA", { type: "linear", slope: 12, intercept: -5.5 }),
+    );
     const edge = layer.outline
-      ? [svg("feMorphology", { operator: "erode", radius: soft, result: "core" }), svg("feComposite", { in: "whole", in2: "core", operator: "out" })]
+      ? [
+          svg("feMorphology", { operator: "erode", radius: soft, result: "core" }),
+          svg("feComposite", { in: "whole", in2: "core", operator: "out" }),
+        ]
       : [svg("feComponentTransfer", {}, svg("feFuncA", { type: "linear", slope: 0.55 }))];
     steep.setAttribute("result", "whole");
-    const made = svg("filter", { id: `layer-${name.replace(" ", "-")}`, x: 0, y: 0, width: 1, height: 1, "color-interpolation-filters": "sRGB" },
-      svg("feColorMatrix", { type: "matrix", values: "0 0 0 0 0  0 0 0 0 0  0 0 0 0 0  1 0 0 0 0" }), inside,
-      svg("feGaussianBlur", { stdDeviation: soft / 2 }), steep, ...edge,
-      svg("feFlood", { "flood-color": layer.colour, result: "ink" }));
+    const made = svg(
+      "filter",
+      {
+        id: `layer-${name.replace(" ", "-")}`,
+        x: 0,
+        y: 0,
+        width: 1,
+        height: 1,
+        "color-interpolation-filters": "sRGB",
+      },
+      svg("feColorMatrix", {
+        type: "matrix",
+        values: "0 0 0 0 0  0 0 0 0 0  0 0 0 0 0  1 0 0 0 0",
+      }),
+      inside,
+      svg("feGaussianBlur", { stdDeviation: soft / 2 }),
+      steep,
+      ...edge,
+      svg("feFlood", { "flood-color": layer.colour, result: "ink" }),
+    );
     const last = made.children[made.children.length - 2];
     last.setAttribute("result", "form");
     made.append(svg("feComposite", { in: "ink", in2: "form", operator: "in" }));
@@ -51,8 +79,17 @@
     const names = Object.keys(labels);
     for (const name of names) {
       group.append(filter(name, LAYERS[name], labels[name], downsample));
-      group.append(svg("image", { "data-layer": name, href: source, width: size[0] * downsample, height: size[1] * downsample,
-        preserveAspectRatio: "none", class: "mask", filter: `url(#layer-${name.replace(" ", "-")})` }));
+      group.append(
+        svg("image", {
+          "data-layer": name,
+          href: source,
+          width: size[0] * downsample,
+          height: size[1] * downsample,
+          preserveAspectRatio: "none",
+          class: "mask",
+          filter: `url(#layer-${name.replace(" ", "-")})`,
+        }),
+      );
     }
     return names;
   }
@@ -61,7 +98,11 @@
   G.addMaskLayers = async (group, i, facts) => {
     const masks = G.picture("mask", i);
     const zones = facts.zones && !facts.zones.reason && G.picture("zones", i);
-    const found = masks ? await addLayers(group, masks, facts.frame.mask_downsample, facts.frame.labels) : [];
-    return zones ? [...found, ...(await addLayers(group, zones, facts.zones.downsample, { zones: 255 }))] : found;
+    const found = masks
+      ? await addLayers(group, masks, facts.frame.mask_downsample, facts.frame.labels)
+      : [];
+    return zones
+      ? [...found, ...(await addLayers(group, zones, facts.zones.downsample, { zones: 255 }))]
+      : found;
   };
 })(GROSSING);

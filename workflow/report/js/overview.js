@@ -74,8 +74,7 @@
     return [...slides].sort((a, b) => b[1] - a[1]);
   }
 
-  const withoutStatus = (text) =>
-    text.replace(/^(ERROR|FAIL|REVIEW)(, known after \w+)?: */, "");
+  const withoutStatus = (text) => text.replace(/^(ERROR|FAIL|REVIEW)(, known after \w+)?: */, "");
 
   function reasons() {
     const ranked = rankedReasons();
@@ -289,11 +288,7 @@
   G.views.overview = (main) => {
     const totals = G.totals(G.next);
     main.append(
-      h(
-        "h1",
-        {},
-        `${G.number(totals.PASS + totals.REVIEW)} of ${G.counted(G.count)} can be used`,
-      ),
+      h("h1", {}, `${G.number(totals.PASS + totals.REVIEW)} of ${G.counted(G.count)} can be used`),
       statusCards(totals),
       bar(totals, G.count),
       facts(totals),

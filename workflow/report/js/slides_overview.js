@@ -32,7 +32,15 @@
     totals.tiles
       ? [
           "Train from the tiles that pass: ",
-          h("code", {}, 'grossing.Tiles(', h("wbr"), '"results/cohort/', h("wbr"), 'patch_cohort.parquet")'),
+          h(
+            "code",
+            {},
+            "grossing.Tiles(",
+            h("wbr"),
+            '"results/cohort/',
+            h("wbr"),
+            'patch_cohort.parquet")',
+          ),
           ".",
         ]
       : ["There is no tile to train from yet."];

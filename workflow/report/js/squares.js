@@ -10,26 +10,39 @@
   function metricOf(packed) {
     const scaled = unpack(packed.values, Uint16Array);
     const width = packed.high - packed.low;
-    const value = (t) => (scaled[t] === MISSING ? null : packed.low + (scaled[t] / (MISSING - 1)) * width);
-    const known = Array.from(scaled).filter((each) => each !== MISSING).sort((a, b) => a - b);
-    const at = (share) => packed.low + (known[Math.round(share * (known.length - 1))] / (MISSING - 1)) * width;
+    const value = (t) =>
+      scaled[t] === MISSING ? null : packed.low + (scaled[t] / (MISSING - 1)) * width;
+    const known = Array.from(scaled)
+      .filter((each) => each !== MISSING)
+      .sort((a, b) => a - b);
+    const at = (share) =>
+      packed.low + (known[Math.round(share * (known.length - 1))] / (MISSING - 1)) * width;
     const [low, high] = [at(SHARE_CUT), at(1 - SHARE_CUT)];
-    return low < high ? { ...packed, value, from: low, to: high } : { ...packed, value, from: packed.low, to: packed.high };
+    return low < high
+      ? { ...packed, value, from: low, to: high }
+      : { ...packed, value, from: packed.low, to: packed.high };
   }
 
   /** Squares of one kind as {count, x, y, size, metrics, ...}, from the packed data of a slide. */
   G.squaresOf = (kind, packed) => {
-    const [x, y, size] = ["x_level0_px", "y_level0_px", "size_level0_px"].map((name) => unpack(packed.place[name], Int32Array));
+    const [x, y, size] = ["x_level0_px", "y_level0_px", "size_level0_px"].map((name) =>
+      unpack(packed.place[name], Int32Array),
+    );
     const made = { kind, count: packed.count, x, y, size, metrics: {}, reasons: null };
     for (const [name, metric] of Object.entries(packed.metrics)) {
       let read = null;
-      Object.defineProperty(made.metrics, name, { enumerable: true, get: () => (read ??= metricOf(metric)) });
+      Object.defineProperty(made.metrics, name, {
+        enumerable: true,
+        get: () => (read ??= metricOf(metric)),
+      });
     }
     if (packed.reason) {
       const number = unpack(packed.reason, Uint16Array);
       made.reasons = Array.from(number, (each) => (each ? packed.reasons[each - 1] : ""));
       made.kinds = made.reasons.map(G.kindOf);
-      [made.column, made.row] = ["tile_col", "tile_row"].map((name) => unpack(packed.place[name], Int32Array));
+      [made.column, made.row] = ["tile_col", "tile_row"].map((name) =>
+        unpack(packed.place[name], Int32Array),
+      );
       made.stored = unpack(packed.stored, Uint8Array);
       [made.container, made.suffix] = [packed.container, packed.suffix];
     }
@@ -52,7 +65,9 @@
     const value = metric.value(t);
     if (value === null) return null;
     if (name === "plane") return G.planeColour(value, planes);
-    return G.scaleColour(metric.to > metric.from ? (value - metric.from) / (metric.to - metric.from) : 0.5);
+    return G.scaleColour(
+      metric.to > metric.from ? (value - metric.from) / (metric.to - metric.from) : 0.5,
+    );
   };
 
   function stroke(pen, sign, x, y, side) {
@@ -92,7 +107,10 @@
 
   function drawChosen(pen, box) {
     pen.globalAlpha = 1;
-    for (const [colour, width] of [["#fff", 5], ["#000", 2]]) {
+    for (const [colour, width] of [
+      ["#fff", 5],
+      ["#000", 2],
+    ]) {
       pen.strokeStyle = colour;
       pen.lineWidth = width;
       pen.strokeRect(...box);
@@ -105,12 +123,23 @@
    */
   G.drawSquares = (pen, shown, place, width, height) => {
     const { squares, metric, planes, fill, chosen } = shown;
-    const boxOf = (t) => [place.x + squares.x[t] * place.scale, place.y + squares.y[t] * place.scale, squares.size[t] * place.scale, squares.size[t] * place.scale];
+    const boxOf = (t) => [
+      place.x + squares.x[t] * place.scale,
+      place.y + squares.y[t] * place.scale,
+      squares.size[t] * place.scale,
+      squares.size[t] * place.scale,
+    ];
     const share = metric === "plane" ? squares.metrics.tissue_fraction : null;
     for (let t = 0; t < squares.count; t += 1) {
       const box = boxOf(t);
       if (box[0] > width || box[1] > height || box[0] + box[2] < 0 || box[1] + box[3] < 0) continue;
-      if (metric) drawNumber(pen, G.squareColour(squares, metric, t, planes), box, share && share.value(t) === 0 ? fill * PALE : fill);
+      if (metric)
+        drawNumber(
+          pen,
+          G.squareColour(squares, metric, t, planes),
+          box,
+          share && share.value(t) === 0 ? fill * PALE : fill,
+        );
       else drawVerdict(pen, squares, t, box, fill);
     }
     if (chosen >= 0) drawChosen(pen, boxOf(chosen));
@@ -120,7 +149,10 @@
   /** Squares in the order in which they are looked at: failing first, or the greatest number first. */
   G.squareOrder = (squares, metric, isLowWorse) => {
     const all = Array.from({ length: squares.count }, (_, t) => t);
-    if (!metric) return all.sort((a, b) => (squares.kinds[a] === "pass") - (squares.kinds[b] === "pass") || a - b);
+    if (!metric)
+      return all.sort(
+        (a, b) => (squares.kinds[a] === "pass") - (squares.kinds[b] === "pass") || a - b,
+      );
     const value = squares.metrics[metric].value;
     const known = all.filter((t) => value(t) !== null);
     return known.sort((a, b) => (isLowWorse ? value(a) - value(b) : value(b) - value(a)));

@@ -21,7 +21,21 @@
       const where = String(new URLSearchParams([["modality", `=${modality}`]]));
       const count = (status, number) =>
         number
-          ? h("a", { href: G.link({ view: "studies", where, status, only: null, reason: null, brush: null, q: null }) }, G.number(number))
+          ? h(
+              "a",
+              {
+                href: G.link({
+                  view: "studies",
+                  where,
+                  status,
+                  only: null,
+                  reason: null,
+                  brush: null,
+                  q: null,
+                }),
+              },
+              G.number(number),
+            )
           : "0";
       return h(
         "tr",
@@ -36,13 +50,20 @@
       "section",
       {},
       h("h2", {}, "Verdicts by modality"),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts by modality" },
+      h(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts by modality" },
         h(
           "table",
           { class: "plain counts modalities" },
-          h("thead", {}, h("tr", {}, h("td", {}), ...heads.map((head) => h("th", { scope: "col" }, head)))),
+          h(
+            "thead",
+            {},
+            h("tr", {}, h("td", {}), ...heads.map((head) => h("th", { scope: "col" }, head))),
+          ),
           h("tbody", {}, ...rows),
-        )),
+        ),
+      ),
     );
   };
 

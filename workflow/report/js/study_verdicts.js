@@ -94,7 +94,9 @@
   G.startJudging = () => {
     const limits = G.shipped();
     G.unexplained = new Set();
-    G.wasPrepared = Array.from({ length: G.count }, (_, i) => isPrepared(beforePreparing(i, limits)));
+    G.wasPrepared = Array.from({ length: G.count }, (_, i) =>
+      isPrepared(beforePreparing(i, limits)),
+    );
     G.now = G.judgeAll(limits);
     for (let i = 0; i < G.count; i += 1) {
       if (G.now.status[i] !== G.cell("qc_status", i)) G.unexplained.add(i);

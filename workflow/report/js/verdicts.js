@@ -10,8 +10,15 @@
     return limits;
   };
 
-  const isBeyond = (rule, value, limit) => value !== null && value !== undefined && (rule.direction === "max" ? value > limit : value < limit);
-  const isNear = (value, limit, margin) => value !== null && value !== undefined && limit !== 0 && Math.abs(value - limit) < margin * limit;
+  const isBeyond = (rule, value, limit) =>
+    value !== null &&
+    value !== undefined &&
+    (rule.direction === "max" ? value > limit : value < limit);
+  const isNear = (value, limit, margin) =>
+    value !== null &&
+    value !== undefined &&
+    limit !== 0 &&
+    Math.abs(value - limit) < margin * limit;
   const passes = (verdict) => verdict.status === "PASS" || verdict.status === "REVIEW";
   G.isBeyond = isBeyond;
 
@@ -45,7 +52,13 @@
       }
       starts[i + 1] = kinds.length;
     }
-    G.tiles = { width, rows: G.bytesOf(combinations), starts, kinds: Uint32Array.from(kinds), numbers: Uint32Array.from(numbers) };
+    G.tiles = {
+      width,
+      rows: G.bytesOf(combinations),
+      starts,
+      kinds: Uint32Array.from(kinds),
+      numbers: Uint32Array.from(numbers),
+    };
   };
 
   /** For each combination of bins 0, or FAIL and SUSPICIOUS as `decide.tiles` finds them. */
@@ -99,7 +112,10 @@
     const shares = blurredShares(i, limits);
     if (!shares) return { beyond: false, near: false };
     const [value, low, high] = shares;
-    return { beyond: low > limit, near: isNear(value, limit, margin) || (low <= limit && limit < high) };
+    return {
+      beyond: low > limit,
+      near: isNear(value, limit, margin) || (low <= limit && limit < high),
+    };
   }
 
   /** The number of a slide that a rule judges; `blurred_fraction` depends on the focus threshold. */
@@ -129,7 +145,11 @@
     }
     const fixed = G.codes(judged.reasons[i]);
     if (base === "FAIL" || base === "ERROR") return { status: base, codes: [...fixed, ...codes] };
-    if (codes.length) return { status: judged.fail[i], codes: [...fixed.filter((code) => code === G.data.doubtful), ...codes] };
+    if (codes.length)
+      return {
+        status: judged.fail[i],
+        codes: [...fixed.filter((code) => code === G.data.doubtful), ...codes],
+      };
     if (near.length) doubtful.unshift("near_threshold", ...near);
     if (doubtful.length) return { status: "REVIEW", codes: [...fixed, ...doubtful] };
     return { status: base, codes: fixed };
@@ -138,7 +158,9 @@
   /** A verdict beside the other slides: outliers and duplicates are looked at. */
   function besideOthers(i, limits, verdict) {
     if (!passes(verdict)) return verdict;
-    const beyond = G.rules.filter((rule) => rule.stage === "cohort" && isBeyond(rule, G.cell(rule.column, i), limits[rule.key]));
+    const beyond = G.rules.filter(
+      (rule) => rule.stage === "cohort" && isBeyond(rule, G.cell(rule.column, i), limits[rule.key]),
+    );
     const codes = [...beyond.map((rule) => rule.code), ...G.codes(G.data.judged.found[i])];
     return codes.length ? { status: "REVIEW", codes: [...verdict.codes, ...codes] } : verdict;
   }
@@ -147,29 +169,45 @@
   function reviewed(i, verdict) {
     const review = G.data.judged.review[i];
     if (!review) return verdict;
-    if (review === "outdated") return passes(verdict) ? { status: "REVIEW", codes: [...verdict.codes, "review_outdated"] } : verdict;
+    if (review === "outdated")
+      return passes(verdict)
+        ? { status: "REVIEW", codes: [...verdict.codes, "review_outdated"] }
+        : verdict;
     if (verdict.status === "ERROR") return verdict;
-    if (review === "reject") return { status: "FAIL", codes: ["rejected_by_review", ...verdict.codes] };
+    if (review === "reject")
+      return { status: "FAIL", codes: ["rejected_by_review", ...verdict.codes] };
     if (verdict.codes.some((code) => G.data.never_accepted.includes(code))) return verdict;
     return { status: "PASS", codes: [...new Set(["accepted_by_review", ...verdict.codes])] };
   }
 
-  const verdictBefore = (i, limits) => reviewed(i, besideOthers(i, limits, beforeTiling(i, limits)));
+  const verdictBefore = (i, limits) =>
+    reviewed(i, besideOthers(i, limits, beforeTiling(i, limits)));
 
   function afterTiling(i, limits, before, tiles) {
     const lowered = loweredByTiling(i, limits, before, tiles);
-    return G.data.judged.review[i] === "accept" && lowered !== before ? reviewed(i, lowered) : lowered;
+    return G.data.judged.review[i] === "accept" && lowered !== before
+      ? reviewed(i, lowered)
+      : lowered;
   }
 
   function loweredByTiling(i, limits, before, tiles) {
     const codes = [];
     for (const rule of G.rules) {
       if (rule.stage !== "tiling") continue;
-      const value = rule.column === "suspicious_fraction" ? (tiles.candidates ? tiles.suspicious / tiles.candidates : 0) : G.cell(rule.column, i) || 0;
+      const value =
+        rule.column === "suspicious_fraction"
+          ? tiles.candidates
+            ? tiles.suspicious / tiles.candidates
+            : 0
+          : G.cell(rule.column, i) || 0;
       if (isBeyond(rule, value, limits[rule.key])) codes.push(rule.code);
     }
     if (!tiles.passed) codes.push(tiles.candidates ? "no_passing_tile" : "no_candidate_tile");
-    if (codes.length) return { status: before.codes.includes(G.data.doubtful) ? "ERROR" : "FAIL", codes: [...before.codes, ...codes] };
+    if (codes.length)
+      return {
+        status: before.codes.includes(G.data.doubtful) ? "ERROR" : "FAIL",
+        codes: [...before.codes, ...codes],
+      };
     if (G.cell("lost_fraction", i) && !before.codes.includes("salvaged")) codes.push("salvaged");
     if (tiles.suspicious) codes.push("suspicious_tiles");
     return codes.length ? { status: "REVIEW", codes: [...before.codes, ...codes] } : before;
@@ -185,15 +223,22 @@
    */
   G.judgeAll = (limits) => {
     const flags = judgedCombinations(limits);
-    const made = { status: [], codes: [], tiles: new Uint32Array(G.count), unknown: new Uint8Array(G.count) };
+    const made = {
+      status: [],
+      codes: [],
+      tiles: new Uint32Array(G.count),
+      unknown: new Uint8Array(G.count),
+    };
     for (let i = 0; i < G.count; i += 1) {
       let verdict = verdictBefore(i, limits);
       let tiles = null;
-      if (G.unexplained && G.unexplained.has(i)) verdict = { status: G.cell("qc_status", i), codes: G.codes(G.cell("qc_reasons", i)) };
+      if (G.unexplained && G.unexplained.has(i))
+        verdict = { status: G.cell("qc_status", i), codes: G.codes(G.cell("qc_reasons", i)) };
       if (passes(verdict)) {
         if (G.wasTiledBefore[i]) {
           tiles = tilesOf(i, flags);
-          if (!G.unexplained || !G.unexplained.has(i)) verdict = afterTiling(i, limits, verdict, tiles);
+          if (!G.unexplained || !G.unexplained.has(i))
+            verdict = afterTiling(i, limits, verdict, tiles);
         } else made.unknown[i] = 1;
       }
       made.status.push(verdict.status);
@@ -219,11 +264,14 @@
 
   // What is counted besides verdicts, and how the explorer is divided.
   G.counts = { tiles: "passing tiles" };
-  G.unknownText = "would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.";
-  G.command = () => `snakemake --profile profiles/local \\\n  --directory WORKDIR \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`;
+  G.unknownText =
+    "would be tiled for the first time: the tiles are unknown and not counted, and what tiling finds may lower the verdict.";
+  G.command = () =>
+    `snakemake --profile profiles/local \\\n  --directory WORKDIR \\\n  --configfile thresholds.yaml \\\n  --config cohort=${G.data.about.cohort}`;
   G.thresholdSections = () => [
     { title: "Of slides", holds: (rule) => rule.stage !== "tile" },
-    { title: "Of tiles", holds: (rule) => rule.stage === "tile" }];
+    { title: "Of tiles", holds: (rule) => rule.stage === "tile" },
+  ];
 
   G.totals = (verdicts, among) => {
     const totals = { PASS: 0, REVIEW: 0, FAIL: 0, ERROR: 0, tiles: 0, unknown: 0 };
