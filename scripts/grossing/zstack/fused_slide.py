@@ -22,7 +22,7 @@ from grossing.zstack.alignment import Remainder
 from grossing.zstack.block_reader import BlockReader
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
 from grossing.zstack.matched_plane import MatchedPlane
-from grossing.zstack.matching import Light
+from grossing.zstack.matching import Gain
 from grossing.zstack.options import FocusStackOptions
 from grossing.zstack.plane_choice import Choice
 from grossing.zstack.planes import Plane
@@ -85,8 +85,8 @@ def _fused(
     blocks = tissue_blocks.find(middle, given_stain, options.block_um, tissue)
     shifts = alignment.checked_shifts(opened, blocks.centres)
     blank = 0 if modality.is_fluorescence(given_stain) else 255
-    lights = alignment.checked_lights(opened, blocks.centres)
-    matched = list(map(MatchedPlane, opened, lights, shifts))
+    gains = alignment.checked_gains(opened, blocks.centres)
+    matched = [MatchedPlane(*of, middle=middle) for of in zip(opened, gains, shifts, strict=True)]
     left = alignment.remainders(matched, shifts, blocks.centres)
     reader = BlockReader(matched, blocks.grid, blank)
 
@@ -107,7 +107,7 @@ def _fused(
     names = [plane.name for plane in opened]
     complete = replace(
         record,
-        planes=_match_of_planes(names, shifts, lights, left, choice.plane[blocks.has_tissue]),
+        planes=_match_of_planes(names, shifts, gains, left, choice.plane[blocks.has_tissue]),
         resolution=middle.resolution,
         fused=fused,
     )
@@ -124,7 +124,7 @@ def _fused(
 def _match_of_planes(
     names: Sequence[str],
     shifts: Sequence[Shift],
-    lights: Sequence[Light],
+    gains: Sequence[Gain],
     left: Sequence[Remainder],
     chosen: npt.NDArray[np.int32],
 ) -> tuple[PlaneMatch, ...]:
@@ -135,13 +135,13 @@ def _match_of_planes(
             name,
             shift.x_px,
             shift.y_px,
-            *light.factors,
+            *(round(float(factor), 4) for factor in gain),
             remainder.shift_px,
             remainder.light,
             count,
         )
-        for name, shift, light, remainder, count in zip(
-            names, shifts, lights, left, counts, strict=True
+        for name, shift, gain, remainder, count in zip(
+            names, shifts, gains, left, counts, strict=True
         )
     )
 
