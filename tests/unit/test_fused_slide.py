@@ -227,6 +227,15 @@ def test_a_plane_too_dark_is_refused_with_its_light(files, pictures, tmp_path):
     assert message.endswith("as plane 1 (limit 2)")
 
 
+@pytest.mark.parametrize("level", [0, 243, 255])
+def test_an_empty_middle_plane_is_no_blank_slide(files, pictures, tmp_path, level):
+    make_stack.write_plane(np.full_like(pictures[1], level), tmp_path / "empty.tif")
+    one, _, three = slides_of(files)
+    fused = fuse([one, tmp_path / "empty.tif", three], tmp_path / "a.tif")
+    message = refused(fused, tmp_path / "a.tif", "planes_differ")
+    assert message == "plane 1 shows no tissue and plane 0 does"
+
+
 def test_another_picture_is_refused(files, sharp, tmp_path):
     make_stack.write_plane(np.ascontiguousarray(sharp[::-1]), tmp_path / "other.tif")
     paths = [*slides_of(files)[:2], tmp_path / "other.tif"]

@@ -82,7 +82,7 @@ def _fused(
     tissue: Mapping[str, Any],
 ) -> FusedStack:
     middle = opened[len(opened) // 2]
-    blocks = tissue_blocks.find(middle, given_stain, options.block_um, tissue)
+    blocks = _blocks_of(opened, given_stain, options.block_um, tissue)
     shifts = alignment.checked_shifts(opened, blocks.centres)
     blank = 0 if modality.is_fluorescence(given_stain) else 255
     gains = alignment.checked_gains(opened, blocks.centres)
@@ -119,6 +119,30 @@ def _fused(
         block_um=blocks.grid.block_px * mpp,
     )
     return FusedStack(complete, _blocks(choice, blocks, names), heatmap)
+
+
+def _blocks_of(
+    opened: Sequence[Plane], given_stain: str, block_um: float, tissue: Mapping[str, Any]
+) -> TissueBlocks:
+    """The blocks of the middle plane.
+
+    Raises
+    ------
+    SlideError : it shows no tissue and another plane does: a failed scan must not stand for a blank
+        slide.
+    """
+    middle = opened[len(opened) // 2]
+    blocks = tissue_blocks.find(middle, given_stain, block_um, tissue)
+    if blocks.has_tissue.any():
+        return blocks
+    for plane in opened:
+        if plane is middle:
+            continue
+        if tissue_blocks.find(plane, given_stain, block_um, tissue).has_tissue.any():
+            message = f"plane {middle.name} shows no tissue and plane {plane.name} does"
+            remedy = f"scan plane {middle.name} again, or take its row out of the stack"
+            raise SlideError("planes_differ", message, remedy)
+    return blocks
 
 
 def _match_of_planes(
