@@ -232,7 +232,7 @@ def test_an_empty_middle_plane_is_no_blank_slide(files, pictures, tmp_path, leve
     make_stack.write_plane(np.full_like(pictures[1], level), tmp_path / "empty.tif")
     one, _, three = slides_of(files)
     fused = fuse([one, tmp_path / "empty.tif", three], tmp_path / "a.tif")
-    message = refused(fused, tmp_path / "a.tif", "planes_differ")
+    message = refused(fused, tmp_path / "a.tif", "unregistered")
     assert message == "plane 1 shows no tissue and plane 0 does"
 
 

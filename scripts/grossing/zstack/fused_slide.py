@@ -17,7 +17,7 @@ from grossing.support.errors import SlideError
 from grossing.support.records import Refusal
 from grossing.support.types import PathLike
 from grossing.tiles import libvips_feed
-from grossing.zstack import alignment, plane_choice, plane_map, planes, tissue_blocks
+from grossing.zstack import alignment, matching, plane_choice, plane_map, planes, tissue_blocks
 from grossing.zstack.alignment import Remainder
 from grossing.zstack.block_reader import BlockReader
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
@@ -141,7 +141,7 @@ def _blocks_of(
         if tissue_blocks.find(plane, given_stain, block_um, tissue).has_tissue.any():
             message = f"plane {middle.name} shows no tissue and plane {plane.name} does"
             remedy = f"scan plane {middle.name} again, or take its row out of the stack"
-            raise SlideError("planes_differ", message, remedy)
+            raise SlideError("unregistered", message, remedy)
     return blocks
 
 
@@ -159,7 +159,7 @@ def _match_of_planes(
             name,
             shift.x_px,
             shift.y_px,
-            *(round(float(factor), 4) for factor in gain),
+            *matching.factors(gain),
             remainder.shift_px,
             remainder.light,
             count,

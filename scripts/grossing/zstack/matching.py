@@ -14,8 +14,6 @@ LEAST_GAIN_CHANGE = 0.01  # smaller differences are left, and so are the pixels
 MOST_GAIN = 2.0
 LEAST_LEVEL, MOST_LEVEL = 5, 250  # darker and brighter pixels may be clipped
 MOST_CLIPPED = 0.01  # of a pixel of 32 px: its mean is off by that much at most
-LEAST_LOST = 0.03  # of the light
-SMOOTH_PX = 9  # against noise
 
 Gain = npt.NDArray[np.float64]
 
@@ -39,6 +37,12 @@ def gains(pictures: Sequence[Pixels]) -> list[Gain]:
         _gain(one, small[middle], share + clipped[middle])
         for one, share in zip(small, clipped, strict=True)
     ]
+
+
+def factors(gain: Gain) -> tuple[float, float, float]:
+    """A gain as it is recorded."""
+    red, green, blue = (round(float(factor), 4) for factor in gain)
+    return red, green, blue
 
 
 def difference(picture: Pixels, middle: Pixels) -> float:
