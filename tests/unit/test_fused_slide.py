@@ -155,12 +155,20 @@ def test_a_plane_of_uneven_light_is_reviewed_with_the_difference(
     assert f"plane_light={plane.light_left:.4g}>0.03" in verdict.reasons
 
 
-def test_a_plane_whose_tissue_is_clipped_is_reviewed(stack_files, stack_pictures, tmp_path):
-    """Its gain is found, the levels above it are lost."""
-    brighter = (stack_pictures[2] * 1.5).clip(0, 255).astype(np.uint8)
+def test_clipped_tissue_gets_the_light_of_the_middle_plane(stack_files, stack_pictures, tmp_path):
+    brighter = (stack_pictures[2] * 1.25).clip(0, 255).astype(np.uint8)
     plane, verdict = with_third(stack_files, brighter, tmp_path)
-    assert plane.gain_g == pytest.approx(1 / 1.5, rel=0.02)
-    assert any(reason.startswith("plane_light=") for reason in verdict.reasons)
+    assert plane.gain_g == pytest.approx(1 / 1.25, rel=0.02)
+    assert "plane_" not in (verdict.text or "")
+
+
+def test_a_plane_without_its_own_light_is_reviewed(stack_files, stack_pictures, tmp_path):
+    """Red is clipped everywhere, so that its gain is not known."""
+    red = stack_pictures[2].copy()
+    red[..., 0] = 255
+    plane, verdict = with_third(stack_files, red, tmp_path)
+    assert verdict.status == "REVIEW"
+    assert f"plane_light={plane.light_left:.4g}>0.03" in verdict.reasons
 
 
 def test_a_plane_too_dark_is_refused_with_its_light(stack_files, stack_pictures, tmp_path):
@@ -169,6 +177,15 @@ def test_a_plane_too_dark_is_refused_with_its_light(stack_files, stack_pictures,
     message = refused(fuse(paths, tmp_path / "a.tif"), tmp_path / "a.tif", "planes_differ")
     assert message.startswith("plane 2 is 0.4")
     assert message.endswith("as plane 1 (limit 2)")
+
+
+@pytest.mark.parametrize("level", [0, 243, 255])
+def test_an_empty_middle_plane_is_no_blank_slide(stack_files, stack_pictures, tmp_path, level):
+    make_stack.write_plane(np.full_like(stack_pictures[1], level), tmp_path / "empty.tif")
+    one, _, three = slides_of(stack_files)
+    fused = fuse([one, tmp_path / "empty.tif", three], tmp_path / "a.tif")
+    message = refused(fused, tmp_path / "a.tif", "unregistered")
+    assert message == "plane 1 shows no tissue and plane 0 does"
 
 
 def test_another_picture_is_refused(stack_files, sharp, tmp_path):

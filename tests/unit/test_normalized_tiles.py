@@ -93,6 +93,20 @@ def test_a_slide_without_glass_is_normalised_by_the_light_of_its_fit(tiled, reco
     assert members(tmp_path / "none") == members(tmp_path / "assumed")
 
 
+def test_no_scope_makes_a_patchwork_of_a_slide(tiled, record, tmp_path):
+    """The same tiles are normalised with both; none of a slide whose own fit is refused."""
+    for name, shown in (("whole", record), ("without", with_stain(record, stain_fit=None))):
+        of_slide, of_tiles = (
+            [
+                row["stain_status"]
+                for row in normalize(tiled, tmp_path / f"{name}_{s}", shown, scope=s)
+            ]
+            for s in ("slide", "tile")
+        )
+        assert of_tiles == of_slide
+        assert ("normalized" in of_slide) == (name == "whole")
+
+
 def test_scope_tile_is_torchstain_on_each_tile(tiled, record, tmp_path):
     rows = normalize(tiled, tmp_path / "n", record, scope="tile")
     assert "normalized" in {row["stain_status"] for row in rows}
@@ -100,9 +114,12 @@ def test_scope_tile_is_torchstain_on_each_tile(tiled, record, tmp_path):
     if tiled.encoding.format == "png":
         for name in made:
             tile = decoded(raw[name])
-            expected = normalisation.apply(
+            expected, reason = normalisation.apply(
                 stain_fit.fit(tile, record.glass), tile, glass=record.glass
-            )[0]
+            )
+            if reason:
+                found = record.measures.stain.stain_fit.macenko
+                expected, _ = normalisation.apply(found, tile, glass=record.glass)
             assert np.array_equal(decoded(made[name]), expected)
 
 

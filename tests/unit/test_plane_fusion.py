@@ -285,6 +285,20 @@ def test_exposures_of_15_percent_leave_the_choice_the_gain_and_no_seam(planes, s
     assert steps_at_seams(fused, chosen) <= 1.02 * steps_at_seams(sharp, chosen)
 
 
+def test_pale_tissue_that_is_clipped_is_filled_from_the_middle_plane(sharp, truth):
+    """Two fifths of its pixels lose the light of a channel in two of the planes."""
+    pale = np.rint(240 * (sharp / 243.0).clip(0, 1) ** 0.35).astype(np.uint8)
+    planes = make_stack.defocused(pale, truth, 5)
+    exposed = [lit(p, f) for p, f in zip(planes, (1.15, 0.9, 1.0, 1.15, 0.9), strict=True)]
+    assert (exposed[3] == 255).any(axis=2).mean() > 0.3
+    fused, chosen = fusion.fuse_planes(exposed, BLOCK_PX)
+    assert right(chosen, truth) >= 0.97
+    assert (
+        gain(fused, planes, pale) >= gain(fusion.fuse_planes(planes, BLOCK_PX)[0], planes, pale) - 1
+    )
+    assert steps_at_seams(fused, chosen) <= 1.02 * steps_at_seams(pale, chosen)
+
+
 @pytest.mark.parametrize("by", [(0.3, -0.2), (0.5, 0.5), (-1.4, 1.0), (1.9, -1.9)])
 def test_planes_shifted_by_less_than_2_px_are_aligned(planes, sharp, truth, by):
     moved = [planes[0], shifted(planes[1], *by), planes[2], shifted(planes[3], *by), planes[4]]

@@ -73,7 +73,7 @@ def test_a_correction_that_is_made_up_is_no_fit():
 
     first = MacenkoFit((0.65, 0.72, 0.23), (0.26, 0.62, 0.74), (0.7, 0.5))
     pixels = np.random.default_rng(0).integers(60, 230, (5000, 3), np.uint8)
-    best, left = residual.settled(pixels, first, fit_again)
+    best, left = residual.settled(pixels, pixels, first, fit_again)
     assert best is first
     assert left > 3
     assert len(found) == 1

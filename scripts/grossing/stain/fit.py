@@ -79,7 +79,7 @@ def fit_all(
     for start in starts:
         macenko, left = _macenko(start), None
         if macenko is not None:
-            macenko, left = residual.settled(flat, macenko, _macenko)
+            macenko, left = residual.settled(flat, start, macenko, _macenko)
         shown = evidence.of_pixels(flat, macenko, left)
         if evidence.doubt(shown) is None:
             return StainFits(macenko, _reinhard(flat)), shown

@@ -66,13 +66,15 @@ def normalize(
         another stain than H&E, or whose fit cannot be used, pass through for that one reason
     reference : the fit that gives the target colours
     method : "macenko" or "reinhard"
-    scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself
+    scope : "slide" applies the slide's fit to every tile; "tile" fits each tile by itself, and
+        applies the slide's where that cannot be used. Whether a slide is normalised does not depend
+        on it: no slide is a patchwork of tiles that are normalised and tiles as scanned
     threads : that decode and encode; the result does not depend on them
     """
     stain = record.measures.stain if record.measures else None
     of_slide = stain_fit.of_method(stain.stain_fit if stain else None, method)
     glass = record.glass  # as for the fit: 240 where none was found
-    of_all = _refusal(stain, of_slide, reference, scope)
+    of_all = _refusal(stain, of_slide, reference)
     status: dict[Place, str] = {}
 
     with StoredTiles(container, metrics) as source:
@@ -80,8 +82,11 @@ def normalize(
         def change(tile: StoredTile, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
             rgb, reason = source.decode(tile, data), of_all
             if reason is None:
-                own = of_slide if scope == "slide" else stain_fit.fit(rgb, glass, method=method)
-                rgb, reason = normalisation.apply(own, rgb, reference, glass)
+                own = stain_fit.fit(rgb, glass, method=method) if scope == "tile" else of_slide
+                made, reason = normalisation.apply(own, rgb, reference, glass)
+                if reason and own != of_slide:
+                    made, reason = normalisation.apply(of_slide, rgb, reference, glass)
+                rgb = made
             status[tile.place] = reason or "normalized"
             return {"normalized": (data if reason else None, rgb)}
 
@@ -102,14 +107,10 @@ def normalize(
     )
 
 
-def _refusal(
-    stain: StainMeasures | None, fit: Fit | None, reference: Fit, scope: str
-) -> str | None:
+def _refusal(stain: StainMeasures | None, fit: Fit | None, reference: Fit) -> str | None:
     """Why all tiles of a slide are passed through; None where each is judged by its content."""
     if stain is None or not stain.is_he:
         return "not_he"
-    if scope == "tile":
-        return None
     if fit is None:
         shown = stain.stain_evidence
         return (evidence.doubt(shown) if shown else None) or "fit_failed"

@@ -11,7 +11,7 @@ from grossing.support.errors import ReadError, SlideError
 from grossing.support.types import Pixels
 from grossing.zstack import matching, registration
 from grossing.zstack.matched_plane import MatchedPlane
-from grossing.zstack.matching import Light
+from grossing.zstack.matching import Gain
 from grossing.zstack.planes import Plane
 from grossing.zstack.registration import Shift
 
@@ -39,7 +39,7 @@ def checked_shifts(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) 
     return shifts
 
 
-def checked_lights(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) -> list[Light]:
+def checked_gains(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) -> list[Gain]:
     """What brings every plane to the light of the middle one; nothing without tissue.
 
     Parameters
@@ -53,12 +53,12 @@ def checked_lights(planes: Sequence[Plane], centres: Sequence[tuple[int, int]]) 
     """
     seen = _places(planes, centres)
     if not seen:
-        return [Light.same() for _ in planes]
-    found = matching.lights([np.vstack(places) for places in zip(*seen, strict=True)])
+        return [np.ones(3) for _ in planes]
+    found = matching.gains([np.vstack(places) for places in zip(*seen, strict=True)])
     middle = planes[len(planes) // 2].name
-    for plane, light in zip(planes, found, strict=True):
-        matching.check_gain(plane.name, middle, light.gain)
-        LOG.info("plane %s: light times %s", plane.name, np.round(light.gain, 3).tolist())
+    for plane, gain in zip(planes, found, strict=True):
+        matching.check_gain(plane.name, middle, gain)
+        LOG.info("plane %s: light times %s", plane.name, np.round(gain, 3).tolist())
     return found
 
 

@@ -17,12 +17,12 @@ from grossing.support.errors import SlideError
 from grossing.support.records import Refusal
 from grossing.support.types import PathLike
 from grossing.tiles import libvips_feed
-from grossing.zstack import alignment, plane_choice, plane_map, planes, tissue_blocks
+from grossing.zstack import alignment, matching, plane_choice, plane_map, planes, tissue_blocks
 from grossing.zstack.alignment import Remainder
 from grossing.zstack.block_reader import BlockReader
 from grossing.zstack.fused_stack import FusedBlock, FusedStack
 from grossing.zstack.matched_plane import MatchedPlane
-from grossing.zstack.matching import Light
+from grossing.zstack.matching import Gain
 from grossing.zstack.options import FocusStackOptions
 from grossing.zstack.plane_choice import Choice
 from grossing.zstack.planes import Plane
@@ -82,11 +82,11 @@ def _fused(
     tissue: Mapping[str, Any],
 ) -> FusedStack:
     middle = opened[len(opened) // 2]
-    blocks = tissue_blocks.find(middle, given_stain, options.block_um, tissue)
+    blocks = _blocks_of(opened, given_stain, options.block_um, tissue)
     shifts = alignment.checked_shifts(opened, blocks.centres)
     blank = 0 if modality.is_fluorescence(given_stain) else 255
-    lights = alignment.checked_lights(opened, blocks.centres)
-    matched = list(map(MatchedPlane, opened, lights, shifts))
+    gains = alignment.checked_gains(opened, blocks.centres)
+    matched = [MatchedPlane(*of, middle=middle) for of in zip(opened, gains, shifts, strict=True)]
     left = alignment.remainders(matched, shifts, blocks.centres)
     reader = BlockReader(matched, blocks.grid, blank)
 
@@ -107,7 +107,7 @@ def _fused(
     names = [plane.name for plane in opened]
     complete = replace(
         record,
-        planes=_match_of_planes(names, shifts, lights, left, choice.plane[blocks.has_tissue]),
+        planes=_match_of_planes(names, shifts, gains, left, choice.plane[blocks.has_tissue]),
         resolution=middle.resolution,
         fused=fused,
     )
@@ -121,10 +121,34 @@ def _fused(
     return FusedStack(complete, _blocks(choice, blocks, names), heatmap)
 
 
+def _blocks_of(
+    opened: Sequence[Plane], given_stain: str, block_um: float, tissue: Mapping[str, Any]
+) -> TissueBlocks:
+    """The blocks of the middle plane.
+
+    Raises
+    ------
+    SlideError : it shows no tissue and another plane does: a failed scan must not stand for a blank
+        slide.
+    """
+    middle = opened[len(opened) // 2]
+    blocks = tissue_blocks.find(middle, given_stain, block_um, tissue)
+    if blocks.has_tissue.any():
+        return blocks
+    for plane in opened:
+        if plane is middle:
+            continue
+        if tissue_blocks.find(plane, given_stain, block_um, tissue).has_tissue.any():
+            message = f"plane {middle.name} shows no tissue and plane {plane.name} does"
+            remedy = f"scan plane {middle.name} again, or take its row out of the stack"
+            raise SlideError("unregistered", message, remedy)
+    return blocks
+
+
 def _match_of_planes(
     names: Sequence[str],
     shifts: Sequence[Shift],
-    lights: Sequence[Light],
+    gains: Sequence[Gain],
     left: Sequence[Remainder],
     chosen: npt.NDArray[np.int32],
 ) -> tuple[PlaneMatch, ...]:
@@ -135,13 +159,13 @@ def _match_of_planes(
             name,
             shift.x_px,
             shift.y_px,
-            *light.factors,
+            *matching.factors(gain),
             remainder.shift_px,
             remainder.light,
             count,
         )
-        for name, shift, light, remainder, count in zip(
-            names, shifts, lights, left, counts, strict=True
+        for name, shift, gain, remainder, count in zip(
+            names, shifts, gains, left, counts, strict=True
         )
     )
 

@@ -54,7 +54,7 @@ def fuse_planes(
 
     Notes
     -----
-    Planes are brought to the light of the middle one first (`matching.lights`), and shifts of 0.1
+    Planes are brought to the light of the middle one first (`matching.gains`), and shifts of 0.1
     to 2 px are undone where the planes have 128 px a side and details in common. Blocks where the
     sharpest plane is less than 5 % sharper than the median plane take the plane of the nearest
     block that is sure; the map is smoothed by a 3 x 3 median; blocks of different planes merge
@@ -93,18 +93,18 @@ def _matched(pictures: Sequence[Pixels]) -> list[Pixels]:
         one if one.ndim == 3 else np.asarray(cv2.cvtColor(one, cv2.COLOR_GRAY2RGB), np.uint8)
         for one in pictures
     ]
-    lights, middle = matching.lights(colour), str(len(colour) // 2)
+    gains, middle = matching.gains(colour), len(colour) // 2
     shifts = _shifts(colour)
     try:
-        for number, (light, shift) in enumerate(zip(lights, shifts, strict=True)):
-            matching.check_gain(str(number), middle, light.gain)
-            registration.check_length(str(number), middle, shift)
+        for number, (gain, shift) in enumerate(zip(gains, shifts, strict=True)):
+            matching.check_gain(str(number), str(middle), gain)
+            registration.check_length(str(number), str(middle), shift)
     except SlideError as error:
         raise ValueError(error.message) from error
     size = colour[0].shape[1::-1]
     matched = [
-        lit(one if (by := offset(shift)) == (0, 0) else moved(one, by, size), light)
-        for one, light, shift in zip(colour, lights, shifts, strict=True)
+        lit(one if (by := offset(shift)) == (0, 0) else moved(one, by, size), gain, colour[middle])
+        for one, gain, shift in zip(colour, gains, shifts, strict=True)
     ]
     for number, left in enumerate(_shifts(matched)):
         if (left.most_px or 0.0) > MOST_LEFT_PX:

@@ -1,11 +1,14 @@
 """A plane matched to the middle one in light and position."""
 
+import contextlib
+
 import cv2
 import numpy as np
 
 from grossing.slide.record import Resolution
+from grossing.support.errors import ReadError
 from grossing.support.types import Pixels
-from grossing.zstack.matching import Light, lit
+from grossing.zstack.matching import MOST_LEVEL, Gain, lit
 from grossing.zstack.planes import Plane
 from grossing.zstack.registration import Shift
 
@@ -16,22 +19,30 @@ PAD_PX = 4  # the largest shift that is aligned and the reach of the interpolati
 class MatchedPlane:
     """A plane as it would be in the light and at the position of the middle one."""
 
-    def __init__(self, plane: Plane, light: Light, shift: Shift) -> None:
-        self._plane, self._light = plane, light
+    def __init__(self, plane: Plane, gain: Gain, shift: Shift, middle: Plane) -> None:
+        self._plane, self._middle, self._gain = plane, middle, gain
         self.name, self.width, self.height = plane.name, plane.width, plane.height
         self.tile_px, self.objective = plane.tile_px, plane.objective
         self.resolution: Resolution = plane.resolution
         self._by = offset(shift)
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
-        """As `Plane.read`."""
+        """As `Plane.read`; what is clipped is as it is where the middle plane does not decode."""
+        part, middle = self._moved(x, y, w, h), None
+        if (self._gain != 1).any() and (part > MOST_LEVEL).any():
+            with contextlib.suppress(ReadError):
+                middle = self._middle.read(x, y, w, h)
+        return lit(part, self._gain, middle)
+
+    def _moved(self, x: int, y: int, w: int, h: int) -> Pixels:
+        """At the position of the middle plane."""
         if self._by == (0.0, 0.0):
-            return lit(self._plane.read(x, y, w, h), self._light)
+            return self._plane.read(x, y, w, h)
         left, top = max(0, x - PAD_PX), max(0, y - PAD_PX)
         right, bottom = min(self.width, x + w + PAD_PX), min(self.height, y + h + PAD_PX)
         around = self._plane.read(left, top, right - left, bottom - top)
         by = x - left + self._by[0], y - top + self._by[1]
-        return lit(moved(around, by, (w, h)), self._light)
+        return moved(around, by, (w, h))
 
 
 def offset(shift: Shift) -> tuple[float, float]:

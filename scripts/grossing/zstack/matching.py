@@ -1,7 +1,6 @@
 """The light of focal planes, matched to the middle one so that blocks fit together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,34 +15,11 @@ MOST_GAIN = 2.0
 LEAST_LEVEL, MOST_LEVEL = 5, 250  # darker and brighter pixels may be clipped
 MOST_CLIPPED = 0.01  # of a pixel of 32 px: its mean is off by that much at most
 
-FEWEST_WHITE_PX = 100
-
 Gain = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Light:
-    """What brings a plane to the light of the middle one, (3,) each.
-
-    `gain` multiplies; `white` is the level that clipped pixels get, as their own is lost.
-    """
-
-    gain: Gain
-    white: Gain
-
-    @property
-    def factors(self) -> tuple[float, float, float]:
-        """The gain as it is recorded."""
-        red, green, blue = (round(float(factor), 4) for factor in self.gain)
-        return red, green, blue
-
-    @classmethod
-    def same(cls) -> "Light":
-        return cls(np.ones(3), np.full(3, 255.0))
-
-
-def lights(pictures: Sequence[Pixels]) -> list[Light]:
-    """What brings each plane to the light of the middle one.
+def gains(pictures: Sequence[Pixels]) -> list[Gain]:
+    """What each plane is multiplied by to have the light of the middle one, (3,) each.
 
     Parameters
     ----------
@@ -51,18 +27,22 @@ def lights(pictures: Sequence[Pixels]) -> list[Light]:
 
     Returns
     -------
-    One per plane. Its gain is the median over pixels of 32 px that are not clipped, per channel; 1
-    where it is within 1 %, or where all are clipped. Its white is the median of the middle plane
-    where the plane is clipped.
+    One per plane: the median over pixels of 32 px that are not clipped, per channel; 1 where it is
+    within 1 %, or where all are clipped.
     """
     small = [_shrunk(picture) for picture in pictures]
     clipped = [_clipped(picture) for picture in pictures]
     middle = len(pictures) // 2
-    found = []
-    for picture, one, share in zip(pictures, small, clipped, strict=True):
-        gain = _gain(one, small[middle], share + clipped[middle])
-        found.append(Light(gain, _white(picture, pictures[middle], gain)))
-    return found
+    return [
+        _gain(one, small[middle], share + clipped[middle])
+        for one, share in zip(small, clipped, strict=True)
+    ]
+
+
+def factors(gain: Gain) -> tuple[float, float, float]:
+    """A gain as it is recorded."""
+    red, green, blue = (round(float(factor), 4) for factor in gain)
+    return red, green, blue
 
 
 def difference(picture: Pixels, middle: Pixels) -> float:
@@ -107,24 +87,27 @@ def _gain(
     return factors if np.abs(factors - 1).max() > LEAST_GAIN_CHANGE else np.ones(3)
 
 
-def _white(plane: Pixels, middle: Pixels, gain: Gain) -> Gain:
-    white = 255 * gain
-    for channel in range(3):
-        at = plane[..., channel] == 255
-        if np.count_nonzero(at) >= FEWEST_WHITE_PX:
-            white[channel] = max(white[channel], np.median(middle[..., channel][at]))
-    return np.minimum(white, 255)
+def lit(picture: Pixels, gain: Gain, middle: Pixels | None) -> Pixels:
+    """A picture in the light of the middle plane.
 
+    What is clipped has lost its own light and gets that of the middle plane, which is merged in
+    from level 250 on.
 
-def lit(picture: Pixels, light: Light) -> Pixels:
-    """A picture (H, W, 3) uint8 in the light of the middle plane."""
-    if (light.gain == 1).all():
+    Parameters
+    ----------
+    picture, middle : the same place in both planes, (H, W, 3) uint8; None fills nothing in
+    """
+    if (gain == 1).all():
         return picture
-    levels = np.arange(256)[:, None] * light.gain
-    shares = np.linspace(0, 1, 256 - MOST_LEVEL)[:, None]
-    levels[MOST_LEVEL:] += shares * np.maximum(light.white - levels[-1], 0)
+    levels = np.arange(256)[:, None] * gain
     table = np.rint(levels).clip(0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(picture, table[None]), np.uint8)
+    made = np.asarray(cv2.LUT(picture, table[None]), np.uint8)
+    if middle is None or not np.count_nonzero(bright := picture > MOST_LEVEL):
+        return made
+    share = (picture[bright] - np.float32(MOST_LEVEL)) / (255 - MOST_LEVEL)
+    missing = cv2.subtract(middle, made)[bright]  # 0 where the plane is the brighter
+    made[bright] += np.rint(share * missing).astype(np.uint8)
+    return made
 
 
 def check_gain(name: str, middle: str, gain: Gain) -> None:
