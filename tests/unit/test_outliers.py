@@ -162,3 +162,10 @@ def test_a_slide_is_compared_within_its_site() -> None:
 def test_other_stains_are_not_compared() -> None:
     rows = cohort(20, 1) + cohort(3, 2, stain="DAPI", background_b=10)
     assert find(rows, Z_MAX) == {}
+
+
+def test_spellings_of_one_stain_are_one_group() -> None:
+    rows = cohort(7, 1, stain="Ki-67") + cohort(6, 2, stain="ki67")
+    rows = [row | {"slide_id": f"s{i}"} for i, row in enumerate(rows)]
+    rows[3] = rows[3] | {"background_b": 150.0}
+    assert list(find(rows, Z_MAX)) == ["s3"]

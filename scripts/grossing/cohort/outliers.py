@@ -129,7 +129,7 @@ def robust_z(values: Values, spread_min: float = 0.0) -> Values:
 def _scores(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[Row, float, str]]:
     """Rows that have the measure and enough others to compare with, their z and the group."""
     values = measure.values(rows)
-    stains = ["" if modality.is_he(row.get("stain")) else row["stain"].casefold() for row in rows]
+    stains = [modality.name(row.get("stain")) for row in rows]
     sites = [
         (stain, row["site"]) if row.get("site") else None
         for stain, row in zip(stains, rows, strict=True)
