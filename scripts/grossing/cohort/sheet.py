@@ -315,7 +315,7 @@ def check_of_rows(
         return lambda row: []
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("mpp", raises=ValueError)(_is_mpp)
-    checker.checks("date", raises=ValueError)(datetime.date.fromisoformat)
+    checker.checks("date", raises=ValueError)(_is_date)
     schema = yaml_text.load(Path(schema_path).read_text(encoding="utf-8"))
     validators = {
         name: jsonschema.Draft202012Validator(rule, format_checker=checker)
@@ -344,6 +344,10 @@ def check_of_rows(
 
 def _is_mpp(text: Any) -> bool:
     return _MPP_RANGE[0] <= float(text) <= _MPP_RANGE[1]
+
+
+def _is_date(text: Any) -> bool:
+    return bool(datetime.date.fromisoformat(text))
 
 
 def _unreadable(path: str, line: int, column: str, value: str, remedy: str) -> UserError:
