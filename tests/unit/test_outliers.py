@@ -131,6 +131,22 @@ def test_a_slide_whose_dyes_are_not_those_of_the_others_is_named(column: str, va
     assert found == {"0-4"}
 
 
+def test_a_dye_that_absorbs_a_little_less_blue_is_told_within_a_site() -> None:
+    """PAS in eosin's place; blood absorbs more, and another laboratory's eosin has no site's."""
+
+    def named(change: float, site: str) -> bool:
+        rows = [row | {"site": site} for row in dyes(20, blue=0.4)]
+        for row in rows:
+            row["blue_ratio_low"] = 0.4 + (row["blue_ratio_low"] - 0.4) / 2
+        rows[7]["blue_ratio_low"] = 0.4 + change
+        return any(map(far, [outliers.scored(rows, outliers.COLOURS)[rows[7]["slide_id"]]]))
+
+    assert named(-0.09, "A")
+    assert not named(-0.09, "")
+    assert not named(0.09, "A")
+    assert named(-0.13, "")
+
+
 def far(listed: list[outliers.Outlier]) -> bool:
     return any(abs(outlier.z) > STAIN_Z_MAX for outlier in listed)
 
