@@ -67,7 +67,7 @@ MEASURES = (
     Measure("tissue_area_mm2", True, 0.30),
 )
 #: the colours of the dyes, which vary little within a laboratory: of eosin (blood absorbs more
-#: blue: less is another dye, or the eosin of another laboratory, which a site does not have), and of
+#: blue: less is another dye, or the eosin of another laboratory, which a site has not), and of
 #: hematoxylin or of a dye that absorbs more red (where there are few nuclei it falls); and how much
 #: of the tissue has eosin
 COLOURS = (
