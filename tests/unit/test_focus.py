@@ -139,6 +139,18 @@ def test_noise_alone_has_no_focus():
     assert focus.measure(picture, 0.5)["focus"] is None
 
 
+@pytest.mark.parametrize("quality", [60, 75, 85])
+@pytest.mark.parametrize("sigma", [20, 30, 60])
+def test_what_jpeg_leaves_of_the_noise_makes_no_wholly_blurred_field_sharp(sigma, quality):
+    """Tissue far out of focus, or a lake of lysed blood: slow shading, and patches of noise."""
+    rough = np.random.default_rng(3).normal(0, 1, (512, 512, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(rough, (0, 0), sigma)
+    field = with_noise(170 + 12 * smooth / smooth.std(), 4)
+    stored = cv2.imencode(".jpg", field, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    value = focus.measure(cv2.imdecode(stored, cv2.IMREAD_COLOR), 0.5)["focus"]
+    assert value is None or value < FOCUS_LIMIT
+
+
 @pytest.mark.parametrize("angle", [0, 45, 90])
 def test_blur_in_one_direction_counts(angle):
     line = np.zeros((13, 13), np.float32)

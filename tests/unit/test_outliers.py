@@ -131,6 +131,22 @@ def test_a_slide_whose_dyes_are_not_those_of_the_others_is_named(column: str, va
     assert found == {"0-4"}
 
 
+def test_a_dye_that_absorbs_a_little_less_blue_is_told_within_a_site() -> None:
+    """PAS in eosin's place; blood absorbs more, and another laboratory's eosin has no site's."""
+
+    def named(change: float, site: str) -> bool:
+        rows = [row | {"site": site} for row in dyes(20, blue=0.4)]
+        for row in rows:
+            row["blue_ratio_low"] = 0.4 + (row["blue_ratio_low"] - 0.4) / 2
+        rows[7]["blue_ratio_low"] = 0.4 + change
+        return any(map(far, [outliers.scored(rows, outliers.COLOURS)[rows[7]["slide_id"]]]))
+
+    assert named(-0.09, "A")
+    assert not named(-0.09, "")
+    assert not named(0.09, "A")
+    assert named(-0.13, "")
+
+
 def far(listed: list[outliers.Outlier]) -> bool:
     return any(abs(outlier.z) > STAIN_Z_MAX for outlier in listed)
 
@@ -162,3 +178,10 @@ def test_a_slide_is_compared_within_its_site() -> None:
 def test_other_stains_are_not_compared() -> None:
     rows = cohort(20, 1) + cohort(3, 2, stain="DAPI", background_b=10)
     assert find(rows, Z_MAX) == {}
+
+
+def test_spellings_of_one_stain_are_one_group() -> None:
+    rows = cohort(7, 1, stain="Ki-67") + cohort(6, 2, stain="ki67")
+    rows = [row | {"slide_id": f"s{i}"} for i, row in enumerate(rows)]
+    rows[3] = rows[3] | {"background_b": 150.0}
+    assert list(find(rows, Z_MAX)) == ["s3"]

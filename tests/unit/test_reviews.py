@@ -26,6 +26,8 @@ def read(folder: Path, text: str) -> dict[str, reviews.Review]:
         (HEAD + "a,maybe,AB,2026-01-02,\n", "line 2, column decision: 'maybe': give accept"),
         (HEAD + "x,accept,AB,2026-01-02,\n", "line 2, column slide_id: 'x': give a slide_id"),
         (HEAD + "a,accept,AB,2.1.2026,\n", "line 2, column date: '2.1.2026': write the date"),
+        (HEAD + "a,accept,AB,2026-02-30,\n", "line 2, column date: '2026-02-30': write the date"),
+        (HEAD.replace(",", ";") + "a;accept;AB;2026-01-02;\n", "with commas, not semicolons"),
         (HEAD + "a,accept,,2026-01-02,\n", "line 2, column reviewer"),
         (HEAD + "a,accept,AB,2026-01-02,\n" * 2 + "", "line 3"),
         (HEAD + "a,accept\n", "line 2: 2 values for 5 columns"),

@@ -28,13 +28,15 @@ class Measure:
 
     `spread_min`, in the column's unit or as a factor's logarithm, is the least standard deviation
     that is reckoned with: slides that are closer to each other differ by nothing that matters.
-    Where one `side` alone matters (1: higher values), the others have a z of 0.
+    Where one `side` alone matters (1: higher values), the others have a z of 0. `below_in_site` is
+    the least standard deviation for lower values among the slides of one site, else `spread_min`.
     """
 
     column: str
     logarithm: bool
     spread_min: float
     side: Literal[-1, 0, 1] = 0
+    below_in_site: float | None = None
 
     def values(self, rows: Sequence[Row]) -> Values:
         """(N,) values on the scale that is compared, NaN where there is none."""
@@ -42,6 +44,13 @@ class Measure:
         if not self.logarithm:
             return np.asarray(given, np.float64)
         return np.log(np.where(given > 0, given, np.nan), dtype=np.float64)
+
+    def z(self, values: Values, group: str) -> Values:
+        """(N,) robust z of values that are compared with each other."""
+        z = robust_z(values, self.spread_min)
+        if group == SITE and self.below_in_site is not None:
+            z = np.where(z < 0, robust_z(values, self.below_in_site), z)
+        return z
 
     def of_its_side(self, distance: float) -> float:
         """A distance from the others, 0 on the side that does not matter."""
@@ -57,11 +66,12 @@ MEASURES = (
     Measure("sharpness_score", True, 0.20),
     Measure("tissue_area_mm2", True, 0.30),
 )
-#: the colours of the dyes, which vary little within a laboratory: of eosin, and of hematoxylin or
-#: of a dye that absorbs more red (where there are few nuclei it falls); and how much of the tissue
-#: has eosin
+#: the colours of the dyes, which vary little within a laboratory: of eosin (blood absorbs more
+#: blue: less is another dye, or the eosin of another laboratory, which a site has not), and of
+#: hematoxylin or of a dye that absorbs more red (where there are few nuclei it falls); and how much
+#: of the tissue has eosin
 COLOURS = (
-    Measure("blue_ratio_low", False, 0.03),
+    Measure("blue_ratio_low", False, 0.03, below_in_site=0.02),
     Measure("red_ratio_high", False, 0.02, side=1),
     Measure("eosin_extent", False, 0.1, side=-1),
 )
@@ -129,7 +139,7 @@ def robust_z(values: Values, spread_min: float = 0.0) -> Values:
 def _scores(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[Row, float, str]]:
     """Rows that have the measure and enough others to compare with, their z and the group."""
     values = measure.values(rows)
-    stains = ["" if modality.is_he(row.get("stain")) else row["stain"].casefold() for row in rows]
+    stains = [modality.name(row.get("stain")) for row in rows]
     sites = [
         (stain, row["site"]) if row.get("site") else None
         for stain, row in zip(stains, rows, strict=True)
@@ -147,7 +157,7 @@ def _scores(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[Row, float,
                 members.setdefault(key, []).append(index)
         for indices in members.values():
             if len(indices) >= GROUP_MIN:
-                z = robust_z(values[indices], measure.spread_min)
+                z = measure.z(values[indices], group)
                 for index, score in zip(indices, z, strict=True):
                     if index not in scored:
                         yield rows[index], float(score), group

@@ -129,6 +129,7 @@ def read(path: str, schema_path: PathLike, slide_ids: Collection[str]) -> dict[s
         remedy = "correct `reviews`; it is relative to the working directory"
         raise UserError(f"{path}: no such file of reviews: {remedy}")
     lines = list(sheets.records(path))
+    sheets.refuse_other_separators(path, lines[0][1] if lines else [])
     header = [values.cleaned(name) for name in lines[0][1]] if lines else []
     findings.refuse(_faults_of_header(path, header))
     check = sheets.check_of_rows(schema_path)
@@ -137,7 +138,8 @@ def read(path: str, schema_path: PathLike, slide_ids: Collection[str]) -> dict[s
     for line, raw in lines[1:]:
         if len(raw) != len(header):
             value = f"{len(raw)} values for {len(header)} columns"
-            faults.append(Finding(path, line, "", value, "quote values that hold a comma"))
+            remedy = "quote values that hold a comma, and give each row one value per column"
+            faults.append(Finding(path, line, "", value, remedy))
             continue
         cells = zip(header, raw, strict=True)
         row = {name: values.unguarded(values.cleaned(text)) for name, text in cells}

@@ -1,6 +1,7 @@
 """The cohort sheet: read as text, checked before any job runs."""
 
 import csv
+import datetime
 import functools
 import io
 import os
@@ -261,9 +262,7 @@ def _header(
     if not names:
         start = f"start with a header: {kind.id_column},path,..."
         raise _unreadable(path, 1, "", "empty sheet", start)
-    if len(names) == 1 and (";" in names[0] or "\t" in texts[0]):
-        remedy = "separate the columns with commas, not semicolons or tabs"
-        raise _unreadable(path, 1, "", repr(texts[0]), remedy)
+    refuse_other_separators(path, texts)
     every = dict.fromkeys((*kind.needed, *names))
     faults = [
         finding for name in every for finding in _faults_of_name(path, name, names, reserved, kind)
@@ -275,6 +274,13 @@ def _header(
     if len(every) > len(names) or len(set(names)) < len(names):
         findings.refuse(faults)
     return names, faults
+
+
+def refuse_other_separators(path: str, header: list[str]) -> None:
+    """Raise UserError where a header is one cell that holds semicolons or tabs."""
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        remedy = "separate the columns with commas, not semicolons or tabs"
+        raise _unreadable(path, 1, "", repr(header[0]), remedy)
 
 
 def _faults_of_name(
@@ -309,6 +315,7 @@ def check_of_rows(
         return lambda row: []
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("mpp", raises=ValueError)(_is_mpp)
+    checker.checks("date", raises=ValueError)(_is_date)
     schema = yaml_text.load(Path(schema_path).read_text(encoding="utf-8"))
     validators = {
         name: jsonschema.Draft202012Validator(rule, format_checker=checker)
@@ -337,6 +344,10 @@ def check_of_rows(
 
 def _is_mpp(text: Any) -> bool:
     return _MPP_RANGE[0] <= float(text) <= _MPP_RANGE[1]
+
+
+def _is_date(text: Any) -> bool:
+    return bool(datetime.date.fromisoformat(text))
 
 
 def _unreadable(path: str, line: int, column: str, value: str, remedy: str) -> UserError:

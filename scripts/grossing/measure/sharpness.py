@@ -54,6 +54,10 @@ CLEAR_OF_BLUR, CLEAR_OF_JPEG = 1.8, 1.12
 NOISE_QUANTILE = 0.1  # of the cells of a block
 CHANCE = 0.33  # share of the noise by which the mean of pure noise exceeds that quantile
 NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the finest octave's
+#: energy per direction that noise of 4 grey levels leaves in octave 1 of pictures that are even, or
+#: blurred by 20 px or more (6.3 at most): JPEG takes it from most places and leaves it in others,
+#: where it looks like detail. Dim dark fields have no more detail: not looked at there
+NOISE_LEFT = 6.5
 ROUNDING = 1.0  # energy that grey levels and JPEG leave on an even picture, grey level^2
 EMPTY_VARIANCE = 4.0  # grey level^2 at 1/8 of the size: nothing is there to be in focus
 TINY = 1e-6
@@ -97,7 +101,7 @@ def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
     if not cells.size:  # no pictures, or too small ones
         return [Sharpness()] * len(cells)
     limit = DARK_FIELD if dark_field else 1.0
-    structured, score, sure, snr = _blocks(cells)
+    structured, score, sure, snr = _blocks(cells, 0 if dark_field else NOISE_LEFT)
     score, sure = score / limit, sure / limit
     quarter_structured, quarters = _quarters(cells)
     worst = _lowest(quarters / limit, quarter_structured, QUARTERS_BLURRED)
@@ -189,7 +193,9 @@ def _second_differences(picture: Floats, octave: Floats) -> None:
     _means(below, octave.reshape(-1, octave.shape[-1]))
 
 
-def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
+def _blocks(
+    cells: Floats, noise_left: float
+) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
     """(pictures, blocks) each: is something there, score, its lower bound, signal to noise."""
     pictures, layers, rows, columns = cells.shape
     windows = cells.reshape(pictures, layers, -1).take(_cells_of_blocks(rows, columns), axis=2)
@@ -210,6 +216,7 @@ def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Float
     others = np.minimum(middle, np.where(emptied & (finest < 1), np.inf, finest))
     explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
+    sure = np.where(whole < len(DIRECTIONS) * noise_left, np.float32(0), sure)
     return structured, score, sure, (above[:, 0] / noise).mean(1)
 
 

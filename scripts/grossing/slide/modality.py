@@ -3,6 +3,7 @@
 import functools
 import itertools
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,11 +30,12 @@ VOCABULARY: dict[Kind, Words] = {
     "fluorescence": Words.of(
         """
         if mif mxif dapi hoechst fitc tritc texasred rhodamine cyanine codex gfp egfp yfp
-        rfp alexa mcherry tdtomato fish qfish opal draq5 sytox propidium phalloidin
-        darkfield phenocycler vectra cycif
+        rfp alexa mcherry tdtomato fish qfish smfish merfish opal draq5 sytox propidium
+        phalloidin acridineorange auramine calcofluor thioflavin dif iif darkfield
+        phenocycler vectra cycif cosmx
         """,
         r"cy\d{1,2}|(alexa|alexafluor|af)\d{3}|opal\d{3}|dylight\d{3}|atto\d{3}|hoechst\d{5}"
-        r"|(immuno|auto|immun|multiplex)?fluore[sz].*",
+        r"|syto\d{1,2}|(immuno|auto|epi|immun|multiplex)?fluor.*",
     ),
     "ihc": Words.of(
         """
@@ -46,10 +48,13 @@ VOCABULARY: dict[Kind, Words] = {
         cyclind1 myc cmyc tdt mpo foxp3 lag3 tim3 granzymeb caspase3 ecadherin betacatenin
         calretinin d240 podoplanin dog1 ckit inhibin mammaglobin gcdfp15 tau ptau
         amyloidbeta abeta alphasynuclein phh3 pten cea hcg afp hepar1 glypican3 arginase1
-        mesothelin egfr hla hladr tryptase lysozyme
+        mesothelin egfr hla hladr tryptase lysozyme trop2 epcam berep4 ini1 smarcb1 bap1
+        prame stat6 eber hpv cmv hhv8 ebv igg4 kappa lambda gammah2ax mcm2 at8 tdp43
+        estrogenreceptor oestrogenreceptor progesteronereceptor ostrogenrezeptor
+        progesteronrezeptor
         """,
-        r"cd\d{1,3}[a-z]?|ck\d{1,2}|muc\d{1,2}[a-z]*|immuno(histo|cyto|peroxidase|stain).*"
-        r"|immunhisto.*",
+        r"cd\d{1,3}[a-z]{0,2}|ck\d{1,2}|muc\d{1,2}[a-z]*|(claudin|cldn)\d*"
+        r"|immuno(histo|cyto|perox|stain).*|immunhisto.*",
     ),
     "special": Words.of(
         """
@@ -63,17 +68,26 @@ VOCABULARY: dict[Kind, Words] = {
         lfb klb sirius siriusred picrosirius psr elastica elastic evg vvg verhoeff
         vangieson movat pentachrome orcein shikata feulgen fontana fontanamasson ptah
         colloidaliron chloroacetate hematoxylin eosin phloxine hps unstained
+        romanowsky diffquik mgg methylgreen methyleneblue crystalviolet acidfast oilred
+        rhodanine bodian
+        silber versilberung retikulin reticuline berlinerblau eisen olrot alcianblau
+        toluidinblau kresylviolett siriusrot pikrosirius kernechtrot kluverbarrera
         """,
     ),
-    "he": Words.of("he hes hematoxylineosin hematoxylineosinsaffron"),
+    "he": Words.of("he hes hne hande hematoxylineosin hematoxylineosinsaffron"),
 }
 _BESIDE = ("and", "stain", "stained", "ffpe", "frozen", "section", "slide")
+#: spellings, of a value without accents, and what they mean: German, French, Italian, Spanish too
 _SPELLED = (
-    ("haem", "hem"),
-    ("h\N{LATIN SMALL LETTER A WITH DIAERESIS}m", "hem"),
+    ("&amp;", "&"),
+    (r"(a?e|ha?e?)m[ao]to(x|ss)[iy]lin([ae](?![a-z]))?", "hematoxylin"),
+    (r"ha?e?mal(aun|um)", "hematoxylin"),
+    (r"eosin[ae](?![a-z])", "eosin"),
     ("\N{GREEK SMALL LETTER ALPHA}", "alpha"),
-    ("eosine", "eosin"),
+    ("\N{GREEK SMALL LETTER BETA}", "beta"),
+    ("\N{GREEK SMALL LETTER GAMMA}", "gamma"),
 )
+_BOTH = {"hematoxylin", "eosin"}
 FLUORESCENT, HEMATOXYLIN_EOSIN = "fluorescence", "he"
 
 
@@ -81,16 +95,23 @@ FLUORESCENT, HEMATOXYLIN_EOSIN = "fluorescence", "he"
 def kind(stain: str | None) -> Kind | None:
     """The kind of stain that a sheet's `stain` names; None where no word of it is known.
 
-    Case, hyphens and blanks do not matter; an empty value is H&E. Names of hematoxylin and eosin
-    may stand beside "stain", "FFPE", "frozen section" or anything in parentheses.
+    Case, accents, hyphens and blanks do not matter; an empty value is H&E. Names of hematoxylin and
+    eosin may stand beside "stain", "FFPE", "frozen section" or anything in parentheses, and both
+    words beside any that is of no other kind.
     """
-    text = (stain or "").casefold()
-    for spelled, meant in _SPELLED:
-        text = text.replace(spelled, meant)
+    text = _plainly_spelled(stain or "")
     if not text.strip() or _is_he(re.sub(r"\(.*?\)", "", text)):
         return "he"
     words = _words(text)
+    if words >= _BOTH:
+        words = words - _BOTH | {"he"}
     return next((name for name, known in VOCABULARY.items() if any(map(known.has, words))), None)
+
+
+def name(stain: str | None) -> str:
+    """A stain as those of a cohort are told apart: "Ki-67", "ki 67" and "Ki67" are one."""
+    text = _plainly_spelled(stain or "")
+    return "" if is_he(stain) else _plain(text) or text
 
 
 def is_he(stain: str | None) -> bool:
@@ -110,6 +131,14 @@ def vocabulary() -> str:
         "special stains (PAS, trichrome, silver, Giemsa, Congo red, ...); fluorescence (IF, mIF, "
         "FISH, DAPI, Hoechst, FITC, TRITC, Cy3, Cy5, Alexa 488, ...)"
     )
+
+
+def _plainly_spelled(stain: str) -> str:
+    parts = unicodedata.normalize("NFKD", stain.casefold())
+    text = "".join(part for part in parts if not unicodedata.combining(part))
+    for spelled, meant in _SPELLED:
+        text = re.sub(spelled, meant, text)
+    return text
 
 
 def _is_he(text: str) -> bool:
