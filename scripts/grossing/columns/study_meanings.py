@@ -1164,7 +1164,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the mask; do not use it for X-rays other than chests from the front",
         },
         "no_pixel_spacing": {
-            "description": "REVIEW of an X-ray, FAIL of a volume: the header states no pixel spacing, or one of 0, or one that makes a field of less than 5 mm or more than 3 m; nothing can be measured in mm",
+            "description": "REVIEW of an X-ray, FAIL of a volume: the header states no pixel spacing, or one of 0, or one that makes a field of less than 5 mm or more than 3 m, or (NIfTI) another in pixdim than in the sform; nothing can be measured in mm",
             "remedy": "export it with its spacing in mm; an X-ray without can be used for what needs no size",
         },
         "photometric": {
