@@ -207,6 +207,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "slices_displaced": {
+            "unit": "slices",
+            "meaning": "slices that resemble one further away much more than both beside them",
+            "range": [0, None],
+            "values": [],
+        },
         "damaged_files": {
             "unit": "files",
             "meaning": "files of the folder that should be images and cannot be read",
@@ -957,6 +963,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "slices_displaced": {
+            "unit": "slices",
+            "meaning": "slices that resemble one further away much more than both beside them",
+            "range": [0, None],
+            "values": [],
+        },
         "border_air_hu": {
             "unit": "HU",
             "meaning": "CT: median of the air at the border of the field; null without air there",
@@ -1076,7 +1088,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "keep one slice per place, or give one `series_uid`",
         },
         "slice_order": {
-            "description": "REVIEW: the numbers of the slices contradict their places, which are used",
+            "description": "REVIEW: the numbers of the slices contradict their places, which are used; or more than a twentieth of the slices, and more than one, resemble slices elsewhere much more than both beside them",
             "remedy": "compare the picture with the original; export the series again if they differ",
         },
         "orientation_differs": {
