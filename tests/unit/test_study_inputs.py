@@ -332,6 +332,11 @@ def test_films_that_are_none(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / name), picture)
     found = {name: judged(tmp_path / name, "XR")[0] for name in pictures}
     assert found == {name: text for name, (_, text) in pictures.items()}
+    jpeg = (tmp_path / "grey.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    assert judged(tmp_path / "cut.jpg", "XR")[0] == "ERROR unreadable"
+    (tmp_path / "longer.jpg").write_bytes(jpeg + bytes(100))
+    assert judged(tmp_path / "longer.jpg", "XR")[0] == "REVIEW lossy_compression"
     folder = tmp_path / "two"
     folder.mkdir()
     chest_phantom.write_dicom(folder / "front.dcm", values, "MONOCHROME2")

@@ -156,7 +156,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "orientation_spread_deg": {
             "unit": "degrees",
             "meaning": "largest angle between two slices",
-            "range": [0, 90],
+            "range": [0, 180],
             "values": [],
         },
         "value_min": {
@@ -840,7 +840,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "orientation_spread_deg": {
             "unit": "degrees",
             "meaning": "largest angle between two slices",
-            "range": [0, 90],
+            "range": [0, 180],
             "values": [],
         },
         "in_plane_differs": {

@@ -49,7 +49,7 @@ def displaced(values: Array) -> int:
 
 
 def _mirrored(matches: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Where the match of a slice's neighbour lies a step back from its own, as left beside right."""
+    """Where the match of a neighbour lies a step back from a slice's own, as left beside right."""
     steps = np.diff(matches)
     back = (steps >= -BACK) & (steps < 0)
     return np.append(back, False) | np.append(False, back)
