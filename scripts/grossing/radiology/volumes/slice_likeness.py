@@ -52,7 +52,7 @@ def _mirrored(matches: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """Where the match of a neighbour lies a step back from a slice's own, as left beside right."""
     steps = np.diff(matches)
     back = (steps >= -BACK) & (steps < 0)
-    return np.append(back, False) | np.append(False, back)
+    return np.asarray(np.append(back, False) | np.append(False, back))
 
 
 def _small(plane: Array, low: float, high: float) -> npt.NDArray[np.float64]:
