@@ -23,9 +23,12 @@ from grossing.slide.identity import Identity, Stat
 MEASURES: Mapping[str, Mapping[str, float | None]] = {
     "CT": {
         **{"border_air_hu": -1000.0, "border_body_fraction": 0.0, "noise_hu": 10.0, "snr": 100.0},
-        **{"slices_blank": 0, "slices_repeated": 0, "voxels_not_finite": 0},
+        **{"slices_blank": 0, "slices_repeated": 0, "slices_displaced": 0, "voxels_not_finite": 0},
     },
-    "MR": {"snr": 20.0, "slices_blank": 0, "slices_repeated": 0, "voxels_not_finite": 0},
+    "MR": {
+        **{"snr": 20.0, "slices_blank": 0, "slices_repeated": 0, "slices_displaced": 0},
+        "voxels_not_finite": 0,
+    },
     "XR": {"spine_over_lungs": 0.3},
 }
 PREPARED: Mapping[str, Mapping[str, float | None]] = {
@@ -90,6 +93,7 @@ _ABOUT: Sequence[tuple[str, str, float, Sequence[Any]]] = (
     ("CT", "noise_hu", 0.05, (None,)),
     ("CT MR", "slices_blank", 0.05, (1,)),
     ("CT MR", "slices_repeated", 0.03, (2,)),
+    ("CT MR", "slices_displaced", 0.1, (1, 5, 6, 90)),
     ("CT MR", "voxels_not_finite", 0.02, (9,)),
     ("CT MR", "damaged_files", 0.05, (1,)),
     ("CT MR", "rows", 0.05, (15, 4000)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import generate
 import pytest
+from grossing.cohort import config
 from grossing.mask import tissue
 from grossing.measure import sampling
 from grossing.nuclei import segmentation
@@ -25,6 +26,27 @@ from running import REPOSITORY
 from stages import CONFIG, section
 
 SCHEMA = generate.load("config")
+
+
+def test_numbers_within_a_section_of_the_command_line_are_numbers() -> None:
+    """Snakemake gives them as texts; of a file a quoted number is a mistake."""
+    given: dict[str, Any] = {
+        "tiles": {"size_px": "256", "format": "1"},
+        "thresholds": {"slide": {"near": "1"}},
+    }
+    given["thresholds"]["slide"]["blurred_fraction_max"] = "0.5"
+    merged = {
+        "tiles": {"size_px": "256", "format": "1", "quality": "85"},
+        "thresholds": {"slide": dict(given["thresholds"]["slide"])},
+        "target_mpp": "x: [",
+    }
+    path = REPOSITORY / "workflow/schemas/config.schema.yaml"
+    config.read_numbers(merged, path, {**given, "target_mpp": "x: ["})
+    assert merged == {
+        "tiles": {"size_px": 256, "format": "1", "quality": "85"},
+        "thresholds": {"slide": {"near": "1", "blurred_fraction_max": 0.5}},
+        "target_mpp": "x: [",
+    }
 
 
 def config_leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:

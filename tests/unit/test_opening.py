@@ -36,6 +36,28 @@ def test_unusable_files_say_what_they_are(tmp_path, content, code):
     assert refused.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("content", "kind", "remedy"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>Please log in", "an HTML page", "download"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "Git LFS", "git lfs pull"),
+        (b"PK\x03\x04" + bytes(600), "a ZIP archive", "unpack"),
+        (b"\x1f\x8b\x08" + bytes(600), "a gzip archive", "unpack"),
+        (b"MM\0*\0\0\0\x08" + bytes(600), "a big-endian TIFF", "little-endian"),
+        (bytes(600), "starts with zeros", "copy the slide again"),
+        (b"no slide", "Unsupported", "convert"),
+        (b"MM\0+" + bytes(600), "Unsupported", "convert"),
+    ],
+)
+def test_a_file_that_is_no_slide_is_named(tmp_path, content, kind, remedy):
+    path = tmp_path / "a.svs"
+    path.write_bytes(content)
+    with pytest.raises(SlideError) as refused:
+        opening.Slide(path)
+    assert kind in refused.value.message
+    assert remedy in refused.value.remedy
+
+
 @pytest.mark.parametrize("side", [200_000, 2**31 - 1])
 def test_an_index_that_lies_is_refused_before_anything_is_read(tmp_path, real_slide, side):
     make_slide.make_slide(real_slide, tmp_path / "a.svs", 1500, 1200)

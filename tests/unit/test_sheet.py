@@ -47,7 +47,7 @@ def errors(path: Path, **options: object) -> list[str]:
 # Missing values
 
 
-@pytest.mark.parametrize("mark", ["NA", "N/A", "n/a", "NaN", "NULL", "None", "-", "#N/A", "<NA>"])
+@pytest.mark.parametrize("mark", ["NA", "N/A", "n/a", "NaN", "NULL", "None", "-", "#N/A", "#REF!"])
 def test_marks_of_missing_values_are_no_value(write: Callable[..., Path], mark: str) -> None:
     path = write(f"a,a.svs,{mark},{mark},{mark},{mark},{mark}", header=f"{HEADER},mpp,note")
     sheet, lines = check(path)

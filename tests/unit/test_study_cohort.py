@@ -1,5 +1,6 @@
 """Studies beside each other: the same study twice, splits, leakage, what training may know."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,19 @@ from grossing.radiology.reading import study_reading
 from grossing.radiology.studies import (
     study_duplicates,
     study_leakage,
+    study_sheet,
     study_splits,
     training_statistics,
 )
 from grossing.radiology.studies.study_record import StudyRecord
 from grossing.radiology.volumes.volume import Volume
 from grossing.support import hashed_uid, tables
+from grossing.support.errors import UserError
 
 HU, _ = make_ct.chest(4.0)
 CUBIC = (4.0, 4.0, 4.0)
 SIXTY = 60
+RULES_OF_CT = "rules/radiology_ct.smk"
 
 
 def record(path: Path, study_id: str, series: str = "") -> StudyRecord:
@@ -44,6 +48,24 @@ def pixel_hash(path: Path) -> str | None:
     hashes = record(path, "a").hashes
     assert hashes
     return hashes.pixel_hash
+
+
+# The sheet
+
+
+def test_a_ct_may_not_be_named_as_the_mask_of_another(tmp_path: Path) -> None:
+    """Its volume and the other's mask would be one file."""
+    rules = Path(__file__).parents[2] / "workflow"
+    beside = set(re.findall(r"\{study_id\}(_\w+)\.nii", (rules / RULES_OF_CT).read_text("utf-8")))
+    assert beside == set(study_sheet.CT_ENDINGS)
+    sheet, schema = tmp_path / "studies.csv", rules / "schemas/studies.schema.yaml"
+    head = "study_id,path,modality\n"
+    sheet.write_text(head + "a_lung,a,MR\na-lung,a,CT\na_lungs,a,CT\n", encoding="utf-8")
+    assert len(study_sheet.read(sheet, schema, (), leakage="stop")[0].rows) == 3
+    sheet.write_text(head + "".join(f"a{end},a,CT\n" for end in sorted(beside)), encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        study_sheet.read(sheet, schema, (), leakage="stop")
+    assert str(refused.value).count("rename it: masks and windows of CTs are named so") == 3
 
 
 # The same study twice

@@ -1,5 +1,6 @@
 """What comes in besides good series: each ends in a row with its reason, none of them passes."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,7 @@ def test_nifti_that_a_reader_would_mend_in_silence_does_not_pass(tmp_path: Path)
     infinite[0, 0, 0] = np.inf
     sheared = AFFINE.copy()
     sheared[1, 2] = 0.8
+    nan, one = np.float32(np.nan).tobytes(), np.float32(1).tobytes()
     packed, plain = nifti(tmp_path / "a.nii.gz", values), nifti(tmp_path / "b.nii", values)
     cut(packed, packed.stat().st_size // 2)
     cut(plain, plain.stat().st_size // 2)
@@ -277,6 +279,12 @@ def test_nifti_that_a_reader_would_mend_in_silence_does_not_pass(tmp_path: Path)
         nifti(tmp_path / "j.nii.gz", values.astype(np.complex64)): "ERROR unreadable",
         nifti(tmp_path / "k.nii.gz", values, sheared): "ERROR unreadable",
         stored(nifti(tmp_path / "l.nii", values), 80, bytes(12)): "FAIL no_pixel_spacing",
+        stored(nifti(tmp_path / "m.nii", values), 88, nan): "FAIL no_pixel_spacing",
+        # the distance of slices is 2 by the sform and 1 by pixdim
+        stored(nifti(tmp_path / "n.nii", values), 88, one): "FAIL no_pixel_spacing",
+        stored(
+            nifti(tmp_path / "o.nii", values), 112, np.array([1, 1e9], np.float32).tobytes()
+        ): "FAIL hu_out_of_range hu_out_of_range",
     }
     found = {path.name: judged(path)[0] for path in bad}
     assert found == {path.name: text for path, text in bad.items()}
@@ -289,6 +297,20 @@ def test_mha_and_nrrd_are_read(tmp_path: Path) -> None:
     for name in ("a.mha", "a.nrrd"):
         sitk.WriteImage(image, str(tmp_path / name))
         assert judged(tmp_path / name)[0] == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [("a.mha", rb"^ElementSpacing.*\n"), ("a.nrrd", rb"^space.*\n")]
+)
+def test_a_volume_without_spacing_does_not_pass(name: str, lines: bytes, tmp_path: Path) -> None:
+    """ITK takes 1 mm for it; pynrrd writes such files where it is not told the spacing."""
+    path = tmp_path / name
+    sitk.WriteImage(sitk.GetImageFromArray(HU), str(path))
+    assert judged(path)[0] == "PASS"
+    data = path.read_bytes()
+    start = len(data) - HU.nbytes
+    path.write_bytes(re.sub(lines, b"", data[:start], flags=re.MULTILINE) + data[start:])
+    assert judged(path)[0] == "FAIL no_pixel_spacing"
 
 
 def test_films_that_are_none(tmp_path: Path) -> None:
@@ -310,6 +332,11 @@ def test_films_that_are_none(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / name), picture)
     found = {name: judged(tmp_path / name, "XR")[0] for name in pictures}
     assert found == {name: text for name, (_, text) in pictures.items()}
+    jpeg = (tmp_path / "grey.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    assert judged(tmp_path / "cut.jpg", "XR")[0] == "ERROR unreadable"
+    (tmp_path / "longer.jpg").write_bytes(jpeg + bytes(100))
+    assert judged(tmp_path / "longer.jpg", "XR")[0] == "REVIEW lossy_compression"
     folder = tmp_path / "two"
     folder.mkdir()
     chest_phantom.write_dicom(folder / "front.dcm", values, "MONOCHROME2")

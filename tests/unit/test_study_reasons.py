@@ -58,6 +58,11 @@ CASES: dict[str, tuple[dict[str, Any], np.ndarray, str]] = {
         "FAIL gantry_tilt",
     ),
     "turned": ({"ImageOrientationPatient": turned}, HU, "FAIL orientation_differs"),
+    "upside down": (
+        {"ImageOrientationPatient": lambda i: [-1, 0, 0, 0, -1, 0] if i == 7 else [*make_ct.AXIAL]},
+        HU,
+        "FAIL orientation_differs",
+    ),
     "no place": ({"ImagePositionPatient": None}, HU, "FAIL position_missing"),
     "thick": ({"SliceThickness": 5}, HU, "REVIEW slice_thickness"),
     "far apart": (

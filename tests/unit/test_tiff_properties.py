@@ -229,6 +229,14 @@ def test_a_tiff_in_strips_is_named(picture: np.ndarray, tmp_path: Path) -> None:
     assert refusal(path).message == "a TIFF in strips, not in tiles"
 
 
+def test_a_tiff_whose_directory_was_not_copied_is_not_called_one_in_strips(
+    picture: np.ndarray, tmp_path: Path
+) -> None:
+    path = odd_tiff.write(tmp_path / "a.tif", [picture])
+    path.write_bytes(path.read_bytes()[:8] + bytes(path.stat().st_size - 8))
+    assert "strips" not in refusal(path).message
+
+
 @pytest.mark.parametrize("number", [6, 34712, 34887, 50001, 60000])
 def test_a_compression_is_named(picture: np.ndarray, tmp_path: Path, number: int) -> None:
     found = refusal(odd_tiff.with_tag(odd_tiff.write(tmp_path / "a.tif", [picture]), 259, number))
@@ -258,7 +266,7 @@ def test_damaged_directories_are_left_to_openslide(picture: np.ndarray, tmp_path
     other = tmp_path / "a.txt"
     other.write_text("no TIFF")
     assert tiff_properties.check(other, file, dark=False) == tiff_properties.TiffProperties()
-    assert not tiff_properties.has_no_tiles(other)
+    assert not tiff_properties.is_in_strips(other)
 
 
 def test_real_slides_have_none_of_it(real_slide: Path) -> None:

@@ -87,6 +87,7 @@ if IS_MODULE:
     }
     config = settings.merged(SHIPPED_CONFIG, config)
 settings.read_flags(config, CONFIG_SCHEMA)
+settings.read_numbers(config, CONFIG_SCHEMA, workflow.config_settings.config or {})
 STUDIES_RUN = bool(config["studies"])  # a run is about slides, or about studies
 
 

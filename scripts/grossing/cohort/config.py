@@ -33,6 +33,29 @@ def _read_flags(section: dict[str, Any], schema: Mapping[str, Any]) -> None:
             _read_flags(value, rule)
 
 
+def read_numbers(
+    config: dict[str, Any], schema_path: PathLike, command_line: Mapping[str, Any]
+) -> None:
+    """Convert numbers within a section of `--config`, which Snakemake gives as texts, in place.
+
+    Texts of a file are left: there a quoted number is a mistake.
+    """
+    _read_numbers(config, yaml_text.load(_text(schema_path)), command_line)
+
+
+def _read_numbers(section: dict[str, Any], schema: Mapping[str, Any], given: Any) -> None:
+    for key in section.keys() & given.keys():
+        rule = schema.get("properties", {}).get(key, {})
+        if isinstance(section[key], dict) and isinstance(given[key], Mapping):
+            _read_numbers(section[key], rule, given[key])
+        elif rule.get("type") in ("number", "integer") and _is_decimal(section[key]):
+            section[key] = yaml_text.load(section[key])
+
+
+def _is_decimal(value: Any) -> bool:
+    return isinstance(value, str) and _DECIMAL.fullmatch(value) is not None
+
+
 def part(items: Sequence[str], which: str, plan: PathLike | None = None) -> list[str]:
     """Part i of n of some slides, given as `i/n`.
 

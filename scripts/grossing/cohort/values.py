@@ -3,10 +3,24 @@
 import re
 import unicodedata
 
-#: marks of a missing value in spreadsheets, R, pandas and by hand, in lower case
-MISSING = frozenset(
-    ("na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "null", "none", "nil", "-", "--")
+_FAILED_FORMULAS = ("#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!")
+_MARKS = (
+    "na",
+    "n/a",
+    "n.a.",
+    "#n/a",
+    "#na",
+    "<na>",
+    "nan",
+    "-nan",
+    "null",
+    "none",
+    "nil",
+    "-",
+    "--",
 )
+#: marks of a missing value in spreadsheets, R, pandas and by hand, in lower case
+MISSING = frozenset((*_MARKS, *_FAILED_FORMULAS))
 _SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 # controls, and Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt
 _NO_WIDTH = (

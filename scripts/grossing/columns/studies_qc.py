@@ -41,6 +41,7 @@ SCHEMA = pa.schema(
         ("voxels_not_finite", pa.int64()),
         ("slices_blank", pa.int64()),
         ("slices_repeated", pa.int64()),
+        ("slices_displaced", pa.int64()),
         ("damaged_files", pa.int64()),
         ("border_air_hu", pa.float64()),
         ("border_body_fraction", pa.float64()),

@@ -156,7 +156,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "orientation_spread_deg": {
             "unit": "degrees",
             "meaning": "largest angle between two slices",
-            "range": [0, 90],
+            "range": [0, 180],
             "values": [],
         },
         "value_min": {
@@ -204,6 +204,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "slices_repeated": {
             "unit": "slices",
             "meaning": "slices that equal the one before voxel by voxel",
+            "range": [0, None],
+            "values": [],
+        },
+        "slices_displaced": {
+            "unit": "slices",
+            "meaning": "slices that resemble one further away much more than both beside them",
             "range": [0, None],
             "values": [],
         },
@@ -834,7 +840,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         "orientation_spread_deg": {
             "unit": "degrees",
             "meaning": "largest angle between two slices",
-            "range": [0, 90],
+            "range": [0, 180],
             "values": [],
         },
         "in_plane_differs": {
@@ -957,6 +963,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "slices_displaced": {
+            "unit": "slices",
+            "meaning": "slices that resemble one further away much more than both beside them",
+            "range": [0, None],
+            "values": [],
+        },
         "border_air_hu": {
             "unit": "HU",
             "meaning": "CT: median of the air at the border of the field; null without air there",
@@ -1076,7 +1088,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "keep one slice per place, or give one `series_uid`",
         },
         "slice_order": {
-            "description": "REVIEW: the numbers of the slices contradict their places, which are used",
+            "description": "REVIEW: the numbers of the slices contradict their places, which are used; or more than a twentieth of the slices, and more than one, resemble slices elsewhere much more than both beside them",
             "remedy": "compare the picture with the original; export the series again if they differ",
         },
         "orientation_differs": {
@@ -1164,7 +1176,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the mask; do not use it for X-rays other than chests from the front",
         },
         "no_pixel_spacing": {
-            "description": "REVIEW of an X-ray, FAIL of a volume: the header states no pixel spacing, or one of 0, or one that makes a field of less than 5 mm or more than 3 m; nothing can be measured in mm",
+            "description": "REVIEW of an X-ray, FAIL of a volume: the header states no pixel spacing, or one of 0, or one that makes a field of less than 5 mm or more than 3 m, or (NIfTI) another in pixdim than in the sform; nothing can be measured in mm",
             "remedy": "export it with its spacing in mm; an X-ray without can be used for what needs no size",
         },
         "photometric": {

@@ -253,7 +253,7 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
 def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
     """Raises SlideError where the picture is empty, without colour, or in a wrong colour space."""
     if not small.scanned.any() and tags.has_alpha:
-        raise SlideError("unsupported_samples", "the alpha channel is 0 everywhere")
+        raise SlideError("unsupported_samples", "the alpha channel hides the whole picture")
     if not small.scanned.any():
         raise SlideError("nothing_scanned", "the slide is transparent everywhere")
     if modality.is_he(given_stain) and colours.is_grey(small.rgb, small.scanned):

@@ -20,7 +20,9 @@ def measure(volume: Volume) -> Intensity | None:
     if not sample.size:
         return None
     p001, p01, p50, p99, p999 = np.percentile(sample, [0.1, 1, 50, 99, 99.9])
-    low, high = float(p001), max(float(p999), float(p001) + 1)
+    low = float(p001)
+    width_min = max(1.0, 2 * BINS * float(np.spacing(np.float32(abs(low)))))  # so that bins differ
+    high = max(float(p999), low + width_min)
     counts, _ = np.histogram(np.clip(sample, low, high), BINS, (low, high))
     return Intensity(
         value_min=float(np.nanmin(inside)),

@@ -15,6 +15,7 @@ from openslide import lowlevel
 
 from grossing.slide import (
     companions,
+    file_kinds,
     reader_messages,
     rounded_levels,
     tiff_directory,
@@ -162,10 +163,12 @@ def _open(path: str) -> openslide.OpenSlide:
     try:
         handle = openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
-        message = reader_messages.cleaned(str(error), path)
-        if tiff_properties.has_no_tiles(path):
+        message, remedy = reader_messages.cleaned(str(error), path), ""
+        if found := file_kinds.no_slide(path):
+            message, remedy = found
+        elif tiff_properties.is_in_strips(path):
             message = "a TIFF in strips, not in tiles"
-        raise SlideError("unsupported", message) from error
+        raise SlideError("unsupported", message, remedy) from error
     except openslide.OpenSlideError as error:
         is_czi = os.path.splitext(path)[1].lower() == ".czi"
         message = reader_messages.cleaned(str(error), path)

@@ -18,7 +18,7 @@ from grossing.support.types import PathLike
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
 SAMPLES, INK_SET, EXTRA_SAMPLES, SAMPLE_FORMAT = 277, 332, 338, 339
-TILE_WIDTH, TILE_OFFSETS, TILE_BYTES, JPEG_TABLES = 322, 324, 325, 347
+STRIP_OFFSETS, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES, JPEG_TABLES = 273, 322, 324, 325, 347
 NDPI = 65420  # its pages are strips that OpenSlide reads as tiles
 
 JPEG, UNSIGNED, UNDEFINED, CMYK = 7, 1, 4, 1
@@ -84,12 +84,13 @@ def check(path: PathLike, file: FileFacts, *, dark: bool) -> TiffProperties:
     return TiffProperties(has_alpha, contradiction)
 
 
-def has_no_tiles(path: PathLike) -> bool:
+def is_in_strips(path: PathLike) -> bool:
     """Whether a file is an undamaged TIFF in strips, which OpenSlide does not take for a slide."""
     try:
         with Source(path) as source:
             pages = list(directories(source))
-            return not any(TILE_WIDTH in page or NDPI in page for page in pages)
+            has_tiles = any(TILE_WIDTH in page or NDPI in page for page in pages)
+            return not has_tiles and any(STRIP_OFFSETS in page for page in pages)
     except Unsupported:
         return False
 

@@ -114,7 +114,8 @@ def _normal(orientation: Array) -> Array:
 
 
 def _spread(orientations: Array) -> float:
-    """Largest angle of rows, columns and normals of all slices against those of the first."""
+    """Largest angle of rows, columns and normals of all slices against those of the first; 180 of a
+    slice that lies upside down or mirrored."""
     normals = np.cross(orientations[:, :3], orientations[:, 3:])
     parts = (orientations[:, :3], orientations[:, 3:], normals)
     return round(max(_angle(part[i], part[0]) for part in parts for i in range(len(part))), 2)
@@ -122,7 +123,7 @@ def _spread(orientations: Array) -> float:
 
 def _angle(a: Array, b: Array) -> float:
     """Angle between two directions in degrees; exact for small ones."""
-    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), abs(np.dot(a, b)))))
+    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b))))
 
 
 def _rounded(values: Array) -> tuple[float, ...]:

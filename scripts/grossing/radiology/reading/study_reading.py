@@ -23,6 +23,7 @@ from grossing.radiology.volumes.volume import Volume
 _PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
 #: mean difference of a pixel's channels over the largest value, above which a picture is coloured
 COLOUR_SHARE = 0.02
+JPEG, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _SUFFIXES = {
     ".nii": "nifti",
     ".nii.gz": "nifti",
@@ -142,12 +143,21 @@ def _open_file(path: str, kind: str) -> Opened:
     return Opened((path,), header, Geometry(1, *values.shape))
 
 
+def _breaks_off(path: str) -> bool:
+    """Whether a JPEG ends within its last scan: its decoder fills the rest with grey."""
+    with open(path, "rb") as file:
+        data = file.read()
+    return data.startswith(JPEG) and data.rfind(JPEG_END) < data.rfind(JPEG_SCAN)
+
+
 def _picture(path: str) -> tuple["np.ndarray[tuple[int, int], np.dtype[np.generic]]", bool]:
     """(H, W) grey values of a picture, and whether it has colours (then the mean of its channels,
     as no X-ray has any)."""
     found = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if found is None:
         raise StudyError("unreadable", "not a readable picture")
+    if _breaks_off(path):
+        raise StudyError("unreadable", "the file ends before its picture does")
     if found.ndim == 2:
         return found, False
     channels = found[..., :3].astype(np.float32)

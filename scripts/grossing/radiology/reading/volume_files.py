@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import math
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -19,16 +20,25 @@ from grossing.radiology.volumes.volume import Volume
 
 _CHUNK_BYTES = 1 << 22
 _SECOND = 540  # bytes of a NIfTI-2 header
-#: datatype and bits, distances of voxels, first byte of the values: type and place by version
+#: datatype and bits, distances of voxels, first byte of the values, code and rows of the sform:
+#: type and place by version
 _FIELDS = {
-    1: (("2h", 70), ("3f", 80), ("f", 108)),
-    2: (("2h", 12), ("3d", 112), ("q", 168)),
+    1: (("2h", 70), ("3f", 80), ("f", 108), ("h", 254), ("12f", 280)),
+    2: (("2h", 12), ("3d", 112), ("q", 168), ("i", 348), ("12d", 400)),
 }
 _FLOATS = (16, 64)  # datatype codes of 32 and 64 bit
+_OF_THE_PATIENT = (1, 2)  # codes of an sform without the scales of a template
+_SPACING_TOLERANCE = 0.01
+_TEXT_BYTES = 1 << 16  # of the header of an MHA or NRRD file
+#: where the header of text ends, and what in it states spacings
+_STATED = {
+    "mha": (rb"^ElementDataFile", rb"^Element(Spacing|Size)\s*="),
+    "nrrd": (rb"^\r?\n", rb"^(spacings|space directions):(?!.*(nan|none))"),
+}
 
 
 def geometry(path: str, kind: str) -> Geometry:
-    """Geometry as the header states it; no spacing where it states one of 0.
+    """Geometry as the header states it; no spacing where it states none, one of 0, or two.
 
     Parameters
     ----------
@@ -41,7 +51,7 @@ def geometry(path: str, kind: str) -> Geometry:
     reader = _header(path, kind)
     columns, rows, slices = reader.GetSize()
     x, y, z = reader.GetSpacing()
-    if kind == "nifti" and min(map(abs, _raw_header(path).pixdim)) == 0:
+    if not _states_spacing(path, kind):
         return Geometry(slices, rows, columns)
     return Geometry(
         slices,
@@ -101,6 +111,17 @@ def _header(path: str, kind: str) -> sitk.ImageFileReader:
     return reader
 
 
+def _states_spacing(path: str, kind: str) -> bool:
+    """Whether the header states the distances of voxels, for which ITK puts 1 where they lack."""
+    if kind == "nifti":
+        header = _raw_header(path)
+        return header.is_spaced and header.is_consistent
+    end, spacing = _STATED[kind]
+    with open(path, "rb") as file:
+        text = re.split(end, file.read(_TEXT_BYTES), maxsplit=1, flags=re.MULTILINE)[0]
+    return re.search(spacing, text, re.MULTILINE | re.IGNORECASE) is not None
+
+
 @dataclass(frozen=True)
 class _RawHeader:
     """What a NIfTI header states, before a reader mends it."""
@@ -108,6 +129,20 @@ class _RawHeader:
     pixdim: tuple[float, ...]
     dtype: np.dtype[Any]
     offset: int
+    sform_code: int
+    sform: tuple[float, ...]
+
+    @property
+    def is_spaced(self) -> bool:
+        return all(math.isfinite(mm) and mm != 0 for mm in self.pixdim)
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether voxels are as far apart in the sform as their distances say."""
+        if self.sform_code not in _OF_THE_PATIENT:
+            return True
+        steps = np.linalg.norm(np.reshape(self.sform, (3, 4))[:, :3], axis=0)
+        return np.allclose(steps, np.abs(self.pixdim), rtol=_SPACING_TOLERANCE, atol=0)
 
 
 def _raw_header(path: str) -> _RawHeader:
@@ -117,13 +152,14 @@ def _raw_header(path: str) -> _RawHeader:
             head = file.read(540)
         order = "<" if head[:4] in (b"\x5c\1\0\0", b"\x1c\2\0\0") else ">"
         version = 2 if struct.unpack_from(f"{order}i", head)[0] == _SECOND else 1
-        (kind, bits), pixdim, (offset,) = (
+        (kind, bits), pixdim, (offset,), (code,), sform = (
             struct.unpack_from(order + code, head, place) for code, place in _FIELDS[version]
         )
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise StudyError("unreadable", "its header breaks off") from error
     letter = "f" if kind in _FLOATS else "u"
-    return _RawHeader(pixdim, np.dtype(f"{order}{letter}{max(1, bits // 8)}"), int(offset))
+    dtype = np.dtype(f"{order}{letter}{max(1, bits // 8)}")
+    return _RawHeader(pixdim, dtype, int(offset), code, sform)
 
 
 def _no_numbers(path: str, voxels: int) -> npt.NDArray[np.bool_] | None:

@@ -19,6 +19,8 @@ WITHIN_PATIENT = 0.2
 LUNG_MAX_HU, FAT_MAX_HU, TISSUE_MAX_HU = -500.0, -20.0, 1000.0
 #: fewest rows and columns of a picture
 SIDE_PX_MIN = 16
+#: share of the slices that may resemble slices elsewhere more than those beside them
+DISPLACED_MAX = 0.05
 #: mm; no patient is smaller or larger, and a field beyond them has a wrong spacing or unit
 FIELD_MM = (5.0, 3000.0)
 
@@ -218,6 +220,13 @@ def spacing_variation(geometry: Geometry) -> float | None:
     return (high - low) / geometry.slice_spacing_mm
 
 
+def _is_out_of_order(record: StudyRecord) -> bool:
+    """Whether slices lie elsewhere than those that they resemble: at seams, two slices each."""
+    displaced = record.measures.get("slices_displaced") or 0
+    slices = record.geometry.slices if record.geometry else 0
+    return displaced > max(1, DISPLACED_MAX * slices)
+
+
 def _doubts(record: StudyRecord, limits: Mapping[str, float]) -> list[str]:
     """What is worth a look and needs no limit of its modality."""
     header, geometry, reasons = record.header, record.geometry, list[str]()
@@ -238,7 +247,7 @@ def _doubts(record: StudyRecord, limits: Mapping[str, float]) -> list[str]:
         reasons.append("no_pixel_spacing")
     if header.lossy:
         reasons.append("lossy_compression")
-    if record.modality in VOLUMES and geometry.slice_order_differs:
+    if record.modality in VOLUMES and (geometry.slice_order_differs or _is_out_of_order(record)):
         reasons.append("slice_order")
     few = study_thresholds.FEW_SLICES
     if record.modality in VOLUMES and few.exceeded(geometry.slices, limits):

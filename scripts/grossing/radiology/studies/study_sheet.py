@@ -30,6 +30,8 @@ STUDIES = SheetKind(
     "studies",
 )
 _OF_ONE_GROUP = ("case_id", "split", "modality")
+#: of the files that are made of a CT beside its volume, which an id may not end with
+CT_ENDINGS = ("_lung", "_metal", "_windows")
 
 
 def read(
@@ -53,6 +55,7 @@ def read(
     faults = [
         *sheet.findings,
         *sheet_checks.ids(sheet),
+        *endings(sheet),
         *sheet_checks.spellings(sheet),
         *sheet_checks.splits(sheet),
         *sheet_checks.cases(sheet, leakage),
@@ -60,6 +63,16 @@ def read(
     ]
     findings.refuse(faults)
     return _without_uids(sheet), faults
+
+
+def endings(sheet: Sheet) -> list[Finding]:
+    """CTs whose volume would have the name of another CT's mask."""
+    remedy = f"rename it: masks and windows of CTs are named so ({', '.join(CT_ENDINGS)})"
+    return [
+        sheet.finding(study_id, sheet.id_column, repr(study_id), remedy)
+        for study_id in sheet.rows
+        if study_id.endswith(CT_ENDINGS) and sheet.value(study_id, "modality") == "CT"
+    ]
 
 
 def groups(sheet: Sheet) -> list[Finding]:

@@ -1,10 +1,11 @@
-"""What no volume may have: values that are no numbers, slices without content, slices twice."""
+"""What no volume may have: values that are no numbers, slices that are empty, twice, elsewhere."""
 
 import dataclasses
 import itertools
 
 import numpy as np
 
+from grossing.radiology.volumes import slice_likeness
 from grossing.radiology.volumes.volume import Volume
 
 
@@ -15,7 +16,7 @@ def measure(volume: Volume, modality: str) -> dict[str, float | int | bool | Non
     -------
     `voxels_not_finite`; `slices_blank`, slices of one value, of an MR only those between others
     with content (extracted brains end in blank ones); `slices_repeated`, slices that equal the one
-    before voxel by voxel.
+    before voxel by voxel; `slices_displaced` (`slice_likeness.displaced`).
     """
     values = volume.values
     blank = [bool(plane.min() == plane.max()) for plane in values]
@@ -29,6 +30,7 @@ def measure(volume: Volume, modality: str) -> dict[str, float | int | bool | Non
         "voxels_not_finite": _not_finite(volume),
         "slices_blank": sum(blank[slice(*ends)]) if filled else 0,
         "slices_repeated": int(repeated),
+        "slices_displaced": slice_likeness.displaced(finite(volume).values),
     }
 
 
