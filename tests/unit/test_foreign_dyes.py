@@ -259,3 +259,27 @@ def test_of_a_pale_slide_the_paler_half_has_eosin_too() -> None:
     """Its nuclei are no darker than the cytoplasm of others."""
     pale = np.concatenate([pale_of("eosin", 0.15), pale_of("hematoxylin", 0.35)])
     assert statistics.measure(pale, GLASS, is_he=True).eosin_extent > 0.9
+
+
+@pytest.mark.parametrize("spread, scale, mean", [(1, 0.3, 0.1), (2, 0.2, 0.1), (2, 0.2, 0.15)])
+def test_pale_brown_is_told_by_the_line_of_its_mixtures(
+    spread: float, scale: float, mean: float
+) -> None:
+    """Everywhere beside hematoxylin: hardly a pixel has a colour outside H&E, some have eosin's."""
+    random = np.random.default_rng(0)
+    hematoxylin, brown = random.gamma(spread, scale, 20_000), random.gamma(4, mean / 4, 20_000)
+    amounts, others = np.stack([hematoxylin, brown], axis=1), {}
+    for dye in ("dab", "eosin"):
+        spectra = np.array([(0.65, 0.70, 0.29), DYES[dye]])
+        spectra /= np.linalg.norm(spectra, axis=1, keepdims=True)
+        seen = 240 * 10 ** -(amounts @ spectra) + random.normal(0, 1.5, (len(amounts), 3))
+        others[dye] = np.rint(seen.clip(0, 255)).astype(np.uint8)
+    pixels_shares = foreign_dyes.shares(others["dab"], GLASS)
+    assert pixels_shares is not None
+    assert pixels_shares.foreign < FOREIGN_MAX
+    assert pixels_shares.eosin > EOSIN_MIN
+    found = statistics.measure(others["dab"], GLASS, is_he=True)
+    assert found.foreign_dye_fraction is not None
+    assert found.foreign_dye_fraction > FOREIGN_MAX
+    assert (found.is_he, found.hematoxylin_od, found.stain_fit) == (False, None, None)
+    assert statistics.measure(others["eosin"], GLASS, is_he=True).is_he

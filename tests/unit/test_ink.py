@@ -169,6 +169,15 @@ def test_a_dense_region_of_tissue_is_no_ink():
     assert not (tissue.segment(picture, 8) == labels_of.POSSIBLE_PEN).any()
 
 
+@pytest.mark.parametrize("colour", [(205, 85, 95), (150, 60, 50)])
+def test_a_section_that_is_mostly_blood_is_not_pen(colour):
+    """More than a quarter of the picture, which no pigment is."""
+    picture = with_tissue(glass(), ellipse(centre=(250, 250), axes=(200, 230)))
+    lakes = ellipse(centre=(250, 250), axes=(140, 165))
+    picture[lakes] = np.random.default_rng(4).normal(colour, 4, (lakes.sum(), 3))
+    assert not (tissue.segment(picture, 8) == labels_of.PEN).any()
+
+
 def test_bloody_tissue_is_not_red_ink():
     rng = np.random.default_rng(3)
     picture = with_tissue(glass(), ellipse())

@@ -223,6 +223,17 @@ def test_unscanned_part_is_label_0_and_changes_nothing_else():
     assert (nothing == labels_of.NOT_SCANNED).all()
 
 
+@pytest.mark.parametrize("edge", range(380, 385))
+@pytest.mark.parametrize("stain", ["H&E", "DAPI"])
+def test_nothing_unscanned_is_scanned_after_working_on_a_smaller_picture(edge: int, stain: str):
+    scanned = np.ones((500, 500), bool)
+    scanned[:, edge:] = False
+    labels = tissue.segment(with_tissue(glass(), ellipse()), 6.4, stain, scanned=scanned)
+    unscanned = labels == labels_of.NOT_SCANNED
+    assert unscanned[:, edge:].all()
+    assert not unscanned[:, : edge - 1].any()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 5), (16, 16), (1, 300), (2100, 3)])
 @pytest.mark.parametrize("method", tissue.METHODS)
 def test_tiny_and_constant_pictures(shape, method):

@@ -288,7 +288,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "foreign_dye_fraction": {
             "unit": "1",
-            "meaning": "share of the optical density of sampled tissue in colours outside H&E; null where the sheet names another stain, or little tissue is dark enough to tell",
+            "meaning": "share of the optical density of sampled tissue in colours outside H&E, or of a brown dye where the fit finds one in the place of eosin; null where the sheet names another stain, or little tissue is dark enough to tell",
             "range": [0, 1],
             "values": [],
         },

@@ -88,7 +88,10 @@ def segment(
     )
     labels = np.where(tissue, np.uint8(TISSUE), np.uint8(GLASS))
     labels[~valid] = NOT_SCANNED
-    return _resized(labels, (rgb.shape[1], rgb.shape[0]))
+    whole = _resized(labels, (rgb.shape[1], rgb.shape[0]))
+    if scanned is not None:
+        whole[~scanned] = NOT_SCANNED  # the nearest pixel that was segmented may be scanned
+    return whole
 
 
 def filler(rgb: Pixels, scanned: Mask) -> Mask:

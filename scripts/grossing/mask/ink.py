@@ -38,6 +38,7 @@ FILM_ON_GLASS = 0.05  # of the rim
 COLOURS = 3  # of a piece that are looked at by themselves
 MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: fat reaches half
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
+MOSTLY_RED = 0.9  # of what is darker than the glass: more than blood in a section
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
 BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
@@ -76,15 +77,16 @@ def find(rgb: Pixels) -> Ink:
     """
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
-    for mask in (_red(rgb), _black(rgb)):
-        pieces = list(pieces_of(rgb, depth, mask, mask, around=0))
+    shown, ranges = depth > FAINTEST, _ranges(rgb)
+    for mask, least in ((_red(rgb), MOSTLY_RED * np.count_nonzero(shown)), (_black(rgb), 0)):
+        pieces = list(pieces_of(rgb, depth, mask, mask, around=0, most=1.0))
         strokes = [piece for piece in pieces if piece.is_stroke]
         drawn = sum(piece.area for piece in pieces if piece.is_drawn)
-        if mask.mean() > MOST_PX or drawn > MOSTLY_DRAWN * np.count_nonzero(mask):
+        size = np.count_nonzero(mask)
+        if size > max(MOST_PX * mask.size, least) or drawn > MOSTLY_DRAWN * size:
             pen |= mask
         for stroke in strokes:
             stroke.draw(pen)
-    shown, ranges = depth > FAINTEST, _ranges(rgb)
     even, possible = _even_strokes(rgb, depth, shown, ranges[1])
     reached = pen | even
     deepest = cv2.dilate(depth * reached, np.ones((9, 9), np.uint8))

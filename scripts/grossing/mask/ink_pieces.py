@@ -145,10 +145,12 @@ def pieces_of(
     around: int,
     corner: tuple[int, int] = (0, 0),
     least_even: float = 0.0,
+    most: float = MOST_PX,
 ) -> Iterator[Piece]:
     """Pieces of a mask, each grown by `around` px into what is at least half as dark.
 
-    Those of which a smaller share than `least_even` is certain are left out.
+    Those of which a smaller share than `least_even` is certain are left out, and those that are
+    larger than `most` of the picture.
 
     `mask` and `certain` may be a part of the picture: `corner` is its first row and column.
     """
@@ -156,7 +158,7 @@ def pieces_of(
         return
     _, labels, stats, _ = cv2.connectedComponentsWithStats(as_byte(mask))
     areas = stats[:, cv2.CC_STAT_AREA]
-    for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= MOST_PX * depth.size)):
+    for label in np.flatnonzero((areas >= LEAST_PX) & (areas <= most * depth.size)):
         if label == 0:
             continue
         x, y, w, h = stats[label, :4]

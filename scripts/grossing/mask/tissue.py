@@ -189,6 +189,8 @@ def find(
         else faint_tissue.share(faint, strong, labels, scale.disc)
     )
     whole = _resized(labels, rgb.shape[1], rgb.shape[0])
+    if scanned is not None:
+        whole[~scanned] = NOT_SCANNED  # the nearest pixel that was segmented may be scanned
     return Found(whole, glass, measured is not None, pale)
 
 

@@ -1,5 +1,6 @@
 """Whether tissue has the colours of H&E: other dyes (brown, blue, green, black), and eosin."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -110,6 +111,32 @@ def shares(pixels: Pixels, glass: npt.ArrayLike) -> DyeShares | None:
         foreign = 1 - hematoxylin
     low, high = _purest(np.concatenate(dark), table)
     return DyeShares(foreign, eosin_share, low, high)
+
+
+def brown_share(
+    pixels: Pixels, glass: npt.ArrayLike, hematoxylin: Sequence[float], other: Sequence[float]
+) -> float:
+    """Share of the density that is due to the other of two fitted dyes, 0 where that is not brown.
+
+    A brown dye absorbs more blue than green, which eosin does not, and more red than
+    blood.
+    So it is told where its mixtures with hematoxylin have the colours of H&E: then no pixel is of a
+    foreign colour, but the line through their colours does not lead to eosin.
+
+    Parameters
+    ----------
+    pixels : (N, 3) uint8 RGB
+    glass : (3,) colour of the empty slide
+    hematoxylin, other : densities of red, green and blue, of length 1
+    """
+    red, green, blue = other
+    if blue <= green or red <= BLOOD_RED * green:
+        return 0.0
+    table = density_table(glass)
+    mean = [float(table[band][pixels[:, band]].mean()) for band in range(3)]
+    vectors = np.array([hematoxylin, other])
+    amounts = np.maximum(np.array(mean) @ np.linalg.pinv(vectors), 0) * vectors.sum(axis=1)
+    return float(amounts[1] / max(amounts.sum(), 1e-9))
 
 
 def _densities(pixels: Pixels, table: Density) -> tuple[Density, Density, Density]:

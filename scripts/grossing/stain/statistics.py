@@ -16,6 +16,7 @@ from grossing.support.types import Pixels
 OTHER_STAIN_SHARE = 0.15
 EOSIN_SHARE = 0.02
 EOSIN_EXTENT = 0.3
+MOSTLY_EOSIN = 0.3  # of the density: then brown is pigment beside eosin
 
 
 def measure(
@@ -41,6 +42,9 @@ def measure(
     fits, evidence = stain_fit.fit_all(pixels, glass, means)
     columns: dict[str, float | None] = {}
     if (macenko := fits.macenko) is not None:
+        brown = foreign_dyes.brown_share(pixels, glass, macenko.h, macenko.e)
+        if brown > OTHER_STAIN_SHARE and (dyes.eosin_fraction or 0) < MOSTLY_EOSIN:
+            return replace(dyes, is_he=False, foreign_dye_fraction=round(brown, 4))
         names = [f"stain_{stain}_{band}" for stain in "he" for band in "rgb"]
         columns = dict(zip(names, [round(v, 4) for v in macenko.h + macenko.e], strict=True))
     return replace(
