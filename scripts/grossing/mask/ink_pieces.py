@@ -26,6 +26,7 @@ EVEN_AS_TISSUE = 0.65  # share of a piece of tissue's hue: dense lymphoid tissue
 BROAD_PX = 10.0
 WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
 ACROSS_GLASS = 0.15  # of the rim of a long piece
+RAGGED = 2.0  # `ribbon` of strokes is 1.1 to 1.8, also crossed, of bleeding 3 to 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +85,12 @@ class Piece:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether it is long and leads from tissue to glass, as lakes of blood do not."""
-        return self.glass >= ACROSS_GLASS and self.length >= LONG
+        """Whether it is long and leads from tissue to glass, as lakes of blood do not.
+
+        Bleeding between fat does, and is ragged: strokes, also crossed ones, have a smooth outline.
+        """
+        long = self.glass >= ACROSS_GLASS and self.length >= LONG
+        return long and self.ribbon <= RAGGED
 
     @property
     def is_stroke(self) -> bool:
