@@ -40,8 +40,8 @@ TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by it
 SOFT_PX = 2  # of the width on the glass, which is paler there
 SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
 AS_WIDE, WIDER = 0.35, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
-LEAST_RIBBON_PX, RIBBON_LENGTH, RIBBON = 100, 3.5, 1.45  # of the overview; widths; see `strokes`
-RIBBON_ON_GLASS = 0.45  # of its rim
+LEAST_RIBBON_PX, RIBBON_LENGTH, RIBBON = 100, 2.5, 1.55  # of the overview; widths; see `strokes`
+RIBBON_ON_GLASS, RIBBON_EVEN = 0.45, 0.3  # of its rim; of the ribbon: needle cores have .25
 FEW = 0.25  # pieces of a film, of all that have its density
 
 
@@ -211,7 +211,7 @@ def _ribbons(alone: Mask, ink: _Ink, shown: Mask) -> Mask:
             continue
         rim = _wider(body, 13) & ~_wider(body, 7)
         along_glass = np.count_nonzero(rim & ~shown[place]) >= RIBBON_ON_GLASS * np.count_nonzero(rim)
-        if along_glass and np.count_nonzero(body & seeds[place]) >= EVEN_SHARE * area:
+        if along_glass and np.count_nonzero(body & seeds[place]) >= RIBBON_EVEN * area:
             found[place] |= body
     return found
 

@@ -26,7 +26,7 @@ EVEN_AS_TISSUE = 0.65  # share of a piece of tissue's hue: dense lymphoid tissue
 BROAD_PX = 10.0
 WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
 ACROSS_GLASS = 0.15  # of the rim of a long piece
-RAGGED = 2.0  # `ribbon` of strokes is 1.1 to 1.8, also crossed, of bleeding 3 to 5
+RAGGED = 2.4  # `ribbon` of strokes is 1.1 to 2.1, also crossed, of bleeding 2.8 to 5
 
 
 @dataclass(frozen=True, eq=False)
