@@ -42,6 +42,7 @@ SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
 AS_WIDE, WIDER = 0.35, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
 LEAST_RIBBON_PX, RIBBON_LENGTH, RIBBON = 100, 2.5, 1.55  # of the overview; widths; see `strokes`
 RIBBON_ON_GLASS, RIBBON_EVEN = 0.45, 0.3  # of its rim; of the ribbon: needle cores have .25
+GREY = 0.35  # range of the channels' densities, of their mean
 FEW = 0.25  # pieces of a film, of all that have its density
 
 
@@ -201,8 +202,13 @@ def _around(mask: Mask) -> Densities:
 
 
 def _ribbons(alone: Mask, ink: _Ink, shown: Mask) -> Mask:
-    """Long ribbons of the ink along the glass: strokes, whether or not they reach the tissue."""
+    """Long ribbons of the ink along the glass: strokes, whether or not they reach the tissue.
+
+    Grey ones may be hairs or the rims of bubbles and cover slips.
+    """
     found = np.zeros(alone.shape, np.bool_)
+    if np.ptp(ink.density) < GREY * ink.density.mean():
+        return found
     seeds = ink.seeds(alone.shape)
     closed = as_bool(cv2.morphologyEx(as_byte(alone), cv2.MORPH_CLOSE, disc(5)))
     for place, body in _pieces(opened(closed, 5), LEAST_RIBBON_PX):
@@ -210,7 +216,9 @@ def _ribbons(alone: Mask, ink: _Ink, shown: Mask) -> Mask:
         if area < RIBBON_LENGTH * strokes.width_of(body) ** 2 or strokes.ribbon(body) > RIBBON:
             continue
         rim = _wider(body, 13) & ~_wider(body, 7)
-        along_glass = np.count_nonzero(rim & ~shown[place]) >= RIBBON_ON_GLASS * np.count_nonzero(rim)
+        along_glass = np.count_nonzero(rim & ~shown[place]) >= RIBBON_ON_GLASS * np.count_nonzero(
+            rim
+        )
         if along_glass and np.count_nonzero(body & seeds[place]) >= RIBBON_EVEN * area:
             found[place] |= body
     return found

@@ -38,6 +38,7 @@ FILM_ON_GLASS = 0.05  # of the rim
 COLOURS = 3  # of a piece that are looked at by themselves
 MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: fat reaches half
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
+RAGGED = 2.6  # `ribbon` of bleeding between fat is 2.8 to 5, of strokes, also crossed, to 2.4
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
 BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
@@ -76,10 +77,10 @@ def find(rgb: Pixels) -> Ink:
     """
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
-    for mask in (_red(rgb), _black(rgb)):
+    for mask, ragged in ((_red(rgb), RAGGED), (_black(rgb), np.inf)):
         pieces = list(pieces_of(rgb, depth, mask, mask, around=0))
         strokes = [piece for piece in pieces if piece.is_stroke]
-        drawn = sum(piece.area for piece in pieces if piece.is_drawn)
+        drawn = sum(piece.area for piece in pieces if piece.is_drawn and piece.ribbon <= ragged)
         if mask.mean() > MOST_PX or drawn > MOSTLY_DRAWN * np.count_nonzero(mask):
             pen |= mask
         for stroke in strokes:

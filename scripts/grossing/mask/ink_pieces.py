@@ -26,7 +26,6 @@ EVEN_AS_TISSUE = 0.65  # share of a piece of tissue's hue: dense lymphoid tissue
 BROAD_PX = 10.0
 WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
 ACROSS_GLASS = 0.15  # of the rim of a long piece
-RAGGED = 2.4  # `ribbon` of strokes is 1.1 to 2.1, also crossed, of bleeding 2.8 to 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +84,8 @@ class Piece:
 
     @property
     def is_drawn(self) -> bool:
-        """Whether it is long and leads from tissue to glass, as lakes of blood do not.
-
-        Bleeding between fat does, and is ragged: strokes, also crossed ones, have a smooth outline.
-        """
-        long = self.glass >= ACROSS_GLASS and self.length >= LONG
-        return long and self.ribbon <= RAGGED
+        """Whether it is long and leads from tissue to glass, as lakes of blood do not."""
+        return self.glass >= ACROSS_GLASS and self.length >= LONG
 
     @property
     def is_stroke(self) -> bool:
