@@ -99,7 +99,7 @@ class TileSurroundings:
     def _part(
         self, of: npt.NDArray[Any], tile: StoredTile, rim_px: int
     ) -> tuple[npt.NDArray[Any], Mask]:
-        """A picture of the mask's shape, enlarged to a tile and its rim (nearest), and where it is."""
+        """A picture of the mask's shape at a tile and its rim (nearest), and where it is."""
         along = (np.arange(-rim_px, self.size_px + rim_px) + 0.5) * self.scale
         picks, within = [], []
         for axis, corner in enumerate((tile.y_level0_px, tile.x_level0_px)):
