@@ -113,15 +113,6 @@ def test_ink_is_told_by_the_short_ends_of_its_strokes(colour):
     assert np.isin(labels[drawn & there], INK).mean() > 0.5
 
 
-@pytest.mark.parametrize("colour, opacity", [((95, 40, 140), 0.7), ((120, 80, 180), 0.5)])
-def test_narrow_strokes_beside_the_tissue_are_told(colour, opacity):
-    """They are as wide all along, and continue nowhere."""
-    density, _ = piece()
-    drawn = lines(((112, 30), (150, 20)), ((118, 60), (150, 150)), width=10)
-    labels = tissue.segment(seen(with_ink(density, drawn, colour, opacity)), 8)
-    assert np.isin(labels[drawn], INK).mean() > 0.7
-
-
 def test_a_round_lake_at_the_edge_of_the_tissue_is_no_film():
     density, there = piece()
     lake = np.zeros((SIDE, SIDE), np.uint8)

@@ -40,9 +40,6 @@ TOLD_DEVIATION = 0.25  # of the amount of the ink: what this tissue varies by it
 SOFT_PX = 2  # of the width on the glass, which is paler there
 SHORT, LONG = 1.5, 2.5  # widths: a disc has less than 1
 AS_WIDE, WIDER = 0.35, 2.0  # of the width on the glass: less is a rim; strokes that cross are wider
-LEAST_RIBBON_PX, RIBBON_LENGTH, RIBBON = 100, 2.5, 1.55  # of the overview; widths; see `strokes`
-RIBBON_ON_GLASS, RIBBON_EVEN = 0.45, 0.3  # of its rim; of the ribbon: needle cores have .25
-GREY = 0.35  # range of the channels' densities, of their mean
 FEW = 0.25  # pieces of a film, of all that have its density
 
 
@@ -97,10 +94,9 @@ def find(picture: Overview, even: Mask, shown: Mask, whole: Mask, mpp: float) ->
     for ink in inks:
         alone = _alone(picture.rgb, ink, shown)
         if alone is not None:
-            on_glass = strokes.scaled(_ribbons(alone, ink, shown), factor)
             alone = strokes.scaled(alone, factor)
             over = _over(densities, ink.density, small, alone, seen)
-            drawn |= _film(alone & ~over, over, seen, on_glass)
+            drawn |= _film(alone & ~over, over, seen)
     size = whole.shape[::-1]
     return as_bool(cv2.resize(as_byte(drawn), size, interpolation=cv2.INTER_NEAREST))
 
@@ -201,30 +197,7 @@ def _around(mask: Mask) -> Densities:
     return np.asarray(cv2.blur(mask.astype(np.float32), (AROUND_PX,) * 2), np.float32)
 
 
-def _ribbons(alone: Mask, ink: _Ink, shown: Mask) -> Mask:
-    """Long ribbons of the ink along the glass: strokes, whether or not they reach the tissue.
-
-    Grey ones may be hairs or the rims of bubbles and cover slips.
-    """
-    found = np.zeros(alone.shape, np.bool_)
-    if np.ptp(ink.density) < GREY * ink.density.mean():
-        return found
-    seeds = ink.seeds(alone.shape)
-    closed = as_bool(cv2.morphologyEx(as_byte(alone), cv2.MORPH_CLOSE, disc(5)))
-    for place, body in _pieces(opened(closed, 5), LEAST_RIBBON_PX):
-        area = np.count_nonzero(body)
-        if area < RIBBON_LENGTH * strokes.width_of(body) ** 2 or strokes.ribbon(body) > RIBBON:
-            continue
-        rim = _wider(body, 13) & ~_wider(body, 7)
-        along_glass = np.count_nonzero(rim & ~shown[place]) >= RIBBON_ON_GLASS * np.count_nonzero(
-            rim
-        )
-        if along_glass and np.count_nonzero(body & seeds[place]) >= RIBBON_EVEN * area:
-            found[place] |= body
-    return found
-
-
-def _film(alone: Mask, over: Mask, seen: Mask, on_glass: Mask) -> Mask:
+def _film(alone: Mask, over: Mask, seen: Mask) -> Mask:
     """Pieces that are no wider than strokes, if some of them continue from the glass.
 
     The others count where they are few: many are the texture of this tissue.
@@ -240,9 +213,7 @@ def _film(alone: Mask, over: Mask, seen: Mask, on_glass: Mask) -> Mask:
             body &= ~strokes.without_narrow(body, widest)
         if length < SHORT or np.count_nonzero(body) < LEAST_FILM_PX:
             continue
-        if (on_glass[place] & body).any() or _continues(
-            body & alone[place], body & over[place], AS_WIDE * width
-        ):
+        if _continues(body & alone[place], body & over[place], AS_WIDE * width):
             continuing += 1
             drawn[place] |= body
         else:

@@ -239,13 +239,6 @@ def width_of(body: Mask) -> float:
     return 2 * float(_inwards(body).max()) - 1
 
 
-def ribbon(body: Mask) -> float:
-    """Outline times width over twice the area: 1 for a ribbon, 2 for a disc."""
-    outlines, _ = cv2.findContours(_padded(body, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    length = sum(cv2.arcLength(outline, True) for outline in outlines)
-    return float(length * width_of(body) / (2 * np.count_nonzero(body)))
-
-
 def _is_stroke(density: Densities, tissue: Mask, body: Mask) -> bool:
     """Whether a piece is a long ribbon inside the tissue with the same step all along its edge."""
     inner = _inwards(body)
