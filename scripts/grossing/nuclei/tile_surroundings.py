@@ -84,17 +84,19 @@ class TileSurroundings:
         """Share of a tile that is tissue beside possible pen, where H&E is not searched."""
         if self._beside_ink is None or self.modality == FLUORESCENCE:
             return 0.0
-        return float(self._part(self._beside_ink, tile, 0)[0].mean())
+        part, there = self._part(self._beside_ink, tile, 0)
+        return float((part & there).mean())
 
     def _searched(self, tile: StoredTile, rim_px: int) -> Mask:
         """Where to search."""
         part, there = self._part(self._mask, tile, rim_px)
         if self.modality == FLUORESCENCE:
-            return (part != labels.NOT_SCANNED) & there  # the mask loses single nuclei on the dark
-        searched = (part == labels.TISSUE) & there
-        if self._beside_ink is not None:
-            searched &= ~self._part(self._beside_ink, tile, rim_px)[0]
-        return searched
+            searched = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
+        else:
+            searched = part == labels.TISSUE
+            if self._beside_ink is not None:
+                searched &= ~self._part(self._beside_ink, tile, rim_px)[0]
+        return np.asarray(searched & there)
 
     def _part(
         self, of: npt.NDArray[Any], tile: StoredTile, rim_px: int
