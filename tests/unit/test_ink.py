@@ -186,6 +186,24 @@ def test_bloody_tissue_is_not_red_ink():
     assert ink_of.find(picture).pen.mean() < 0.001
 
 
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_bleeding_between_fat_is_not_red_ink(seed):
+    """It leads from tissue to glass as strokes do, but its outline is ragged."""
+    rng, drawn = np.random.default_rng(seed), np.zeros((500, 500), np.uint8)
+    cv2.polylines(drawn, [np.array([(60, 60), (180, 250), (420, 300)])], False, 1, 110)
+    noise = (rng.normal(0, 1, (500, 500)).astype(np.float32) for _ in range(2))
+    broad, fine = (
+        cv2.GaussianBlur(n, (0, 0), sigma) for n, sigma in zip(noise, (14, 2.5), strict=True)
+    )
+    there = (drawn > 0) & (broad / broad.std() + fine / fine.std() > -0.2)
+    texture = 1 + 0.5 * rng.standard_normal((500, 500, 1))
+    density = there[..., None] * texture * np.array((0.02, 0.85, 0.7))
+    picture = np.clip(cv2.GaussianBlur(240 * np.exp(-density), (0, 0), 0.7), 0, 255)
+    labels = tissue.segment(picture.astype(np.uint8), 8)
+    assert (labels[there] == labels_of.PEN).mean() < 0.02
+    assert (labels[there] == labels_of.TISSUE).mean() > 0.9
+
+
 def test_a_sliver_of_tissue_has_no_strokes():
     picture = np.random.default_rng(0).integers(60, 255, (400, 400, 3), np.uint8)
     sliver = np.zeros((400, 400), np.bool_)

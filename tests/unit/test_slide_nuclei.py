@@ -122,6 +122,26 @@ def test_each_nucleus_lies_in_its_tile_and_is_counted_there(folder, nuclei, meas
         assert count["nuclei_per_mm2"] == pytest.approx(len(own) / area_mm2)
 
 
+def test_no_nuclei_beside_possible_pen(folder, measured, nuclei):
+    """The mask tells ink by two pixels; tissue that was not searched is no tissue of the tile."""
+    inked = measured.mask.copy()
+    rows, columns = np.nonzero(inked == labels.TISSUE)
+    middle = int(np.median(columns))
+    stripe = np.s_[:, middle - 4 : middle + 4]
+    inked[stripe][inked[stripe] == labels.TISSUE] = labels.POSSIBLE_PEN
+    stroked = dataclasses.replace(measured, mask=inked)
+    found, counts = nuclei_of(folder, stroked, "inked")
+    mask_mpp = measured.record.usable().measures.areas.overview_downsample * 0.499
+    away = [abs(row["x_level0_px"] * 0.499 / mask_mpp - middle) * mask_mpp for row in found]
+    reach = 4 * mask_mpp + 16
+    assert min(away) > reach - 6
+    assert sum(abs(row["x_level0_px"] * 0.499 - middle * mask_mpp) < reach for row in nuclei) > 20
+    clean = tables.read(folder / "nuclei_tiles.parquet").to_pylist()
+    lost = sum(row["tissue_mm2"] for row in clean) - sum(row["tissue_mm2"] for row in counts)
+    height_mm = (rows.max() - rows.min()) * mask_mpp / 1000
+    assert 0 < lost < 2 * 0.024 * height_mm
+
+
 def test_the_same_again_to_the_byte(folder, measured):
     nuclei_of(folder, measured, "twice", geojson=True)
     for suffix in ("parquet", "geojson"):

@@ -39,6 +39,7 @@ COLOURS = 3  # of a piece that are looked at by themselves
 MOSTLY_ON_GLASS = 0.6  # of the rim of a dot: fat reaches half
 MOSTLY_DRAWN = 0.5  # of what is as red or black as blood or pigment: then all of it is ink
 MOSTLY_RED = 0.9  # of what is darker than the glass: more than blood in a section
+RAGGED = 2.6  # `ribbon` of bleeding between fat is 2.8 to 5, of strokes, also crossed, to 2.4
 VIVID_RED_FRACTION = 5e-4  # of the picture: more than vessels reach, less than one stroke
 BROAD_RED_FRACTION = 2e-3  # of the picture, left by an opening of 9 px
 
@@ -78,10 +79,12 @@ def find(rgb: Pixels) -> Ink:
     depth = LIGHT - np.minimum(extremes(rgb)[1], LIGHT)
     pen = _foreign(rgb)
     shown, ranges = depth > FAINTEST, _ranges(rgb)
-    for mask, least in ((_red(rgb), MOSTLY_RED * np.count_nonzero(shown)), (_black(rgb), 0)):
+    red, black = _red(rgb), _black(rgb)
+    mostly = MOSTLY_RED * np.count_nonzero(shown)
+    for mask, least, ragged in ((red, mostly, RAGGED), (black, 0, np.inf)):
         pieces = list(pieces_of(rgb, depth, mask, mask, around=0, most=1.0))
         strokes = [piece for piece in pieces if piece.is_stroke]
-        drawn = sum(piece.area for piece in pieces if piece.is_drawn)
+        drawn = sum(piece.area for piece in pieces if piece.is_drawn and piece.ribbon <= ragged)
         size = np.count_nonzero(mask)
         if size > max(MOST_PX * mask.size, least) or drawn > MOSTLY_DRAWN * size:
             pen |= mask

@@ -37,6 +37,14 @@ class TileCount:
 
 
 @dataclass(frozen=True)
+class _Searched:
+    """Nuclei of a tile, and the share of it that is tissue where they were searched."""
+
+    count: int
+    tissue_fraction: float
+
+
+@dataclass(frozen=True)
 class TileCounts:
     """One entry per row of the slide's `tile_metrics`."""
 
@@ -70,13 +78,14 @@ def measure(
     output : the table of its nuclei
     geojson : their outlines for QuPath; None writes none
     record : what was measured of the slide
-    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched,
+        and that not within 16 um of possible pen
     given_stain : the sheet's `stain`; only H&E and fluorescence are measured
     options : how nuclei are segmented
     """
     cv2.setNumThreads(1)
     with StoredTiles(container, metrics) as tiles, NucleiFiles(output, geojson) as files:
-        counts: dict[Place, int] = {}
+        counts: dict[Place, _Searched] = {}
         kind = _modality(given_stain, record)
         if kind is None:
             LOG.info(
@@ -105,16 +114,15 @@ def _write_nuclei(
     kind: str,
     files: NucleiFiles,
     options: NucleiOptions,
-) -> dict[Place, int]:
-    """Write the nuclei of all tiles; the number of each tile that has a picture."""
+) -> dict[Place, _Searched]:
+    """Write the nuclei of all tiles; what was found in each tile that has a picture."""
     surroundings = TileSurroundings(tiles, slide, mask, kind)
     levels = slide_levels(tiles, surroundings, options.blur_um)
     LOG.info("slide %s: levels %s", slide.slide_id, levels)
     counts = {}
     for tile in tiles.in_z_order():
-        counts[tile.place] = (
-            0 if levels is None else _write_tile(tile, surroundings, levels, files, options)
-        )
+        count = 0 if levels is None else _write_tile(tile, surroundings, levels, files, options)
+        counts[tile.place] = _Searched(count, tile.tissue_fraction - surroundings.left_out(tile))
     LOG.info("slide %s: %d nuclei", slide.slide_id, files.count)
     return counts
 
@@ -200,10 +208,13 @@ def _nucleus(
     )
 
 
-def _tile_count(tile: StoredTile, counts: Mapping[Place, int], record: SlideRecord) -> TileCount:
-    count = counts.get(tile.place)
-    if count is None or record.resolution is None:
+def _tile_count(
+    tile: StoredTile, counts: Mapping[Place, _Searched], record: SlideRecord
+) -> TileCount:
+    found = counts.get(tile.place)
+    if found is None or record.resolution is None:
         return TileCount(tile.slide_id, *tile.place)
-    tissue_mm2 = tile.tissue_fraction * (tile.size_level0_px * record.resolution.mpp / 1000) ** 2
-    per_mm2 = count / tissue_mm2 if tissue_mm2 > 0 else None
-    return TileCount(tile.slide_id, *tile.place, count, per_mm2, tissue_mm2)
+    side_mm = tile.size_level0_px * record.resolution.mpp / 1000
+    tissue_mm2 = max(0.0, found.tissue_fraction) * side_mm**2
+    per_mm2 = found.count / tissue_mm2 if tissue_mm2 > 0 else None
+    return TileCount(tile.slide_id, *tile.place, found.count, per_mm2, tissue_mm2)

@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from grossing.support.types import Mask, Pixels
 from grossing.tiles.stored_tiles import StoredTile, StoredTiles
 
 RIM_UM = {BRIGHTFIELD: 16.0, FLUORESCENCE: 48.0}
+INK_RIM_UM = 16.0  # two pixels of the mask, as beside pen, where they are glass
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class TileSurroundings:
     ----------
     tiles : of the slide, at least one
     slide : what was measured of it
-    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched
+    mask : (H, W) uint8 labels over the scanned bounds; in H&E only tissue is searched, and that
+        not within 16 um of possible pen
     modality : "brightfield" or "fluorescence"
 
     Attributes
@@ -54,6 +58,7 @@ class TileSurroundings:
         self.scale = first.size_level0_px / self.size_px
         self.rim_px = math.ceil(RIM_UM[modality] / self.mpp)
         self.glass = slide.glass if modality == BRIGHTFIELD else np.zeros(3, np.uint8)
+        self._beside_ink = _beside_ink(mask, self.mpp / self.scale * self._downsample)
 
     def cut(self, tile: StoredTile, rim_px: int) -> TileWithRim:
         """A tile with `rim_px` around it, as far as there are tiles."""
@@ -75,8 +80,28 @@ class TileSurroundings:
         picture = np.ascontiguousarray(rgb[y, x])
         return TileWithRim(picture, inside[y, x], rim_px - x.start, rim_px - y.start)
 
+    def left_out(self, tile: StoredTile) -> float:
+        """Share of a tile that is tissue beside possible pen, where H&E is not searched."""
+        if self._beside_ink is None or self.modality == FLUORESCENCE:
+            return 0.0
+        part, there = self._part(self._beside_ink, tile, 0)
+        return float((part & there).mean())
+
     def _searched(self, tile: StoredTile, rim_px: int) -> Mask:
-        """Where to search: the mask, enlarged to the tile and its rim (nearest)."""
+        """Where to search."""
+        part, there = self._part(self._mask, tile, rim_px)
+        if self.modality == FLUORESCENCE:
+            searched = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
+        else:
+            searched = part == labels.TISSUE
+            if self._beside_ink is not None:
+                searched &= ~self._part(self._beside_ink, tile, rim_px)[0]
+        return np.asarray(searched & there)
+
+    def _part(
+        self, of: npt.NDArray[Any], tile: StoredTile, rim_px: int
+    ) -> tuple[npt.NDArray[Any], Mask]:
+        """A picture of the mask's shape at a tile and its rim (nearest), and where it is."""
         along = (np.arange(-rim_px, self.size_px + rim_px) + 0.5) * self.scale
         picks, within = [], []
         for axis, corner in enumerate((tile.y_level0_px, tile.x_level0_px)):
@@ -84,12 +109,16 @@ class TileSurroundings:
             limit = self._mask.shape[axis] - 1
             picks.append(at.clip(0, limit).astype(int))
             within.append((at >= 0) & (at <= limit))
-        part = self._mask[picks[0]].take(picks[1], axis=1)
-        if self.modality == FLUORESCENCE:
-            searched = part != labels.NOT_SCANNED  # the mask loses single nuclei on the dark field
-        else:
-            searched = part == labels.TISSUE
-        return np.asarray(searched & within[0][:, None] & within[1])
+        return of[picks[0]].take(picks[1], axis=1), within[0][:, None] & within[1]
+
+
+def _beside_ink(mask: Pixels, mpp: float) -> Mask | None:
+    """(H, W) tissue within 16 um of possible pen, by a mask of `mpp` um per pixel; None if none."""
+    ink = mask == labels.POSSIBLE_PEN
+    if not ink.any():
+        return None
+    away = cv2.distanceTransform((~ink).view(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray((mask == labels.TISSUE) & (away * mpp <= INK_RIM_UM))
 
 
 def _extent(there: npt.NDArray[np.bool_]) -> slice:
