@@ -162,9 +162,11 @@ def find(
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     measured = glasses.colour(picture, valid)
     glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
-    if measured is not None:
+    if measured is None:
+        neutral = glasses.divided(picture, glasses.palest(picture, valid))
+    else:
         picture = glasses.evened(picture, glass, valid)
-    neutral = glasses.divided(picture, glass)
+        neutral = glasses.divided(picture, glass)
     memory.give_back(memory.MUCH)
     ink = ink_of.find(neutral)
     memory.give_back(memory.MUCH)
@@ -174,6 +176,9 @@ def find(
     else:
         limits = chroma_min, chroma_max
         shades = _shades(picture, glass, clean, smooth_um, otsu_share, limits, scale)
+        if measured is None:
+            other = _shades(neutral, glass, clean, smooth_um, otsu_share, limits, scale)
+            shades.stained[other.stained] = True
     stained, faint, strong = shades.stained & clean, shades.faint, shades.strong
     strong = None if strong is None else strong & clean
     del picture, clean, shades
