@@ -1,5 +1,7 @@
 """The light of a slide: the colour of its empty glass, whatever its tint, and division by it."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -113,11 +115,25 @@ def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     even = grey > LEAST_GREY
+    for rows, variance in _varying(grey):
+        even[rows] &= variance < FLAT_VARIANCE
+    return np.asarray(even)
+
+
+def variances(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """(H, W) variance of the grey level within 7 x 7 px."""
+    result = np.empty(rgb.shape[:2], np.float32)
+    for rows, variance in _varying(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)):
+        result[rows] = variance
+    return result
+
+
+def _varying(grey: Pixels) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+    """Rows of a picture and the variance within 7 x 7 px there."""
     for rows, above, around in surrounded(len(grey), FLAT_PX // 2):
         mean = cv2.boxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX))
         variance = cv2.sqrBoxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
-        even[rows] &= variance[above:][: rows.stop - rows.start] < FLAT_VARIANCE
-    return np.asarray(even)
+        yield rows, np.asarray(variance[above:][: rows.stop - rows.start], np.float32)
 
 
 def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:
