@@ -8,7 +8,7 @@ from grossing.mask.shapes import as_bool, as_byte, components, disc, odd, opened
 from grossing.support.types import Mask, Pixels
 
 WIDE_UM, LEAST_MM2 = 125.0, 0.1  # of an area; holes that were filled are smaller
-AS_GLASS, ROUNDING = 4.0, 0.25  # times its variance; of steps of whole grey levels
+AS_GLASS, ROUNDING = 4.0, 0.3  # times its variance; two neighbouring grey levels have 0.25
 BESIDE_PX = 15  # of glass that is left out
 CELL_PX = 8
 
