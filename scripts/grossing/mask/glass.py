@@ -113,7 +113,7 @@ def palest(rgb: Pixels, scanned: Mask) -> Colour:
 
 def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     even = grey > LEAST_GREY
     for rows, variance in _varying(grey):
         even[rows] &= variance < FLAT_VARIANCE
@@ -123,7 +123,8 @@ def flat(rgb: Pixels) -> Mask:
 def variances(rgb: Pixels) -> npt.NDArray[np.float32]:
     """(H, W) variance of the grey level within 7 x 7 px."""
     result = np.empty(rgb.shape[:2], np.float32)
-    for rows, variance in _varying(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)):
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    for rows, variance in _varying(grey):
         result[rows] = variance
     return result
 
