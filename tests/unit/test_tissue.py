@@ -176,6 +176,21 @@ def test_a_cast_changes_no_mask(cast):
 
 
 @pytest.mark.parametrize("cast", CASTS)
+def test_no_cast_makes_ink_of_tissue_without_glass(cast):
+    found = tissue.find(under(cast, with_tissue(glass(), np.ones((500, 500), bool))), 8)
+    assert not found.has_glass
+    assert (found.labels == labels_of.TISSUE).mean() > 0.98
+
+
+def test_ink_over_tissue_without_glass_is_still_pen():
+    picture, stroke = with_stroke(with_tissue(glass(), np.ones((500, 500), bool)), INKS["green"])
+    found = tissue.find(picture, 8)
+    assert not found.has_glass
+    assert (found.labels[stroke] == labels_of.PEN).mean() > 0.9
+    assert (found.labels[~stroke] == labels_of.TISSUE).mean() > 0.95
+
+
+@pytest.mark.parametrize("cast", CASTS)
 @pytest.mark.parametrize("gradient", [0, 30])
 def test_blank_glass_of_any_light_is_blank(cast, gradient):
     found = tissue.find(under(cast, glass(noise=1), gradient), 8)

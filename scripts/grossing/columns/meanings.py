@@ -800,7 +800,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "look at the slide before using it, or change near_margin",
         },
         "glass_not_found": {
-            "description": "REVIEW: nothing looks like empty glass; 240 in all channels was taken for it, so that a cast of the light is not corrected",
+            "description": "REVIEW: nothing looks like empty glass; 240 in all channels was taken for it, so that a cast of the light is not corrected (ink is told relative to the palest pixels)",
             "remedy": "look at the mask and the colours; a scan with a rim of empty glass avoids it",
         },
         "possible_pen": {

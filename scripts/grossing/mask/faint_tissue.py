@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from grossing.mask.glass import FLAT_PX
+from grossing.mask.glass import variances
 from grossing.mask.labels import FOLD, GLASS, TISSUE
 from grossing.support.types import Mask, Pixels
 
@@ -29,9 +29,7 @@ def is_tissue(rgb: Pixels, even: Mask, found: Mask, disc: Disc) -> bool:
     solid = _opened(closed, disc(SOLID_UM))
     if not even.any() or 2 * int(np.count_nonzero(solid)) < max(1, int(np.count_nonzero(closed))):
         return False
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    mean = cv2.boxFilter(grey, cv2.CV_32F, (FLAT_PX, FLAT_PX))
-    variance = cv2.sqrBoxFilter(grey, cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
+    variance = variances(rgb)
     glass = even & ~found
     least = np.median(variance[glass]) if glass.any() else 0.0
     return bool(np.median(variance[solid]) > TEXTURED * least + ROUNDING)

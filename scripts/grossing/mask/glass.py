@@ -1,5 +1,7 @@
 """The light of a slide: the colour of its empty glass, whatever its tint, and division by it."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +10,8 @@ from grossing.mask.shapes import every, extremes, surrounded
 from grossing.support import channels
 from grossing.support.types import Mask, Pixels
 
-FALLBACK = (240, 240, 240)
 LIGHT = 240  # grey level of the glass in a picture that was divided by it
+FALLBACK = (LIGHT, LIGHT, LIGHT)
 LEAST_GREY = 120
 FLAT_VARIANCE, FLAT_PX = 4.0, 7  # within a square of this side
 LEAST_FRACTION, LEAST_PX = 1e-3, 20  # flat pixels, of the picture
@@ -17,6 +19,7 @@ LEAST_SHARE, WINDOW = 0.15, 6  # of the flat pixels, within so many grey levels
 NEUTRAL = 10  # grey levels between the channels: tissue is never so colourless
 TINTED_FRACTION, LEAST_RATIO = 0.02, 0.75  # of tinted glass: of the picture; lowest channel
 BRIGHTEST_PERCENTILE, NEARLY_WHITE = 99.5, 225  # of the pixels; grey levels
+SOFT_PX, LEAST_PALE_RATIO = 3, 0.56  # of the palest tissue: against JPEG; its tint and the light's
 ABOVE_LEVELS, ABOVE_FRACTION = 8, 0.02  # brighter than glass: edges and dirt, not tissue
 GREY = np.array([0.299, 0.587, 0.114])
 SHRINK = 4  # against noise
@@ -86,15 +89,52 @@ def _nearly_white(rgb: Pixels, scanned: Mask | None) -> Pixels | None:
     return np.asarray(np.round(brightest), np.uint8) if brightest.min() >= NEARLY_WHITE else None
 
 
+def palest(rgb: Pixels, scanned: Mask) -> Colour:
+    """The hue of the light where no glass is seen: that of the palest pixels, as bright as 240.
+
+    The palest tissue is nearly as colourless as glass, whatever the light, so colours relative to
+    it are nearly those relative to the glass. What is more coloured is ink that covers all of the
+    picture: then the light is taken for colourless.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    scanned : (H, W) bool
+    """
+    soft = np.asarray(cv2.blur(rgb, (SOFT_PX, SOFT_PX)), np.uint8)
+    grey = cv2.cvtColor(soft, cv2.COLOR_RGB2GRAY)
+    if scanned.any():
+        least = np.percentile(grey[scanned], BRIGHTEST_PERCENTILE)
+        pale = soft[scanned & (grey >= least)].mean(axis=0, dtype=np.float64)
+        if pale.min() >= LEAST_PALE_RATIO * pale.max() > 0:
+            return np.asarray(LIGHT * pale / pale.max())
+    return np.array(FALLBACK, np.float64)
+
+
 def flat(rgb: Pixels) -> Mask:
     """Bright pixels in even surroundings (7 x 7 px, deviation of the grey level below 2)."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     even = grey > LEAST_GREY
+    for rows, variance in _varying(grey):
+        even[rows] &= variance < FLAT_VARIANCE
+    return np.asarray(even)
+
+
+def variances(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """(H, W) variance of the grey level within 7 x 7 px."""
+    result = np.empty(rgb.shape[:2], np.float32)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    for rows, variance in _varying(grey):
+        result[rows] = variance
+    return result
+
+
+def _varying(grey: Pixels) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+    """Rows of a picture and the variance within 7 x 7 px there."""
     for rows, above, around in surrounded(len(grey), FLAT_PX // 2):
         mean = cv2.boxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX))
         variance = cv2.sqrBoxFilter(grey[around], cv2.CV_32F, (FLAT_PX, FLAT_PX)) - mean * mean
-        even[rows] &= variance[above:][: rows.stop - rows.start] < FLAT_VARIANCE
-    return np.asarray(even)
+        yield rows, np.asarray(variance[above:][: rows.stop - rows.start], np.float32)
 
 
 def near(rgb: Pixels, glass: npt.ArrayLike) -> Mask:

@@ -10,7 +10,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from grossing.mask import artefacts, dark_field, faint_tissue, films, ink_density, strokes
+from grossing.mask import (
+    artefacts,
+    dark_field,
+    even_light,
+    faint_tissue,
+    films,
+    ink_density,
+    strokes,
+)
 from grossing.mask import glass as glasses
 from grossing.mask import ink as ink_of
 from grossing.mask.labels import (
@@ -136,10 +144,9 @@ def find(
     Notes
     -----
     Tissue has more colour than the slide's own glass, and is darker: JPEG colours the glass beside
-    tissue, and does not darken it. Otsu's threshold, never below the noise of
-    the glass, so that faint tissue is kept and glass is not split. Comparable between
-    slides only at equal resolution. Misses fat and unstained tissue; ink of the colour of a
-    stain stays where it forms no stroke (see `ink.find`).
+    tissue, and does not darken it. Otsu's threshold, never below the noise of the glass, so that
+    faint tissue is kept and glass is not split. Comparable between slides only at equal resolution.
+    Misses fat and unstained tissue; ink of a stain's colour that forms no stroke is tissue.
 
     References
     ----------
@@ -162,9 +169,9 @@ def find(
     picture, valid, scale = _working(rgb, mpp, scanned, working_mpp)
     measured = glasses.colour(picture, valid)
     glass = np.array(glasses.FALLBACK, np.uint8) if measured is None else measured
-    if measured is not None:
-        picture = glasses.evened(picture, glass, valid)
-    neutral = glasses.divided(picture, glass)
+    picture = picture if measured is None else glasses.evened(picture, glass, valid)
+    light = glasses.palest(picture, valid) if measured is None else glass
+    neutral = glasses.divided(picture, light)
     memory.give_back(memory.MUCH)
     ink = ink_of.find(neutral)
     memory.give_back(memory.MUCH)
@@ -174,13 +181,18 @@ def find(
     else:
         limits = chroma_min, chroma_max
         shades = _shades(picture, glass, clean, smooth_um, otsu_share, limits, scale)
-    stained, faint, strong = shades.stained & clean, shades.faint, shades.strong
-    strong = None if strong is None else strong & clean
+        if measured is None:
+            other = _shades(neutral, glass, clean, smooth_um, otsu_share, limits, scale)
+            shades.stained[other.stained] = True
+    stained, faint = shades.stained & clean, shades.faint
+    strong = None if shades.strong is None else shades.strong & clean
     del picture, clean, shades
     memory.give_back(memory.MUCH)
     least = scale.area(min_area_mm2, 5e-4), scale.area(fill_hole_mm2, 2e-3)
     tissue = _cleaned(stained, scale.disc(open_um), scale.disc(close_um), *least)
     del stained
+    if measured is not None:
+        tissue &= ~even_light.find(neutral, tissue, ink.even, scale.mpp)
     memory.give_back(memory.MUCH)
     labels = _labels(neutral, valid, tissue, ink, scale.mpp, he=modality.is_he(stain))
     pale = (
