@@ -1,8 +1,8 @@
 """Whether a grey picture is in focus, from the energies of neighbouring octaves of its detail.
 
-An octave is what second differences show on one level of a Gaussian pyramid, in four directions.
-Blur takes more from a finer octave than from the next coarser one; the strength of the stain
-scales both alike. Noise is everywhere equally strong: what the quietest tenth of a block holds is
+An octave is what second differences show on one level of a Gaussian pyramid, in eight directions.
+Blur takes more from a finer octave than from the next coarser one, motion in one direction only;
+the strength of the stain scales both alike. Noise is everywhere equally strong: what the quietest tenth of a block holds is
 subtracted before octaves are compared. Noise only raises the ratios, therefore a low one shows
 blur, and a high one shows focus only where noise cannot explain it.
 
@@ -28,10 +28,15 @@ CELL_PX = 16
 QUARTER_CELLS, BLOCK_CELLS = 4, 8  # a side
 QUARTER_PX = QUARTER_CELLS * CELL_PX
 LEVELS = 3
-DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # down, across
+#: down, across; the four between them follow from these and from one product (`_directions`)
+DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+SUMS = len(DIRECTIONS) + 1
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
 FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
+#: least octave 1 over 2 in one direction, of that in another: structures of tissue, also threads,
+#: change both alike, motion one of them
+MOTION_MIN = 0.5
 #: limit of a quarter of a block, for both ratios
 QUARTER_MIN = 0.3
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
@@ -57,6 +62,7 @@ NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the fines
 ROUNDING = 1.0  # energy that grey levels and JPEG leave on an even picture, grey level^2
 EMPTY_VARIANCE = 4.0  # grey level^2 at 1/8 of the size: nothing is there to be in focus
 TINY = 1e-6
+HALF_ROOT = np.float32(np.sqrt(0.5))
 #: limit in fluorescence: nuclei on a dark field have softer edges than stained tissue has detail
 DARK_FIELD = 0.55
 
@@ -78,7 +84,7 @@ class Sharpness:
 #: layers of `_cells` before the octaves: finest octave, borders of JPEG blocks, and the mean and
 #: the mean square of the grey picture at 1/8 of its size
 FINEST, BORDERS, MEAN, SQUARE, OCTAVES = range(5)
-LAYERS = OCTAVES + LEVELS * len(DIRECTIONS)
+LAYERS = OCTAVES + LEVELS * SUMS
 
 
 def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
@@ -123,7 +129,8 @@ def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | None = None) -> Floats:
     """(layers, rows, columns) energies per cell of 16 px of the whole quarters of blocks.
 
-    The octaves are level by level, a layer per direction. The finest octave is taken from pixels
+    The octaves are level by level, a layer per direction of `DIRECTIONS` and one for the product of
+    the differences of the first two and of the last two. The finest octave is taken from pixels
     that do not touch the borders of JPEG blocks (8 px), every 4th row of them: blocks that JPEG
     has emptied differ at their borders only, however blurred the picture is.
 
@@ -146,10 +153,10 @@ def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | Non
     _means(inner.reshape(height // 8, -1), cells[FINEST])
     _means(_squares(laplacian[:height:8, :width]), cells[BORDERS])
     level = cv2.pyrDown(grey[:height, :width]).astype(np.float32)
-    for first in range(OCTAVES, LAYERS, len(DIRECTIONS)):
+    for first in range(OCTAVES, LAYERS, SUMS):
         if first > OCTAVES:
             level = np.asarray(cv2.pyrDown(level), np.float32)
-        _second_differences(level, cells[first : first + len(DIRECTIONS)])
+        _second_differences(level, cells[first : first + SUMS])
     _means(level, cells[MEAN])
     _means(_squares(level), cells[SQUARE])
     return cells
@@ -175,17 +182,21 @@ def _means(values: Floats, cells: Floats) -> None:
 
 
 def _second_differences(picture: Floats, octave: Floats) -> None:
-    """Fill (direction, rows, columns) with mean squared second differences of the cells."""
+    """Fill (sum, rows, columns) with means over the cells, of squared second differences of each
+    direction and of the product that tells the directions between them."""
     height, width = picture.shape
     padded = np.asarray(cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REFLECT_101))
-    every = np.empty((len(DIRECTIONS), height, width), np.float32)
-    for (down, across), found in zip(DIRECTIONS, every, strict=True):
+    every = np.empty((SUMS, height, width), np.float32)
+    for (down, across), found in zip(DIRECTIONS, every[:-1], strict=True):
         after = padded[1 + down : 1 + down + height, 1 + across : 1 + across + width]
         before = padded[1 - down : 1 - down + height, 1 - across : 1 - across + width]
         cv2.add(after, before, dst=found)
         cv2.scaleAdd(picture, -2, found, dst=found)
+    straight, diagonal = (cv2.subtract(every[i], every[i + 1]) for i in (0, 2))
+    cv2.multiply(straight, diagonal, dst=every[-1])
+    squares = every[:-1].reshape(-1, width)
+    cv2.multiply(squares, squares, dst=squares)
     below = every.reshape(-1, width)
-    cv2.multiply(below, below, dst=below)
     _means(below, octave.reshape(-1, octave.shape[-1]))
 
 
@@ -193,24 +204,53 @@ def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Float
     """(pictures, blocks) each: is something there, score, its lower bound, signal to noise."""
     pictures, layers, rows, columns = cells.shape
     windows = cells.reshape(pictures, layers, -1).take(_cells_of_blocks(rows, columns), axis=2)
-    means, quiet = windows.mean(-1), _quiet(windows)
-    shape = pictures, LEVELS, len(DIRECTIONS), -1
-    floor = quiet[:, OCTAVES:].reshape(shape)
-    octaves = means[:, OCTAVES:].reshape(shape)
+    means, quiet = windows[:, :OCTAVES].mean(-1), _quiet(windows[:, :OCTAVES])
+    directions = _directions(windows)
+    octaves, floor = directions.mean(-1), _quiet(directions)
     above = np.maximum(octaves - floor, TINY)
     noise = np.minimum(floor[:, 0], NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
     fine = above[:, 0] / above[:, 1] / FINE_MIN
     middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
-    whole = np.maximum(octaves[:, 0].sum(1), TINY)
+    even = fine.min(1) / fine.max(1) / MOTION_MIN
+    plain = slice(len(DIRECTIONS))
+    whole = np.maximum(octaves[:, 0, plain].sum(1), TINY)
     finest = means[:, FINEST] / whole / FINEST_MIN
     structured = means[:, SQUARE] - means[:, MEAN] ** 2 > EMPTY_VARIANCE
     emptied = means[:, BORDERS] > BORDERS_MAX * np.maximum(whole, means[:, FINEST] / FINEST_MIN)
     told = _told_by_finest(means[:, FINEST], quiet[:, FINEST], whole, structured, emptied)
     clear = np.where(told, np.where(emptied, CLEAR_OF_JPEG, 1), CLEAR_OF_BLUR)
     others = np.minimum(middle, np.where(emptied & (finest < 1), np.inf, finest))
+    others = np.minimum(others, np.where(even < 1, even, np.inf))
     explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
-    return structured, score, sure, (above[:, 0] / noise).mean(1)
+    return structured, score, sure, (above[:, 0] / noise)[:, plain].mean(1)
+
+
+def _directions(windows: Floats) -> Floats:
+    """(pictures, levels, 8 directions, blocks, cells) energies of the octaves.
+
+    The mean square of the second derivative along an angle is a polynomial of second degree in the
+    cosine and sine of twice the angle. Four angles and the product of the differences determine it:
+    those of `DIRECTIONS` and then 22.5, 67.5, 112.5 and 157.5 degrees, steered as in [1]_.
+    Differences along diagonals are taken over twice the squared distance.
+
+    References
+    ----------
+    .. [1] Freeman and Adelson 1991, doi:10.1109/34.93808
+    """
+    pictures, _, blocks, cells = windows.shape
+    sums = windows[:, OCTAVES:].reshape(pictures, LEVELS, SUMS, blocks, cells)
+    across, down, falling, rising, product = (sums[:, :, i] for i in range(SUMS))
+    mean = (across + down + (falling + rising) / 4) / 4
+    straight, diagonal = (across - down) * (HALF_ROOT / 2), (falling - rising) * (HALF_ROOT / 8)
+    turn = product / 8
+    plus, minus = straight + diagonal, straight - diagonal
+    between = mean + plus + turn, mean - minus - turn, mean - plus + turn, mean + minus - turn
+    every = np.empty((pictures, LEVELS, 2 * len(DIRECTIONS), blocks, cells), np.float32)
+    every[:, :, : len(DIRECTIONS)] = sums[:, :, :-1]
+    for i, energies in enumerate(between, len(DIRECTIONS)):
+        every[:, :, i] = energies
+    return every
 
 
 def _told_by_finest(
@@ -249,7 +289,7 @@ def _quarters(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
 
 def _over_directions(layers: Floats) -> Floats:
     """(pictures, levels, places) mean of the directions of each octave."""
-    octaves = layers[:, OCTAVES:].reshape(len(layers), LEVELS, len(DIRECTIONS), -1)
+    octaves = layers[:, OCTAVES:].reshape(len(layers), LEVELS, SUMS, -1)[:, :, :-1]
     return np.asarray(np.add.reduce(octaves, 2) / np.float32(len(DIRECTIONS)))
 
 
