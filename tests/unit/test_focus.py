@@ -188,6 +188,16 @@ def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
     assert measured["blurred_fraction"] == 0.5
 
 
+@pytest.mark.parametrize("angle", [0, 25, 110])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_tile_moved_by_half_is_blurred(first, angle):
+    """The border runs through its blocks, from corner to corner."""
+    picture = tile()
+    half = np.tri(256, dtype=bool)[..., None] ^ bool(first)
+    picture = np.where(half, moved(picture, 14, angle), picture)
+    assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
+
+
 def test_the_limit_of_a_dark_field_is_lower():
     soft = cv2.GaussianBlur(tile(), (0, 0), 0.9)
     bright, dark = (focus.measure(soft, 0.5, dark_field=d)["focus"] for d in (False, True))

@@ -2,9 +2,9 @@
 
 An octave is what second differences show on one level of a Gaussian pyramid, in eight directions.
 Blur takes more from a finer octave than from the next coarser one, motion in one direction only;
-the strength of the stain scales both alike. Noise is everywhere equally strong: what the quietest tenth of a block holds is
-subtracted before octaves are compared. Noise only raises the ratios, therefore a low one shows
-blur, and a high one shows focus only where noise cannot explain it.
+the strength of the stain scales both alike. Noise is everywhere equally strong: what the quietest
+tenth of a block holds is subtracted before octaves are compared. Noise only raises the ratios,
+therefore a low one shows blur, and a high one shows focus only where noise cannot explain it.
 
 A picture that was sharpened before it was blurred keeps high ratios in all octaves but the finest,
 therefore the finest one has a limit of its own. JPEG fills it with the borders of its blocks, which
@@ -37,8 +37,8 @@ FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
 #: least octave 1 over 2 in one direction, of that in another: structures of tissue, also threads,
 #: change both alike, motion one of them
 MOTION_MIN = 0.5
-#: limit of a quarter of a block, for both ratios
-QUARTER_MIN = 0.3
+#: limit of a quarter of a block, for both ratios of all directions; of the worst direction
+QUARTER_MIN, QUARTER_WORST_MIN = 0.3, 0.26
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
 #: what the quietest tenth of the finest octave has of its mean where it is nothing but noise
 ONLY_NOISE = 0.66
@@ -103,9 +103,12 @@ def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
     if not cells.size:  # no pictures, or too small ones
         return [Sharpness()] * len(cells)
     limit = DARK_FIELD if dark_field else 1.0
-    structured, score, sure, snr = _blocks(cells)
+    directions = _directions(cells)
+    energies = _in_blocks(directions)
+    floor = _quiet(energies)
+    structured, score, sure, snr = _blocks(cells, energies.mean(-1), floor)
     score, sure = score / limit, sure / limit
-    quarter_structured, quarters = _quarters(cells)
+    quarter_structured, quarters = _quarters(cells, directions, floor.min(-1))
     worst = _lowest(quarters / limit, quarter_structured, QUARTERS_BLURRED)
     focus = np.minimum(_lowest(score, structured, 0.5), worst)
     certain = np.minimum(_lowest(sure, structured, 0.5), worst)
@@ -200,13 +203,12 @@ def _second_differences(picture: Floats, octave: Floats) -> None:
     _means(below, octave.reshape(-1, octave.shape[-1]))
 
 
-def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
+def _blocks(
+    cells: Floats, octaves: Floats, floor: Floats
+) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
     """(pictures, blocks) each: is something there, score, its lower bound, signal to noise."""
-    pictures, layers, rows, columns = cells.shape
-    windows = cells.reshape(pictures, layers, -1).take(_cells_of_blocks(rows, columns), axis=2)
-    means, quiet = windows[:, :OCTAVES].mean(-1), _quiet(windows[:, :OCTAVES])
-    directions = _directions(windows)
-    octaves, floor = directions.mean(-1), _quiet(directions)
+    windows = _in_blocks(cells[:, :OCTAVES])
+    means, quiet = windows.mean(-1), _quiet(windows)
     above = np.maximum(octaves - floor, TINY)
     noise = np.minimum(floor[:, 0], NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
     fine = above[:, 0] / above[:, 1] / FINE_MIN
@@ -226,8 +228,8 @@ def _blocks(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Float
     return structured, score, sure, (above[:, 0] / noise)[:, plain].mean(1)
 
 
-def _directions(windows: Floats) -> Floats:
-    """(pictures, levels, 8 directions, blocks, cells) energies of the octaves.
+def _directions(cells: Floats) -> Floats:
+    """(pictures, levels, 8 directions, rows, columns) energies of the octaves.
 
     The mean square of the second derivative along an angle is a polynomial of second degree in the
     cosine and sine of twice the angle. Four angles and the product of the differences determine it:
@@ -238,15 +240,15 @@ def _directions(windows: Floats) -> Floats:
     ----------
     .. [1] Freeman and Adelson 1991, doi:10.1109/34.93808
     """
-    pictures, _, blocks, cells = windows.shape
-    sums = windows[:, OCTAVES:].reshape(pictures, LEVELS, SUMS, blocks, cells)
+    pictures, _, rows, columns = cells.shape
+    sums = cells[:, OCTAVES:].reshape(pictures, LEVELS, SUMS, rows, columns)
     across, down, falling, rising, product = (sums[:, :, i] for i in range(SUMS))
     mean = (across + down + (falling + rising) / 4) / 4
     straight, diagonal = (across - down) * (HALF_ROOT / 2), (falling - rising) * (HALF_ROOT / 8)
     turn = product / 8
     plus, minus = straight + diagonal, straight - diagonal
     between = mean + plus + turn, mean - minus - turn, mean - plus + turn, mean + minus - turn
-    every = np.empty((pictures, LEVELS, 2 * len(DIRECTIONS), blocks, cells), np.float32)
+    every = np.empty((pictures, LEVELS, 2 * len(DIRECTIONS), rows, columns), np.float32)
     every[:, :, : len(DIRECTIONS)] = sums[:, :, :-1]
     for i, energies in enumerate(between, len(DIRECTIONS)):
         every[:, :, i] = energies
@@ -274,23 +276,37 @@ def _told_by_finest(
     return np.asarray((detail >= FINEST_SURE * whole) & (quiet <= ONLY_NOISE * finest))
 
 
-def _quarters(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _quarters(
+    cells: Floats, directions: Floats, floor: Floats
+) -> tuple[npt.NDArray[np.bool_], Floats]:
     """(pictures, quarters) each: is something there, the worse of both ratios."""
-    pictures, layers, rows, columns = cells.shape
-    size = pictures, layers, rows // QUARTER_CELLS, columns // QUARTER_CELLS
-    every = np.empty(size, np.float32)
-    _means(cells.reshape(-1, columns), every.reshape(-1, size[-1]))
-    quarters = every.reshape(pictures, layers, -1)
-    floor = _quiet(_over_directions(cells))[..., None]
-    above = np.maximum(_over_directions(quarters) - floor, TINY)
-    score = np.minimum(above[:, 0] / above[:, 1], above[:, 1] / above[:, 2]) / QUARTER_MIN
-    return quarters[:, SQUARE] - quarters[:, MEAN] ** 2 > EMPTY_VARIANCE, score
+    mean, square = (_of_quarters(cells[:, layer]) for layer in (MEAN, SQUARE))
+    plain = np.add.reduce(directions[:, :, : len(DIRECTIONS)], 2) / np.float32(len(DIRECTIONS))
+    quiet = _quiet(plain.reshape(*plain.shape[:2], -1))
+    score = _worse_ratio(plain, quiet) / QUARTER_MIN
+    worst = _worse_ratio(directions, floor).min(1) / QUARTER_WORST_MIN
+    return square - mean**2 > EMPTY_VARIANCE, np.minimum(score, np.where(worst < 1, worst, np.inf))
 
 
-def _over_directions(layers: Floats) -> Floats:
-    """(pictures, levels, places) mean of the directions of each octave."""
-    octaves = layers[:, OCTAVES:].reshape(len(layers), LEVELS, SUMS, -1)[:, :, :-1]
-    return np.asarray(np.add.reduce(octaves, 2) / np.float32(len(DIRECTIONS)))
+def _of_quarters(cells: Floats) -> Floats:
+    """(..., quarters) means of the (..., rows, columns)."""
+    rows, columns = cells.shape[-2:]
+    down, across = rows // QUARTER_CELLS, columns // QUARTER_CELLS
+    quarters = np.empty((cells.size // (rows * columns) * down, across), np.float32)
+    _means(cells.reshape(-1, columns), quarters)
+    return quarters.reshape(*cells.shape[:-2], -1)
+
+
+def _worse_ratio(octaves: Floats, floor: Floats) -> Floats:
+    """(pictures, ..., quarters) lower one of octave 1 over 2 and 2 over 3."""
+    above = np.maximum(_of_quarters(octaves) - floor[..., None], TINY)
+    return np.asarray(np.minimum(above[:, 0] / above[:, 1], above[:, 1] / above[:, 2]))
+
+
+def _in_blocks(layers: Floats) -> Floats:
+    """(..., blocks, cells of a block) of the (..., rows, columns)."""
+    places = _cells_of_blocks(*layers.shape[-2:])
+    return np.asarray(layers.reshape(*layers.shape[:-2], -1).take(places, axis=-1))
 
 
 @functools.lru_cache(maxsize=4)
