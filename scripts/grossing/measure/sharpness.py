@@ -210,11 +210,12 @@ def _blocks(
     windows = _in_blocks(cells[:, :OCTAVES])
     means, quiet = windows.mean(-1), _quiet(windows)
     above = np.maximum(octaves - floor, TINY)
-    noise = np.minimum(floor[:, 0], NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
     fine = above[:, 0] / above[:, 1] / FINE_MIN
-    middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
     even = fine.min(1) / fine.max(1) / MOTION_MIN
     plain = slice(len(DIRECTIONS))
+    fine, above, floor = fine[:, plain], above[:, :, plain], floor[:, 0, plain]
+    noise = np.minimum(floor, NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
+    middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
     whole = np.maximum(octaves[:, 0, plain].sum(1), TINY)
     finest = means[:, FINEST] / whole / FINEST_MIN
     structured = means[:, SQUARE] - means[:, MEAN] ** 2 > EMPTY_VARIANCE
@@ -225,7 +226,7 @@ def _blocks(
     others = np.minimum(others, np.where(even < 1, even, np.inf))
     explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
-    return structured, score, sure, (above[:, 0] / noise)[:, plain].mean(1)
+    return structured, score, sure, (above[:, 0] / noise).mean(1)
 
 
 def _directions(cells: Floats) -> Floats:
