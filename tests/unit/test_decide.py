@@ -84,6 +84,12 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"pen_fraction": 0.5}, "FAIL", "pen_fraction=0.5>0.3"),
         ({"focus": (0.3,) * 3 + (1.6,) * 7}, "FAIL", "blurred_fraction=0.3>0.2"),
         ({"focus": (0.3, None, 1.6, 1.6)}, "FAIL", "blurred_fraction=0.3333>0.2"),
+        (
+            {"focus": (0.3,) * 8 + (None,) * 36 + (1.6,) * 20},
+            "REVIEW",
+            "near_threshold;blurred_fraction=0.2857>0.2;focus_uncertain=0.5625>0.2",
+        ),
+        ({"focus": (0.3,) * 20 + (None,) * 40}, "FAIL", "blurred_fraction=1>0.2"),
         ({"focus": (None, 1.6) * 2}, "REVIEW", "focus_uncertain=0.5>0.2"),
         ({"focus": (None,) + (1.6,) * 9}, "PASS", None),
         ({"focus": (None, None)}, "REVIEW", "focus_uncertain=1>0.2"),

@@ -151,14 +151,45 @@ def test_what_jpeg_leaves_of_the_noise_makes_no_wholly_blurred_field_sharp(sigma
     assert value is None or value < FOCUS_LIMIT
 
 
-@pytest.mark.parametrize("angle", [0, 45, 90])
-def test_blur_in_one_direction_counts(angle):
-    line = np.zeros((13, 13), np.float32)
-    line[6] = 1 / 13
-    turn = cv2.getRotationMatrix2D((6, 6), angle, 1)
-    kernel = cv2.warpAffine(line, turn, (13, 13))
-    moved = cv2.filter2D(tile(512), -1, kernel / kernel.sum())
-    assert focus.measure(moved, 0.5)["focus"] < FOCUS_LIMIT
+def moved(picture, length, angle):
+    """Blurred along a line of `length` px, at `angle` degrees from the rows."""
+    side = 2 * length + 1
+    line = np.zeros((side, side), np.float32)
+    line[length, length - length // 2 : length - length // 2 + length] = 1
+    turn = cv2.getRotationMatrix2D((length, length), angle, 1)
+    kernel = cv2.warpAffine(line, turn, (side, side))
+    return cv2.filter2D(picture, -1, kernel / kernel.sum())
+
+
+def crisp(side):
+    """Small grains, sharper than nearly all tissue: much detail remains after motion."""
+    rng = np.random.default_rng(7)
+    picture = np.full((side, side, 3), (225, 190, 215), np.uint8)
+    for x, y in rng.integers(0, side, (side * side // 150, 2)).tolist():
+        cv2.circle(picture, (x, y), int(rng.integers(1, 3)), (95, 60, 140), -1)
+    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+
+
+@pytest.mark.parametrize("angle", [0, 20, 25, 45, 65, 90, 110, 155])
+@pytest.mark.parametrize("length", [8, 13, 20])
+@pytest.mark.parametrize("picture", [tile, crisp])
+def test_blur_in_one_direction_counts(picture, length, angle):
+    """Also between the directions in which differences are taken."""
+    sharp = picture(512)
+    assert focus.measure(sharp, 0.5)["focus"] > FOCUS_LIMIT
+    assert focus.measure(moved(sharp, length, angle), 0.5)["focus"] < FOCUS_LIMIT
+
+
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_threads_are_not_taken_for_motion(angle):
+    """Sharp tissue whose nuclei and fibres all run one way."""
+    rng = np.random.default_rng(3)
+    picture = np.full((512, 512, 3), (215, 150, 190), np.uint8)
+    for x, y in rng.integers(0, 512, (1000, 2)).tolist():
+        axes = int(rng.integers(8, 20)), int(rng.integers(2, 5))
+        cv2.ellipse(picture, (x, y), axes, angle, 0, 360, (95, 60, 140), -1)
+    threads = cv2.GaussianBlur(picture, (0, 0), 0.7)
+    assert focus.measure(threads, 0.5)["focus"] > FOCUS_LIMIT
 
 
 def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
@@ -167,6 +198,16 @@ def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
     measured = focus.measure(picture, 0.5)
     assert measured["focus"] < FOCUS_LIMIT
     assert measured["blurred_fraction"] == 0.5
+
+
+@pytest.mark.parametrize("angle", [0, 25, 110])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_tile_moved_by_half_is_blurred(first, angle):
+    """The border runs through its blocks, from corner to corner."""
+    picture = tile()
+    half = np.tri(256, dtype=bool)[..., None] ^ bool(first)
+    picture = np.where(half, moved(picture, 14, angle), picture)
+    assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
 
 
 def test_the_limit_of_a_dark_field_is_lower():

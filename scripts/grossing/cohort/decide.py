@@ -92,7 +92,9 @@ class Verdict:
 class FocusShares:
     """Shares of the sampled tissue, None without any, and the 95 % interval of the first.
 
-    `blurred` is a share of the places whose focus can be told, `uncertain` of all.
+    `blurred` is a share of the places whose focus can be told, `uncertain` of all. Noise hides a
+    sharp place sooner than a blurred one, therefore `low` counts the places whose focus cannot be
+    told as sharp: no slide fails by them.
     """
 
     blurred: float | None = None
@@ -111,7 +113,8 @@ class FocusShares:
         if not known:
             return cls(uncertain=uncertain)
         blurred = sum(value < focus_min for value in known)
-        low, high = intervals.wilson(blurred, len(known), there - len(values) + len(known))
+        low, _ = intervals.wilson(blurred, len(values), there)
+        _, high = intervals.wilson(blurred, len(known), there - len(values) + len(known))
         return cls(_rounded(blurred / len(known)), _rounded(low), _rounded(high), uncertain)
 
 

@@ -149,7 +149,7 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "blurred_fraction_low": {
             "unit": "fraction",
-            "meaning": "lower bound of blurred_fraction (Wilson's 95 % interval for a sample of the tissue)",
+            "meaning": "lower bound of blurred_fraction (Wilson's 95 % interval for a sample of the tissue), where all tiles whose focus cannot be told are sharp",
             "range": [0, 1],
             "values": [],
         },

@@ -1,10 +1,10 @@
 """Whether a grey picture is in focus, from the energies of neighbouring octaves of its detail.
 
-An octave is what second differences show on one level of a Gaussian pyramid, in four directions.
-Blur takes more from a finer octave than from the next coarser one; the strength of the stain
-scales both alike. Noise is everywhere equally strong: what the quietest tenth of a block holds is
-subtracted before octaves are compared. Noise only raises the ratios, therefore a low one shows
-blur, and a high one shows focus only where noise cannot explain it.
+An octave is what second differences show on one level of a Gaussian pyramid, in eight directions.
+Blur takes more from a finer octave than from the next coarser one, motion in one direction only;
+the strength of the stain scales both alike. Noise is everywhere equally strong: what the quietest
+tenth of a block holds is subtracted before octaves are compared. Noise only raises the ratios,
+therefore a low one shows blur, and a high one shows focus only where noise cannot explain it.
 
 A picture that was sharpened before it was blurred keeps high ratios in all octaves but the finest,
 therefore the finest one has a limit of its own. JPEG fills it with the borders of its blocks, which
@@ -28,12 +28,17 @@ CELL_PX = 16
 QUARTER_CELLS, BLOCK_CELLS = 4, 8  # a side
 QUARTER_PX = QUARTER_CELLS * CELL_PX
 LEVELS = 3
-DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # down, across
+#: down, across; the four between them follow from these and from one product (`_directions`)
+DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+SUMS = len(DIRECTIONS) + 1
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
 FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
-#: limit of a quarter of a block, for both ratios
-QUARTER_MIN = 0.3
+#: least octave 1 over 2 in one direction, of that in another: structures of tissue, also threads,
+#: change both alike, motion one of them
+MOTION_MIN = 0.5
+#: limit of a quarter of a block, for both ratios of all directions; of the worst direction
+QUARTER_MIN, QUARTER_WORST_MIN = 0.3, 0.26
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
 #: what the quietest tenth of the finest octave has of its mean where it is nothing but noise
 ONLY_NOISE = 0.66
@@ -61,6 +66,7 @@ NOISE_LEFT = 6.5
 ROUNDING = 1.0  # energy that grey levels and JPEG leave on an even picture, grey level^2
 EMPTY_VARIANCE = 4.0  # grey level^2 at 1/8 of the size: nothing is there to be in focus
 TINY = 1e-6
+HALF_ROOT = np.float32(np.sqrt(0.5))
 #: limit in fluorescence: nuclei on a dark field have softer edges than stained tissue has detail
 DARK_FIELD = 0.55
 
@@ -82,7 +88,7 @@ class Sharpness:
 #: layers of `_cells` before the octaves: finest octave, borders of JPEG blocks, and the mean and
 #: the mean square of the grey picture at 1/8 of its size
 FINEST, BORDERS, MEAN, SQUARE, OCTAVES = range(5)
-LAYERS = OCTAVES + LEVELS * len(DIRECTIONS)
+LAYERS = OCTAVES + LEVELS * SUMS
 
 
 def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
@@ -101,9 +107,14 @@ def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
     if not cells.size:  # no pictures, or too small ones
         return [Sharpness()] * len(cells)
     limit = DARK_FIELD if dark_field else 1.0
-    structured, score, sure, snr = _blocks(cells, 0 if dark_field else NOISE_LEFT)
+    directions = _directions(cells)
+    energies = _in_blocks(directions)
+    floor = _quiet(energies)
+    structured, score, sure, snr = _blocks(
+        cells, energies.mean(-1), floor, 0 if dark_field else NOISE_LEFT
+    )
     score, sure = score / limit, sure / limit
-    quarter_structured, quarters = _quarters(cells)
+    quarter_structured, quarters = _quarters(cells, directions, floor.min(-1))
     worst = _lowest(quarters / limit, quarter_structured, QUARTERS_BLURRED)
     focus = np.minimum(_lowest(score, structured, 0.5), worst)
     certain = np.minimum(_lowest(sure, structured, 0.5), worst)
@@ -127,7 +138,8 @@ def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | None = None) -> Floats:
     """(layers, rows, columns) energies per cell of 16 px of the whole quarters of blocks.
 
-    The octaves are level by level, a layer per direction. The finest octave is taken from pixels
+    The octaves are level by level, a layer per direction of `DIRECTIONS` and one for the product of
+    the differences of the first two and of the last two. The finest octave is taken from pixels
     that do not touch the borders of JPEG blocks (8 px), every 4th row of them: blocks that JPEG
     has emptied differ at their borders only, however blurred the picture is.
 
@@ -150,10 +162,10 @@ def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | Non
     _means(inner.reshape(height // 8, -1), cells[FINEST])
     _means(_squares(laplacian[:height:8, :width]), cells[BORDERS])
     level = cv2.pyrDown(grey[:height, :width]).astype(np.float32)
-    for first in range(OCTAVES, LAYERS, len(DIRECTIONS)):
+    for first in range(OCTAVES, LAYERS, SUMS):
         if first > OCTAVES:
             level = np.asarray(cv2.pyrDown(level), np.float32)
-        _second_differences(level, cells[first : first + len(DIRECTIONS)])
+        _second_differences(level, cells[first : first + SUMS])
     _means(level, cells[MEAN])
     _means(_squares(level), cells[SQUARE])
     return cells
@@ -179,45 +191,76 @@ def _means(values: Floats, cells: Floats) -> None:
 
 
 def _second_differences(picture: Floats, octave: Floats) -> None:
-    """Fill (direction, rows, columns) with mean squared second differences of the cells."""
+    """Fill (sum, rows, columns) with means over the cells, of squared second differences of each
+    direction and of the product that tells the directions between them."""
     height, width = picture.shape
     padded = np.asarray(cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REFLECT_101))
-    every = np.empty((len(DIRECTIONS), height, width), np.float32)
-    for (down, across), found in zip(DIRECTIONS, every, strict=True):
+    every = np.empty((SUMS, height, width), np.float32)
+    for (down, across), found in zip(DIRECTIONS, every[:-1], strict=True):
         after = padded[1 + down : 1 + down + height, 1 + across : 1 + across + width]
         before = padded[1 - down : 1 - down + height, 1 - across : 1 - across + width]
         cv2.add(after, before, dst=found)
         cv2.scaleAdd(picture, -2, found, dst=found)
+    straight, diagonal = (cv2.subtract(every[i], every[i + 1]) for i in (0, 2))
+    cv2.multiply(straight, diagonal, dst=every[-1])
+    squares = every[:-1].reshape(-1, width)
+    cv2.multiply(squares, squares, dst=squares)
     below = every.reshape(-1, width)
-    cv2.multiply(below, below, dst=below)
     _means(below, octave.reshape(-1, octave.shape[-1]))
 
 
 def _blocks(
-    cells: Floats, noise_left: float
+    cells: Floats, octaves: Floats, floor: Floats, noise_left: float
 ) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats]:
     """(pictures, blocks) each: is something there, score, its lower bound, signal to noise."""
-    pictures, layers, rows, columns = cells.shape
-    windows = cells.reshape(pictures, layers, -1).take(_cells_of_blocks(rows, columns), axis=2)
+    windows = _in_blocks(cells[:, :OCTAVES])
     means, quiet = windows.mean(-1), _quiet(windows)
-    shape = pictures, LEVELS, len(DIRECTIONS), -1
-    floor = quiet[:, OCTAVES:].reshape(shape)
-    octaves = means[:, OCTAVES:].reshape(shape)
     above = np.maximum(octaves - floor, TINY)
-    noise = np.minimum(floor[:, 0], NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
     fine = above[:, 0] / above[:, 1] / FINE_MIN
+    even = fine.min(1) / fine.max(1) / MOTION_MIN
+    plain = slice(len(DIRECTIONS))
+    fine, above, floor = fine[:, plain], above[:, :, plain], floor[:, 0, plain]
+    noise = np.minimum(floor, NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
     middle = (above[:, 1] / above[:, 2]).min(1) / MIDDLE_MIN
-    whole = np.maximum(octaves[:, 0].sum(1), TINY)
+    whole = np.maximum(octaves[:, 0, plain].sum(1), TINY)
     finest = means[:, FINEST] / whole / FINEST_MIN
     structured = means[:, SQUARE] - means[:, MEAN] ** 2 > EMPTY_VARIANCE
     emptied = means[:, BORDERS] > BORDERS_MAX * np.maximum(whole, means[:, FINEST] / FINEST_MIN)
     told = _told_by_finest(means[:, FINEST], quiet[:, FINEST], whole, structured, emptied)
     clear = np.where(told, np.where(emptied, CLEAR_OF_JPEG, 1), CLEAR_OF_BLUR)
     others = np.minimum(middle, np.where(emptied & (finest < 1), np.inf, finest))
+    others = np.minimum(others, np.where(even < 1, even, np.inf))
     explained = np.minimum(1 - CHANCE * noise / above[:, 0], 1 / clear[:, None])
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
     sure = np.where(whole < len(DIRECTIONS) * noise_left, np.float32(0), sure)
     return structured, score, sure, (above[:, 0] / noise).mean(1)
+
+
+def _directions(cells: Floats) -> Floats:
+    """(pictures, levels, 8 directions, rows, columns) energies of the octaves.
+
+    The mean square of the second derivative along an angle is a polynomial of second degree in the
+    cosine and sine of twice the angle. Four angles and the product of the differences determine it:
+    those of `DIRECTIONS` and then 22.5, 67.5, 112.5 and 157.5 degrees, steered as in [1]_.
+    Differences along diagonals are taken over twice the squared distance.
+
+    References
+    ----------
+    .. [1] Freeman and Adelson 1991, doi:10.1109/34.93808
+    """
+    pictures, _, rows, columns = cells.shape
+    sums = cells[:, OCTAVES:].reshape(pictures, LEVELS, SUMS, rows, columns)
+    across, down, falling, rising, product = (sums[:, :, i] for i in range(SUMS))
+    mean = (across + down + (falling + rising) / 4) / 4
+    straight, diagonal = (across - down) * (HALF_ROOT / 2), (falling - rising) * (HALF_ROOT / 8)
+    turn = product / 8
+    plus, minus = straight + diagonal, straight - diagonal
+    between = mean + plus + turn, mean - minus - turn, mean - plus + turn, mean + minus - turn
+    every = np.empty((pictures, LEVELS, 2 * len(DIRECTIONS), rows, columns), np.float32)
+    every[:, :, : len(DIRECTIONS)] = sums[:, :, :-1]
+    for i, energies in enumerate(between, len(DIRECTIONS)):
+        every[:, :, i] = energies
+    return every
 
 
 def _told_by_finest(
@@ -241,23 +284,37 @@ def _told_by_finest(
     return np.asarray((detail >= FINEST_SURE * whole) & (quiet <= ONLY_NOISE * finest))
 
 
-def _quarters(cells: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _quarters(
+    cells: Floats, directions: Floats, floor: Floats
+) -> tuple[npt.NDArray[np.bool_], Floats]:
     """(pictures, quarters) each: is something there, the worse of both ratios."""
-    pictures, layers, rows, columns = cells.shape
-    size = pictures, layers, rows // QUARTER_CELLS, columns // QUARTER_CELLS
-    every = np.empty(size, np.float32)
-    _means(cells.reshape(-1, columns), every.reshape(-1, size[-1]))
-    quarters = every.reshape(pictures, layers, -1)
-    floor = _quiet(_over_directions(cells))[..., None]
-    above = np.maximum(_over_directions(quarters) - floor, TINY)
-    score = np.minimum(above[:, 0] / above[:, 1], above[:, 1] / above[:, 2]) / QUARTER_MIN
-    return quarters[:, SQUARE] - quarters[:, MEAN] ** 2 > EMPTY_VARIANCE, score
+    mean, square = (_of_quarters(cells[:, layer]) for layer in (MEAN, SQUARE))
+    plain = np.add.reduce(directions[:, :, : len(DIRECTIONS)], 2) / np.float32(len(DIRECTIONS))
+    quiet = _quiet(plain.reshape(*plain.shape[:2], -1))
+    score = _worse_ratio(plain, quiet) / QUARTER_MIN
+    worst = _worse_ratio(directions, floor).min(1) / QUARTER_WORST_MIN
+    return square - mean**2 > EMPTY_VARIANCE, np.minimum(score, np.where(worst < 1, worst, np.inf))
 
 
-def _over_directions(layers: Floats) -> Floats:
-    """(pictures, levels, places) mean of the directions of each octave."""
-    octaves = layers[:, OCTAVES:].reshape(len(layers), LEVELS, len(DIRECTIONS), -1)
-    return np.asarray(np.add.reduce(octaves, 2) / np.float32(len(DIRECTIONS)))
+def _of_quarters(cells: Floats) -> Floats:
+    """(..., quarters) means of the (..., rows, columns)."""
+    rows, columns = cells.shape[-2:]
+    down, across = rows // QUARTER_CELLS, columns // QUARTER_CELLS
+    quarters = np.empty((cells.size // (rows * columns) * down, across), np.float32)
+    _means(cells.reshape(-1, columns), quarters)
+    return quarters.reshape(*cells.shape[:-2], -1)
+
+
+def _worse_ratio(octaves: Floats, floor: Floats) -> Floats:
+    """(pictures, ..., quarters) lower one of octave 1 over 2 and 2 over 3."""
+    above = np.maximum(_of_quarters(octaves) - floor[..., None], TINY)
+    return np.asarray(np.minimum(above[:, 0] / above[:, 1], above[:, 1] / above[:, 2]))
+
+
+def _in_blocks(layers: Floats) -> Floats:
+    """(..., blocks, cells of a block) of the (..., rows, columns)."""
+    places = _cells_of_blocks(*layers.shape[-2:])
+    return np.asarray(layers.reshape(*layers.shape[:-2], -1).take(places, axis=-1))
 
 
 @functools.lru_cache(maxsize=4)
