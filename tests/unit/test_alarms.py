@@ -62,7 +62,7 @@ def test_a_site_is_named_whose_dyes_are_others(tmp_path: Path) -> None:
 def test_slides_of_another_stain_are_named(tmp_path: Path) -> None:
     table = cohort(
         (2, {"qc_reasons": "stain_differs=blue_ratio_low:-4.2<-3.5", "qc_status": "REVIEW"}),
-        (1, {"qc_reasons": "accepted_by_review;eosin_missing=0.01<0.02"}),
+        (1, {"qc_reasons": "accepted_by_review;stain_differs=eosin_fraction:0.01<0.02"}),
         (3, {"qc_reasons": "near_threshold;blurred_fraction=0.19<0.2"}),
     )
     alarm = found(table, tmp_path)["Stains that differ"]

@@ -178,6 +178,18 @@ def test_a_section_that_is_mostly_blood_is_not_pen(colour):
     assert not (tissue.segment(picture, 8) == labels_of.PEN).any()
 
 
+@pytest.mark.parametrize("colour", [(217, 125, 141), (157, 107, 107), (190, 150, 154)])
+def test_lysed_blood_at_the_edge_may_be_ink_and_is_no_pen(colour):
+    """Even, pale red to tan, at the glass and longer than wide, as short strokes of faded ink."""
+    rng = np.random.default_rng(5)
+    picture = with_tissue(glass(), ellipse(centre=(250, 250), axes=(200, 200)))
+    lake = ellipse(centre=(250, 420), axes=(130, 38))
+    picture[lake] = rng.normal(colour, 2, (lake.sum(), 3))
+    labels = tissue.segment(picture, 8)
+    assert not (labels == labels_of.PEN).any()
+    assert (labels[lake] == labels_of.POSSIBLE_PEN).mean() > 0.9
+
+
 def test_bloody_tissue_is_not_red_ink():
     rng = np.random.default_rng(3)
     picture = with_tissue(glass(), ellipse())

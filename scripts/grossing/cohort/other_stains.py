@@ -7,8 +7,8 @@ import pyarrow as pa
 from grossing.columns import measured_qc
 from grossing.columns.reason_codes import SlideReason
 
-#: reasons by which a slide whose sheet says H&E, or nothing, is of another stain
-REASONS: tuple[SlideReason, ...] = ("stain_differs", "eosin_missing")
+#: by which a slide whose sheet says H&E, or nothing, is of another stain
+REASON: SlideReason = "stain_differs"
 OF_TILES = ("hematoxylin_od", "eosin_od")
 OF_SLIDE = (
     *(name for name in measured_qc.SCHEMA.names if name.startswith(("stain_h_", "stain_e_"))),
@@ -20,7 +20,7 @@ NO_NUMBERS: dict[str, Any] = dict.fromkeys(OF_SLIDE)
 def is_stated(reasons: str | None) -> bool:
     """Whether a verdict's reasons (`qc_reasons`) say so; an accepted slide keeps its reasons."""
     codes = (reason.partition("=")[0] for reason in (reasons or "").split(";"))
-    return any(code in REASONS for code in codes)
+    return REASON in codes
 
 
 def without_numbers(table: pa.Table) -> pa.Table:

@@ -13,12 +13,16 @@ from grossing.columns.study_codes import StudyReason
 
 @dataclass(frozen=True)
 class Threshold:
-    """`column` may not be above (max) or below (min) the config's `thresholds.*.{limit}`."""
+    """`column` may not be above (max) or below (min) the config's `thresholds.*.{limit}`.
+
+    `is_named`: the reason names the column, where several columns have one reason.
+    """
 
     column: str
     limit: str
     direction: Literal["min", "max"]
     reason: SlideReason | TileReason | StudyReason
+    is_named: bool = False
 
     def exceeded(self, value: float, limits: Mapping[str, float]) -> bool:
         """Whether a value is on the wrong side of its limit; NaN never is."""
@@ -31,18 +35,23 @@ class Threshold:
         return limit != 0 and abs(value - limit) < limits["near_margin"] * limit
 
     def text(self, value: float, limits: Mapping[str, float]) -> str:
-        """`reason=value>limit`, with `<` where the value is below the limit."""
-        limit = limits[self.limit]
-        return with_value(self.reason, value, limit)
+        """`reason=value>limit` or `reason=column:value>limit`, `<` where the value is below it."""
+        shown = f"{self.reason}={self.column}:" if self.is_named else f"{self.reason}="
+        return shown + compared(value, limits[self.limit])
 
 
 def with_value(reason: str, value: float, limit: float) -> str:
-    """`reason=value>limit`, `<` or `=`; the value with enough digits to differ from the limit."""
+    """`reason=value>limit`, `<` or `=`."""
+    return f"{reason}={compared(value, limit)}"
+
+
+def compared(value: float, limit: float) -> str:
+    """`value>limit`, `<` or `=`; the value with enough digits to differ from the limit."""
     sign = ">" if value > limit else "<" if value < limit else "="
     text = f"{value:.4g}"
     if float(text) == limit and value != limit:
         text = f"{value:.9g}"
-    return f"{reason}={text}{sign}{limit:g}"
+    return f"{text}{sign}{limit:g}"
 
 
 #: checked first; a slide that is not brightfield is judged by nothing else
@@ -65,8 +74,8 @@ REVIEW = (
     Threshold("faint_tissue_fraction", "faint_tissue_fraction_max", "max", "faint_tissue"),
     Threshold("thin_tissue_fraction", "thin_tissue_fraction_max", "max", "thin_tissue"),
     Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
-    Threshold("eosin_fraction", "eosin_fraction_min", "min", "eosin_missing"),
-    Threshold("eosin_extent", "eosin_extent_min", "min", "eosin_missing"),
+    Threshold("eosin_fraction", "eosin_fraction_min", "min", "stain_differs", is_named=True),
+    Threshold("eosin_extent", "eosin_extent_min", "min", "stain_differs", is_named=True),
     Threshold("mask_agreement", "mask_agreement_min", "min", "mask_disagrees"),
     Threshold("mask_missed_fraction", "mask_missed_fraction_max", "max", "mask_misses_tissue"),
     Threshold("mask_on_glass_fraction", "mask_on_glass_fraction_max", "max", "mask_on_glass"),

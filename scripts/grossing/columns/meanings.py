@@ -724,12 +724,8 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "correct the column `stain` of the cohort sheet; else leave the slide out",
         },
         "stain_differs": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, no H and E are measured. Or its dyes have other colours than those of the other H&E slides of its site or cohort (`stain_differs=blue_ratio_low:-4.2<-3.5`: robust z and limit); outlier_of names the group. In either case the tables of the cohort state no vectors and densities of H and E",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max (of a z, thresholds.cohort.stain_z_max)",
-        },
-        "eosin_missing": {
-            "description": "REVIEW: the sheet's stain is empty or H&E, and less of the tissue's density than eosin_fraction_min has the colour of eosin, or less of its pale part than eosin_extent_min: hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC, fast red); below 0.02 or 0.3, whatever the thresholds, no H and E are measured, and the tables of the cohort never state any",
-            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or lower thresholds.slide.eosin_fraction_min or eosin_extent_min",
+            "description": "REVIEW: the sheet's stain is empty or H&E, and more of the tissue's density than foreign_dye_fraction_max has colours outside H&E (DAB, trichrome, other special stains, much pigment or ink); above 0.15, whatever the threshold, no H and E are measured. Or less of it than eosin_fraction_min has the colour of eosin, or less of its pale part than eosin_extent_min (`stain_differs=eosin_fraction:0.01<0.02`): hematoxylin alone, eosin that has faded away, or another red or brown dye in its place (DAB, AEC, fast red); below 0.02 or 0.3, whatever the thresholds, no H and E are measured. Or its dyes have other colours than those of the other H&E slides of its site or cohort (`stain_differs=blue_ratio_low:-4.2<-3.5`: robust z and limit); outlier_of names the group. In each case the tables of the cohort state no vectors and densities of H and E",
+            "remedy": "look at the thumbnail; give the slide its `stain` in the cohort sheet, or raise thresholds.slide.foreign_dye_fraction_max, lower eosin_fraction_min or eosin_extent_min (of a z, raise thresholds.cohort.stain_z_max)",
         },
         "mask_disagrees": {
             "description": "REVIEW: a mask of your own leaves out tissue that we find, and takes in glass (mask_agreement below mask_agreement_min)",

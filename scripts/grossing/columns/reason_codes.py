@@ -9,7 +9,6 @@ SlideReason = Literal[
     "not_brightfield",
     "not_dark_field",
     "stain_differs",
-    "eosin_missing",
     "mask_disagrees",
     "mask_misses_tissue",
     "mask_on_glass",

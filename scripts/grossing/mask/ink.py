@@ -190,7 +190,7 @@ def _even_strokes(rgb: Pixels, depth: Pixels, shown: Mask, ranges: Pixels) -> tu
         elif piece.is_rather_even and (piece.glass >= MOSTLY_ON_GLASS or piece.is_broad_ribbon):
             piece.draw(possible)
     for piece in whole:
-        if piece not in strokes and piece.is_wholly_even:
+        if piece not in strokes and (piece.is_wholly_even or piece.looks_drawn):
             piece.draw(possible)
     return pen, possible
 

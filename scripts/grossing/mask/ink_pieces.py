@@ -26,6 +26,8 @@ EVEN_AS_TISSUE = 0.65  # share of a piece of tissue's hue: dense lymphoid tissue
 BROAD_PX = 10.0
 WHOLLY_EVEN = 0.85  # share of a piece: more than any tissue has along the glass
 ACROSS_GLASS = 0.15  # of the rim of a long piece
+BLOOD_DEPTH, TAN = 150, -0.6  # lysed blood is paler; its blue above green, of what red is
+LONGEST_LAKE = 6.0  # widths
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +87,23 @@ class Piece:
     @property
     def is_drawn(self) -> bool:
         """Whether it is long and leads from tissue to glass, as lakes of blood do not."""
-        return self.glass >= ACROSS_GLASS and self.length >= LONG
+        return self.glass >= ACROSS_GLASS and self.length >= LONG and not self.may_be_blood
+
+    @property
+    def may_be_blood(self) -> bool:
+        """Whether it has a colour of lysed blood (pale red to tan), and not clearly a stroke's shape."""
+        red, green, blue = self.colour
+        bloody = self.depth < BLOOD_DEPTH and red > blue >= green + TAN * (red - green)
+        return bool(bloody and (self.length < LONGEST_LAKE or self.ribbon > RIBBON))
 
     @property
     def is_stroke(self) -> bool:
+        """Whether it has the shape and the evenness of a stroke, and is no lysed blood."""
+        return self.looks_drawn and not self.may_be_blood
+
+    @property
+    def looks_drawn(self) -> bool:
+        """Whether it has the shape and the evenness of a stroke; lysed blood may have them too."""
         strong = self.depth >= STRONG
         if not self.is_on_glass:
             red, _, blue = self.colour
