@@ -364,7 +364,9 @@ def test_a_threshold_is_exceeded_on_its_side_alone(rule: thresholds.Threshold) -
     beyond, within = 0.5 + sign * 0.2, 0.5 - sign * 0.2
     assert rule.exceeded(beyond, limits)
     assert not any(rule.exceeded(value, limits) for value in (0.5, within, float("nan")))
-    assert rule.text(beyond, limits) == f"{rule.reason}={beyond:g}{'>' if sign > 0 else '<'}0.5"
+    named = f"{rule.column}:" if rule.is_named else ""
+    text = f"{rule.reason}={named}{beyond:g}{'>' if sign > 0 else '<'}0.5"
+    assert rule.text(beyond, limits) == text
     assert rule.near(0.5 + sign * 0.04, limits) and not rule.near(within, limits)
 
 

@@ -50,6 +50,21 @@ def test_each_tile_is_what_apply_makes_of_it(tiled, record, tmp_path):
             assert apart.mean() < (0.01 if suffix == "png" else 6)
 
 
+def test_tiles_that_the_mask_calls_ink_pass_through(tiled, record, tmp_path):
+    """Pink and purple ink has the colours of the stains."""
+    rows = tables.read(tiled.metrics).to_pylist()
+    ink = {"pen_fraction": 0.6, "tissue_fraction": 0.4}
+    inked = [row | ink if n % 2 else row for n, row in enumerate(rows)]
+    write_rows(inked, tmp_path / "metrics.parquet")
+    plain = normalize(tiled, tmp_path / "plain", record)
+    made = normalize(replace(tiled, metrics=tmp_path / "metrics.parquet"), tmp_path / "m", record)
+    would = [n for n, row in enumerate(plain) if row["stain_status"] == "normalized"]
+    status = {n % 2: set() for n in would}
+    for n in would:
+        status[n % 2].add(made[n]["stain_status"])
+    assert status == {0: {"normalized"}, 1: {"foreign_colour"}}
+
+
 def place(row):
     return f"{row['tile_col']}_{row['tile_row']}"
 

@@ -91,7 +91,7 @@ class Piece:
 
     @property
     def may_be_blood(self) -> bool:
-        """Whether it has a colour of lysed blood (pale red to tan), and not clearly a stroke's shape."""
+        """Whether it has a colour of lysed blood, pale red to tan, and is no clear stroke."""
         red, green, blue = self.colour
         bloody = self.depth < BLOOD_DEPTH and red > blue >= green + TAN * (red - green)
         return bool(bloody and (self.length < LONGEST_LAKE or self.ribbon > RIBBON))

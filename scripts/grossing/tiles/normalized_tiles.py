@@ -80,7 +80,8 @@ def normalize(
     with StoredTiles(container, metrics) as source:
 
         def change(tile: StoredTile, data: bytes) -> dict[str, tuple[bytes | None, Pixels]]:
-            rgb, reason = source.decode(tile, data), of_all
+            rgb = source.decode(tile, data)
+            reason = of_all or ("foreign_colour" if tile.is_ink else None)
             if reason is None:
                 own = stain_fit.fit(rgb, glass, method=method) if scope == "tile" else of_slide
                 made, reason = normalisation.apply(own, rgb, reference, glass)

@@ -38,6 +38,12 @@ class StoredTile:
     size_level0_px: int
     mpp: float
     tissue_fraction: float
+    pen_fraction: float
+
+    @property
+    def is_ink(self) -> bool:
+        """Whether the mask has more ink on it than tissue."""
+        return self.pen_fraction > self.tissue_fraction
 
     @property
     def place(self) -> Place:
