@@ -34,9 +34,9 @@ SUMS = len(DIRECTIONS) + 1
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
 FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
-#: least octave 1 over 2 in one direction, of that in another: structures of tissue, also threads,
-#: change both alike, motion one of them
-MOTION_MIN = 0.5
+#: least octave 1 over 2 in one direction, of that of all together (of the sharpest one alone it is
+#: ill-defined where that has little of octave 2): structures change both alike, motion one of them
+MOTION_MIN = 0.6
 #: limit of a quarter of a block, for both ratios of all directions; of the worst direction
 QUARTER_MIN, QUARTER_WORST_MIN = 0.3, 0.26
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
@@ -217,7 +217,8 @@ def _blocks(
     means, quiet = windows.mean(-1), _quiet(windows)
     above = np.maximum(octaves - floor, TINY)
     fine = above[:, 0] / above[:, 1] / FINE_MIN
-    even = fine.min(1) / fine.max(1) / MOTION_MIN
+    together = above[:, 0].mean(1) / above[:, 1].mean(1) / FINE_MIN
+    even = fine.min(1) / together / MOTION_MIN
     plain = slice(len(DIRECTIONS))
     fine, above, floor = fine[:, plain], above[:, :, plain], floor[:, 0, plain]
     noise = np.minimum(floor, NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING

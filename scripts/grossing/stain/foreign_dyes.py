@@ -118,9 +118,9 @@ def brown_share(
 ) -> float:
     """Share of the density that is due to the other of two fitted dyes, 0 where that is not brown.
 
-    A brown dye absorbs more blue than green, which eosin does not, and more red than blood. So it is
-    told where its mixtures with hematoxylin have the colours of H&E: then no pixel is of a foreign
-    colour, but the line through their colours does not lead to eosin.
+    A brown dye absorbs more blue than green, which eosin does not, and more red than blood. So it
+    is told where its mixtures with hematoxylin have the colours of H&E: then no pixel is of a
+    foreign colour, but the line through their colours does not lead to eosin.
 
     Parameters
     ----------
