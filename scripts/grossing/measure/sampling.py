@@ -1,7 +1,7 @@
 """Places of level 0 that are read to see whether it decodes, is in focus, and how it is stained."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask import labels
-from grossing.measure import focus
+from grossing.measure import focus, round_detail
 from grossing.slide import grid, opening
 from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
@@ -110,7 +110,7 @@ def read(
     sample_tiles_max : places that are read where a part of the first is blurred, until their share
         is known to 5 % (95 % interval)
     tile_um : side of a place, um
-    dark_field : measure the focus of the brightest channel
+    dark_field : measure the focus of the brightest channel, and how much of its detail is round
     """
     side = tile_um / slide_mpp
     tissue = mask == labels.TISSUE
@@ -141,6 +141,9 @@ def read(
                 pools.append(channels.picked(rgb, inside, step))
                 smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
         places.add(corners, focus.of_greys(greys, dark_field=dark_field))
+        if dark_field:
+            at = max(mpp, focus.WORKING_MPP)
+            places.add_roundness(round_detail.share(grey, at) for grey in greys)
     return Sample(places.measures(), np.concatenate(pools), np.concatenate(smooth))
 
 
@@ -161,6 +164,7 @@ class _Places:
         self._there = there
         self._x: list[int] = []
         self._y: list[int] = []
+        self._roundness: list[float | None] = []
         self._measured: dict[str, list[float | None]] = {name: [] for name in focus.NAMES}
 
     def add(
@@ -171,6 +175,9 @@ class _Places:
             self._y.append(y)
             for name, value in values.items():
                 self._measured[name].append(None if value is None else round(value, 4))
+
+    def add_roundness(self, shares: Iterable[float | None]) -> None:
+        self._roundness += shares
 
     def well_known(self) -> bool:
         """Whether the share of blurred places is known to 5 %; by the shipped limit."""
@@ -189,6 +196,7 @@ class _Places:
             focus_tiles_failed=self.failed,
             focus_median=_median(columns["focus"]),
             sharpness_score=_median(columns["laplacian_var"]),
+            round_detail_fraction=_median(self._roundness),
         )
 
 
