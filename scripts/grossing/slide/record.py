@@ -123,6 +123,7 @@ class FocusMeasures:
     focus_median: float | None
     sharpness_score: float | None
     round_detail_fraction: float | None = None
+    background_noise: float | None = None
 
 
 @dataclass(frozen=True)
