@@ -52,5 +52,5 @@ def _second_differences(picture: npt.NDArray[np.generic]) -> tuple[Floats, Float
     middle = 2 * at[1:-1, 1:-1]
     down = at[2:, 1:-1] + at[:-2, 1:-1] - middle
     across = at[1:-1, 2:] + at[1:-1, :-2] - middle
-    mixed = (at[2:, 2:] + at[:-2, :-2] - at[2:, :-2] - at[:-2, 2:]) / 4
+    mixed = (at[2:, 2:] + at[:-2, :-2] - at[2:, :-2] - at[:-2, 2:]) * np.float32(0.25)
     return down, across, mixed
