@@ -20,6 +20,7 @@ SLIDE_LIMITS = {
     "possible_pen_area_mm2_max": 0.05,
     "faint_tissue_fraction_max": 0.1,
     "thin_tissue_fraction_max": 0.6,
+    "round_detail_fraction_min": 0.2,
     "foreign_dye_fraction_max": 0.15,
     "eosin_fraction_min": 0.05,
     "eosin_extent_min": 0.3,
@@ -76,6 +77,8 @@ def sampled(blurred: int, places: int, there: int) -> dict[str, Any]:
         ({"faint_tissue_fraction": 0.1}, "PASS", None),
         ({"faint_tissue_fraction": None}, "PASS", None),
         ({"thin_tissue_fraction": 0.7}, "REVIEW", "thin_tissue=0.7>0.6"),
+        ({"round_detail_fraction": 0.1}, "REVIEW", "possible_dirt=0.1<0.2"),
+        ({"round_detail_fraction": None}, "PASS", None),
         ({"pen_fraction": 0.28}, "REVIEW", "near_threshold;pen_fraction=0.28<0.3"),
         ({"mpp": 0.52}, "FAIL", "coarser_than_target=0.52>0.5"),
         ({"mpp": 0.509}, "PASS", None),
@@ -311,6 +314,7 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
         "possible_pen_area_mm2": [0.0, 0.06],
         "faint_tissue_fraction": [0.0, 0.3],
         "thin_tissue_fraction": [0.0, 0.7],
+        "round_detail_fraction": [0.4, 0.1],
     }
     reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
     unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)

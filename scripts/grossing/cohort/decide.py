@@ -187,6 +187,7 @@ def judged_values(measures: Measures, focus: FocusShares) -> dict[str, float]:
     values = vars(measures.areas) | {BLURRED: focus.blurred}
     values |= {name: getattr(measures.stain, name) for name in DYES}
     values |= {name: getattr(measures.mask, name) for name in OF_USERS_MASK}
+    values["round_detail_fraction"] = measures.focus.round_detail_fraction
     if measures.areas.tissue_area_mm2:
         values[UNCERTAIN] = 1.0 if focus.uncertain is None else focus.uncertain
     return {name: value for name, value in values.items() if value is not None}

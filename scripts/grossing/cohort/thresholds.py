@@ -73,6 +73,7 @@ REVIEW = (
     Threshold("possible_pen_area_mm2", "possible_pen_area_mm2_max", "max", "possible_pen"),
     Threshold("faint_tissue_fraction", "faint_tissue_fraction_max", "max", "faint_tissue"),
     Threshold("thin_tissue_fraction", "thin_tissue_fraction_max", "max", "thin_tissue"),
+    Threshold("round_detail_fraction", "round_detail_fraction_min", "min", "possible_dirt"),
     Threshold("foreign_dye_fraction", "foreign_dye_fraction_max", "max", "stain_differs"),
     Threshold("eosin_fraction", "eosin_fraction_min", "min", "stain_differs", is_named=True),
     Threshold("eosin_extent", "eosin_extent_min", "min", "stain_differs", is_named=True),

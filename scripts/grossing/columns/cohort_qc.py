@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("mask_on_glass_fraction", pa.float64()),
         ("mask_moved_gain", pa.float64()),
         ("focus_median", pa.float64()),
+        ("round_detail_fraction", pa.float64()),
         ("blurred_fraction", pa.float64()),
         ("blurred_fraction_low", pa.float64()),
         ("blurred_fraction_high", pa.float64()),

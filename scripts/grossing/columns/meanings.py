@@ -141,6 +141,12 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
             "range": [0, None],
             "values": [],
         },
+        "round_detail_fraction": {
+            "unit": "fraction",
+            "meaning": "median share of the detail of the sampled tissue tiles that is round at 3 um, as cells and nuclei are, while fibres, edges and flakes are not; null except in fluorescence",
+            "range": [0, 1],
+            "values": [],
+        },
         "blurred_fraction": {
             "unit": "fraction",
             "meaning": "share of the sampled tissue tiles whose focus is below thresholds.tile.focus_min, of those that can be told; null where none can",
@@ -811,6 +817,10 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "description": "REVIEW: a larger share of what was taken for tissue than thin_tissue_fraction_max is nowhere 0.2 mm wide: hairs, lint or dust on an empty slide, or a thin specimen",
             "remedy": "look at the overlay; accept the slide in the reviews where it is tissue, or raise thresholds.slide.thin_tissue_fraction_max",
         },
+        "possible_dirt": {
+            "description": "REVIEW: of fluorescence; a smaller share of the detail than round_detail_fraction_min is round, as cells and nuclei are: lint, flakes, crystals or a smear, or tissue of fibres",
+            "remedy": "look at the overlay; accept the slide in the reviews where it is tissue, or lower thresholds.slide.round_detail_fraction_min",
+        },
         "plane_shift": {
             "description": "REVIEW: of a fused stack; after alignment a plane is still shifted by more than 0.5 px in places: it is turned or stretched, or the shift could not be measured well",
             "remedy": "look for double contours; align the planes or scan again",
@@ -982,6 +992,11 @@ LIMITS: dict[str, dict[str, Any]] = {
     },
     "slide.thin_tissue_fraction_max": {
         "meaning": "share of the tissue that is nowhere 0.2 mm wide",
+        "range": [0, 1],
+        "integer": False,
+    },
+    "slide.round_detail_fraction_min": {
+        "meaning": "share of the detail of fluorescence slides that is round",
         "range": [0, 1],
         "integer": False,
     },

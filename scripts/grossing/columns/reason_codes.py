@@ -30,6 +30,7 @@ SlideReason = Literal[
     "possible_pen",
     "faint_tissue",
     "thin_tissue",
+    "possible_dirt",
     "plane_shift",
     "plane_light",
     "salvaged",

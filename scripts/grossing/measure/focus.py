@@ -65,19 +65,20 @@ def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, 
 
 
 def of_greys(
-    greys: Sequence[Picture], *, dark_field: bool = False
+    greys: Sequence[Picture], *, dark_field: bool = False, background_noise: float = 0.0
 ) -> list[dict[str, float | None]]:
     """What `measure` gives for several tiles, which together cost less than one by one.
 
     Parameters
     ----------
     greys : (H, W) uint8 each, all of one size, of `working_grey`
-    dark_field : judge by the limit for fluorescence
+    dark_field, background_noise : as in `sharpness.of_cells`
     """
     if not greys or min(greys[0].shape) < SMALLEST_SIDE_PX:
         return [dict.fromkeys(NAMES) for _ in greys]
     every = []
-    for grey, (sharp, variance) in zip(greys, judged(greys, dark_field=dark_field), strict=True):
+    found = judged(greys, dark_field=dark_field, background_noise=background_noise)
+    for grey, (sharp, variance) in zip(greys, found, strict=True):
         own = sharp.focus, sharp.blurred_fraction, sharp.snr, variance
         others = _tenengrad(grey), _absdiff_blur(grey)
         every.append(dict(zip(NAMES, own + others, strict=True)))
@@ -85,20 +86,29 @@ def of_greys(
 
 
 def judged(
-    greys: Sequence[Picture], *, dark_field: bool = False
+    greys: Sequence[Picture], *, dark_field: bool = False, background_noise: float = 0.0
 ) -> list[tuple[sharpness.Sharpness, float]]:
     """What each tile is judged by, and the variance of its Laplacian.
 
     Parameters
     ----------
     greys : (H, W) uint8 each, all of one size, at 0.5 um/px
-    dark_field : judge by the limit for fluorescence
+    dark_field, background_noise : as in `sharpness.of_cells`
     """
     laplacians = [np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16) for grey in greys]
     variances = [_variance(laplacian) for laplacian in laplacians]
     cells = list(map(sharpness.cells_of, greys, laplacians))
-    sharp = sharpness.of_cells(np.array(cells), dark_field=dark_field)
+    sharp = sharpness.of_cells(
+        np.array(cells), dark_field=dark_field, background_noise=background_noise
+    )
     return list(zip(sharp, variances, strict=True))
+
+
+def noise(greys: Sequence[Picture]) -> float | None:
+    """`sharpness.noise` of empty pictures of one size, (H, W) uint8; None where there are none."""
+    if not greys or min(greys[0].shape) < SMALLEST_SIDE_PX:
+        return None
+    return sharpness.noise(np.array([sharpness.cells_of(grey) for grey in greys]))
 
 
 def working_grey(rgb: Picture, mpp: float) -> Picture:

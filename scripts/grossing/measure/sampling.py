@@ -1,7 +1,8 @@
 """Places of level 0 that are read to see whether it decodes, is in focus, and how it is stained."""
 
+import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.mask import labels
-from grossing.measure import focus
+from grossing.measure import focus, round_detail
 from grossing.slide import grid, opening
 from grossing.slide.facts import level_for
 from grossing.slide.record import FileFacts, FocusMeasures, FocusPlaces, Probes
@@ -18,6 +19,7 @@ from grossing.support.errors import ReadError
 from grossing.support.types import Mask, Pixels
 
 PROBES, PROBE_PX = 16, 64
+BACKGROUND_PLACES, WHOLLY = 8, 0.999
 SHARE_ERROR = 0.05
 POOL_UM = 1.0
 TOGETHER_PX = 1 << 20  # of the places whose focus is measured together, at focus resolution
@@ -110,16 +112,25 @@ def read(
     sample_tiles_max : places that are read where a part of the first is blurred, until their share
         is known to 5 % (95 % interval)
     tile_um : side of a place, um
-    dark_field : measure the focus of the brightest channel
+    dark_field : measure the focus of the brightest channel, and how much of its detail is round
     """
     side = tile_um / slide_mpp
     tissue = mask == labels.TISSUE
     covered = grid.shares_of_squares(tissue, file.bounds, side, downsample)
+    empty = grid.shares_of_squares(mask == labels.GLASS, file.bounds, side, downsample)
     level = level_for(file.downsamples, focus.WORKING_MPP / slide_mpp)
     mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
     squares = np.argwhere(covered >= 0.5)
     places, none = _Places(len(squares)), np.zeros((0, 3), np.uint8)
+    if dark_field:
+
+        def empty_place(row: int, column: int) -> Pixels:
+            x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
+            rgb = slide.read(level, x, y, read_px, read_px, glass)
+            return focus.working_grey(channels.as_grey(rgb), mpp)
+
+        places.background_noise = _background_noise(empty_place, empty >= WHOLLY)
     pools, smooth = [none], [none]
     together = max(1, int(TOGETHER_PX / (tile_um / focus.WORKING_MPP) ** 2))
     for several in _until_known(places, squares, sample_tiles, sample_tiles_max, together):
@@ -140,8 +151,23 @@ def read(
                 inside = _at(tissue, down / downsample, across / downsample)
                 pools.append(channels.picked(rgb, inside, step))
                 smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
-        places.add(corners, focus.of_greys(greys, dark_field=dark_field))
+        noise = places.background_noise or 0.0
+        found = focus.of_greys(greys, dark_field=dark_field, background_noise=noise)
+        places.add(corners, found)
+        if dark_field:
+            at = max(mpp, focus.WORKING_MPP)
+            places.add_roundness(round_detail.share(grey, at) for grey in greys)
     return Sample(places.measures(), np.concatenate(pools), np.concatenate(smooth))
+
+
+def _background_noise(read: Callable[[int, int], Pixels], empty: Mask) -> float | None:
+    """`focus.noise` of a few of the empty squares, (rows, columns); None where none can be read."""
+    greys = []
+    for row, column in _spread(empty, BACKGROUND_PLACES):
+        with contextlib.suppress(ReadError):
+            greys.append(read(row, column))
+    noise = focus.noise(greys)
+    return None if noise is None else round(noise, 4)
 
 
 def _means(rgb: Pixels, side: int) -> Pixels:
@@ -158,9 +184,11 @@ class _Places:
 
     def __init__(self, there: int) -> None:
         self.failed = 0
+        self.background_noise: float | None = None
         self._there = there
         self._x: list[int] = []
         self._y: list[int] = []
+        self._roundness: list[float | None] = []
         self._measured: dict[str, list[float | None]] = {name: [] for name in focus.NAMES}
 
     def add(
@@ -171,6 +199,9 @@ class _Places:
             self._y.append(y)
             for name, value in values.items():
                 self._measured[name].append(None if value is None else round(value, 4))
+
+    def add_roundness(self, shares: Iterable[float | None]) -> None:
+        self._roundness += shares
 
     def well_known(self) -> bool:
         """Whether the share of blurred places is known to 5 %; by the shipped limit."""
@@ -189,6 +220,8 @@ class _Places:
             focus_tiles_failed=self.failed,
             focus_median=_median(columns["focus"]),
             sharpness_score=_median(columns["laplacian_var"]),
+            round_detail_fraction=_median(self._roundness),
+            background_noise=self.background_noise,
         )
 
 

@@ -67,6 +67,9 @@ ROUNDING = 1.0  # energy that grey levels and JPEG leave on an even picture, gre
 EMPTY_VARIANCE = 4.0  # grey level^2 at 1/8 of the size: nothing is there to be in focus
 TINY = 1e-6
 HALF_ROOT = np.float32(np.sqrt(0.5))
+#: least energy of detail in a dark field, of what its empty background has at the same place: noise
+#: that JPEG leaves in spots looks like detail there too
+ABOVE_BACKGROUND = 1.5
 #: limit in fluorescence: nuclei on a dark field have softer edges than stained tissue has detail
 DARK_FIELD = 0.55
 
@@ -91,13 +94,16 @@ FINEST, BORDERS, MEAN, SQUARE, OCTAVES = range(5)
 LAYERS = OCTAVES + LEVELS * SUMS
 
 
-def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
+def of_cells(
+    cells: Floats, *, dark_field: bool = False, background_noise: float = 0.0
+) -> list[Sharpness]:
     """Focus of brightfield or dark-field pictures of one size.
 
     Parameters
     ----------
     cells : (pictures, layers, rows, columns) of `cells_of`
     dark_field : judge by the limit for fluorescence
+    background_noise : `noise` of the empty background of a dark field
 
     Notes
     -----
@@ -111,7 +117,10 @@ def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
     energies = _in_blocks(directions)
     floor = _quiet(energies)
     structured, score, sure, snr = _blocks(
-        cells, energies.mean(-1), floor, 0 if dark_field else NOISE_LEFT
+        cells,
+        energies.mean(-1),
+        floor,
+        ABOVE_BACKGROUND * background_noise if dark_field else NOISE_LEFT,
     )
     score, sure = score / limit, sure / limit
     quarter_structured, quarters = _quarters(cells, directions, floor.min(-1))
@@ -127,6 +136,14 @@ def of_cells(cells: Floats, *, dark_field: bool = False) -> list[Sharpness]:
         _lowest(snr, structured | ~anything[:, None], 0.5).tolist(),
     )
     return [Sharpness(*each) for each in zip(*columns, strict=True)]
+
+
+def noise(cells: Floats) -> float:
+    """Energy per direction that noise has in octave 1 of pictures that are even; grey level^2.
+
+    The median over the pictures: dirt may lie on some.
+    """
+    return float(np.median(cells[:, OCTAVES : OCTAVES + len(DIRECTIONS)].mean((1, 2, 3))))
 
 
 def _enlarged(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

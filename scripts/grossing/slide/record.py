@@ -122,6 +122,8 @@ class FocusMeasures:
     focus_tiles_failed: int
     focus_median: float | None
     sharpness_score: float | None
+    round_detail_fraction: float | None = None
+    background_noise: float | None = None
 
 
 @dataclass(frozen=True)

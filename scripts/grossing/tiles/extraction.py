@@ -72,6 +72,7 @@ class TileExtractor:
         self._densities = optical_density.density_table(self.glass)
         self._is_he = slide.measures.stain.is_he
         self._dark_field = slide.measures.light.dark_field
+        self._background_noise = slide.measures.focus.background_noise or 0.0
         downsamples = slide.file.downsamples
         level = _tile_level(slide.file, grid)
         corners = [grid.corner(column, row) for column, row in checked]
@@ -135,6 +136,7 @@ class TileExtractor:
             evidence,
             is_he=self._is_he,
             dark_field=self._dark_field,
+            background_noise=self._background_noise,
         )
         left, name = iter(measures), self._reader.name
         return [

@@ -51,6 +51,7 @@ def measure(
     *,
     is_he: bool,
     dark_field: bool = False,
+    background_noise: float = 0.0,
 ) -> list[TileMeasures]:
     """The measured columns of some tiles; several at once cost less than one by one.
 
@@ -62,6 +63,7 @@ def measure(
     evidence : of each picture
     is_he : False leaves the densities of hematoxylin and eosin out
     dark_field : True leaves all densities out, and takes the focus of the brightest channel
+    background_noise : of a dark field (`focus.noise`)
     """
     of_stain: Sequence[tuple[float | None, float | None, float | None]]
     if dark_field:
@@ -71,7 +73,8 @@ def measure(
         of_stain = [optical_density.mean_densities(rgb, densities) for rgb in pictures]
     if not is_he:
         of_stain = [(mean_od, None, None) for mean_od, _, _ in of_stain]
-    judged = focus.judged([focus.working_grey(rgb, mpp) for rgb in pictures], dark_field=dark_field)
+    greys = [focus.working_grey(rgb, mpp) for rgb in pictures]
+    judged = focus.judged(greys, dark_field=dark_field, background_noise=background_noise)
     return [
         TileMeasures(
             *stain,

@@ -28,6 +28,7 @@
       "blurred_fraction_high",
       "focus_uncertain_fraction",
       "sharpness_score",
+      "round_detail_fraction",
     ],
     Tiles: [
       "candidate_tiles",
