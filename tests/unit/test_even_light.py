@@ -66,3 +66,35 @@ def test_a_small_even_area_within_tissue_stays():
     picture = np.where(hole[..., None] > 0, (225.0, 200.0, 225.0), picture)
     found = tissue.find(seen(picture), 8)
     assert (found.labels == labels_of.TISSUE)[truth].mean() > 0.97
+
+
+FLUIDS = {
+    "serous": (232.0, 208.0, 228.0),
+    "mucin": (205.0, 198.0, 224.0),
+    "colloid": (220.0, 140.0, 180.0),
+    "blood": (215.0, 130.0, 140.0),
+}
+
+
+def lake(colour):
+    """The slide with an even round lake of 0.5 mm2 within its tissue, and its truth."""
+    picture, truth = slide()
+    cv2.circle(inside := np.zeros(truth.shape, np.uint8), (180, 200), 50, 1, -1)
+    return np.where(inside[..., None] > 0, colour, picture), truth
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+@pytest.mark.parametrize("fluid", FLUIDS)
+def test_an_even_lake_within_tissue_stays(fluid, noise):
+    picture, truth = lake(FLUIDS[fluid])
+    found = tissue.find(seen(picture, noise=noise), 8)
+    assert (found.labels == labels_of.TISSUE)[truth].mean() > 0.97
+
+
+@pytest.mark.parametrize("fluid", ["colloid", "blood"])
+def test_a_dark_even_lake_at_the_edge_of_the_picture_stays(fluid):
+    picture, truth = lake(FLUIDS[fluid])
+    cut = np.ascontiguousarray(seen(picture)[200:, :350])
+    found = tissue.find(cut, 8)
+    kept = np.isin(found.labels, (labels_of.TISSUE, labels_of.POSSIBLE_PEN))
+    assert kept[truth[200:, :350]].mean() > 0.97

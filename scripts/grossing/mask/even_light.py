@@ -1,14 +1,17 @@
-"""Light of another colour: areas that have colour, but are as even as the glass of the slide."""
+"""Light of another colour: pale areas at the picture's edge that are as even as its glass."""
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from grossing.mask.glass import FLAT_PX, flat, variances
-from grossing.mask.shapes import as_bool, as_byte, components, disc, odd, opened
+from grossing.mask.glass import FLAT_PX, LIGHT, flat, variances
+from grossing.mask.shapes import as_bool, as_byte, components, disc, extremes, odd, opened
 from grossing.support.types import Mask, Pixels
 
 WIDE_UM, LEAST_MM2 = 125.0, 0.1  # of an area; holes that were filled are smaller
 AS_GLASS, ROUNDING = 4.0, 0.3  # times its variance; two neighbouring grey levels have 0.25
+PALE = 0.75  # of the glass, in the darkest channel: films take less light, colloid and blood more
+EDGE_PX, LEAST_OF_EDGE = 4, 0.05  # wide; share of the picture's edge, which fluid rarely reaches
 BESIDE_PX = 15  # of glass that is left out
 CELL_PX = 8
 
@@ -16,8 +19,9 @@ CELL_PX = 8
 def find(rgb: Pixels, tissue: Mask, fine: Mask, mpp: float) -> Mask:
     """What was taken for tissue and is as even as the glass: under a cover slip, film or label.
 
-    At 8 um/px tissue is textured by its cells and gaps, however pale it is; glass of another
-    colour is not.
+    At 8 um/px most tissue is textured by its cells and gaps, however pale it is; glass of another
+    colour is not. Colloid, blood, mucin and serous fluid may be as even: they are darker or lie
+    within the picture, while a film or the edge of a cover slip runs along its edge.
 
     Parameters
     ----------
@@ -35,13 +39,21 @@ def find(rgb: Pixels, tissue: Mask, fine: Mask, mpp: float) -> Mask:
     if not len(glass):
         return nothing
     even = varying <= AS_GLASS * np.median(glass) + ROUNDING
+    even &= extremes(rgb)[1] >= PALE * LIGHT
     areas, sizes = components(opened(even & tissue, odd(WIDE_UM / mpp)))
-    large = sizes >= least
+    edge = _along_edge(areas)
+    large = (sizes >= least) & (np.bincount(edge, minlength=len(sizes)) > 0)
     large[0] = False
-    if not large.any():
+    if np.count_nonzero(large[edge]) < LEAST_OF_EDGE * len(edge):
         return nothing
     wide = cv2.dilate(as_byte(large[areas]), np.ones((FLAT_PX, FLAT_PX), np.uint8))
     return as_bool(wide) & tissue
+
+
+def _along_edge(areas: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """(2 H + 2 W,) the area at each place of the edge, 0 for none."""
+    sides = (side[:EDGE_PX] for side in (areas, areas[::-1], areas.T, areas.T[::-1]))
+    return np.concatenate([side.max(axis=0) for side in sides])
 
 
 def _whole_cells(mask: Mask) -> int:
