@@ -32,6 +32,7 @@ SlideReason = Literal[
     "thin_tissue",
     "plane_shift",
     "plane_light",
+    "pictures_left_out",
     "salvaged",
     "anisotropic",
     "outlier",
