@@ -167,7 +167,9 @@ def test_job_over_its_memory_limit_gets_more(
     first, second = first_and_second(head)
     assert first.state in ("OUT_OF_MEMORY", "FAILED", "CANCELLED")
     assert second.mem_mb == 2 * first.mem_mb
-    assert re.search(f"slides had a job tried again:\n  medium  measure_slide: {MEMORY}", done.text)
+    assert re.search(
+        f"1 slide had a job tried again:\n  medium  measure_slide: {MEMORY}", done.text
+    )
     assert_whole(head, cohort)
 
 
@@ -177,7 +179,7 @@ def test_job_that_never_has_enough_is_named_with_its_cause(
     head = disturbed("--retries", "0", memory_mb=700)
     done = head.finish()
     assert done.code == 1
-    assert re.search(f"have a failed job .*\n  medium  measure_slide: {MEMORY}", done.text)
+    assert re.search(f"1 slide has a failed job .*\n  medium  measure_slide: {MEMORY}", done.text)
     assert re.search(MEMORY, by_slide(head.workdir, "failed_jobs.csv")["medium"]["cause"])
 
 

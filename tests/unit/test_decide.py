@@ -319,7 +319,8 @@ def test_every_reason_of_the_list_is_one_that_a_slide_can_have() -> None:
     reasons: set[str] = {outliers.OUTLIER, *duplicates.REASONS.values()}
     unmatched = decide.slide(good(plane_shift_px=0.8, plane_light=0.2), BY)
     assert unmatched == Verdict("REVIEW", ("plane_shift=0.8>0.5", "plane_light=0.2>0.03"))
-    reasons |= {"plane_shift", "plane_light"}
+    assert decide.slide(good(pictures_left_out=2), BY).reasons == ("pictures_left_out=2>0",)
+    reasons |= {"plane_shift", "plane_light", "pictures_left_out"}
     mask = {"mask_agreement": 0.8, "mask_missed_fraction": 0.4, "mask_on_glass_fraction": 0.3}
     misplaced = decide.slide(good(mask_source="user", **mask, mask_moved_gain=0.2), BY)
     assert misplaced == Verdict(

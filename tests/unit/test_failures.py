@@ -80,3 +80,11 @@ def test_command_with_another_setting(words: list[str], accepting: list[str]) ->
     ]
     pasted = failures.command(["snakemake", *words], folder, "accept_failures=true")
     assert shlex.split(pasted)[4:] == accepting
+
+
+def test_our_own_errors_are_told_without_the_name_of_their_class(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("grossing.support.errors.SlideChanged: slide a changed\n")
+    failure = failures.of_job("a", "tile_slide", "", "", [tmp_path / "a.log"])
+    assert failure.cause == "slide a changed"
+    text = failures.summary([failure], [], "list.csv", stopped=False, again="", accepting="")
+    assert text.startswith("1 slide has a failed job (all in list.csv)")

@@ -273,3 +273,34 @@ def test_real_slides_have_none_of_it(real_slide: Path) -> None:
     with opening.Slide(real_slide) as slide:
         found = tiff_properties.check(real_slide, facts.file_facts(slide), dark=False)
     assert found == tiff_properties.TiffProperties()
+
+
+# depth
+
+
+@pytest.mark.parametrize(("bits", "stain"), [(10, ""), (12, ""), (14, ""), (12, "DAPI")])
+def test_few_bits_in_samples_of_16_are_told_with_how_to_stretch_them(
+    picture: np.ndarray, tmp_path: Path, bits: int, stain: str
+) -> None:
+    deep = picture.astype(np.uint16) << (bits - 8)
+    found = refusal(odd_tiff.write(tmp_path / "a.tif", [deep]), stain)
+    assert found.code == "unsupported_samples"
+    assert f"values below {1 << bits}" in found.message
+    assert f"{1 / (1 << bits - 8):g} 0 --uchar" in found.remedy
+
+
+def test_all_of_16_bits_and_a_dark_slide_of_8_bits_are_judged(
+    picture: np.ndarray, tmp_path: Path
+) -> None:
+    assert is_tiled(odd_tiff.write(tmp_path / "a.tif", [picture.astype(np.uint16) << 8]))
+    dark = measured(odd_tiff.write(tmp_path / "b.tif", [picture >> 4])).record
+    assert decide.slide(dark, CRITERIA).reasons == ("not_brightfield=15<90",)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3, 900), (900, 3)])
+def test_a_few_pixels_are_called_that(
+    picture: np.ndarray, tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    found = refusal(odd_tiff.write(tmp_path / "a.tif", [picture[: shape[0], : shape[1]]]))
+    assert found.code == "nothing_scanned"
+    assert f"{shape[1]}x{shape[0]} px are too few" in found.message

@@ -42,6 +42,18 @@ def test_run_stops_with_one_message(
     assert "Job stats" not in said.text
 
 
+def test_results_that_cannot_be_written_stop_the_run_by_name(tmp_path: Path, slides: Path) -> None:
+    write_sheet(tmp_path, [{"slide_id": "a", "path": str(slides / "small.svs")}])
+    (tmp_path / "results/cohort/planned_sheet.json").mkdir(parents=True)
+    stopped = snakemake(tmp_path)
+    assert stopped.code != 0
+    assert (
+        f"cannot write results/cohort/planned_sheet.json below {tmp_path}: Is a directory: make it"
+        in stopped.text
+    )
+    assert "Traceback" not in stopped.text and "files.py" not in stopped.text
+
+
 def test_leakage_stops_the_run_or_is_reported(tmp_path: Path) -> None:
     rows = ["a,x.svs,P1,train", "b,y.svs,P1,test", "c,x.svs,P3,train"]
     (tmp_path / "cohort.csv").write_text("slide_id,path,case_id,split\n" + "\n".join(rows) + "\n")

@@ -190,18 +190,29 @@ def start(workdir: Path, variables: dict[str, str] | None = None) -> subprocess.
         )
 
 
-def test_a_run_that_is_stopped_lists_no_failures_and_goes_on(tmp_path: Path, slides: Path) -> None:
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [
+        (os.killpg, signal.SIGINT),  # as a terminal does at Ctrl-C
+        (os.killpg, signal.SIGTERM),  # as service managers and clusters do
+        (os.kill, signal.SIGTERM),
+    ],
+)
+def test_a_run_that_is_stopped_lists_no_failures_and_goes_on(
+    tmp_path: Path, slides: Path, send: Callable[[int, int], None], number: int
+) -> None:
     ids = [f"s{number}" for number in range(4)]
     write_sheet(tmp_path, [{"slide_id": i, "path": str(slides / "medium.svs")} for i in ids])
     head = start(tmp_path)
     while not list(tmp_path.glob("results/slides/*.json")):
         assert head.poll() is None
         time.sleep(0.05)
-    os.killpg(head.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+    send(head.pid, number)
     assert head.wait(60) != 0
     said = (tmp_path / "said").read_text()
     assert "Stopped. Run the same command again" in said
-    assert "failed (attempt" not in said
+    assert "a failed job" not in said
+    assert number == signal.SIGTERM or "failed (attempt" not in said
     assert not (tmp_path / "results/cohort/failed_jobs.csv").exists()
     assert "4 slides: 4 PASS" in run(tmp_path).text
 

@@ -18,11 +18,17 @@ TARGETS = {name: workflow.modifier.modify_rulename(name) for name in ("plan", "b
 
 def write_planned():
     """The sheets and the reviews for the jobs of this run."""
-    if STUDIES_RUN:
-        PLANNED_STUDIES.write(STUDIES_SHEET)
-        return
-    PLANNED.write(PLANNED_SHEET)
-    REVIEWS.write(PLANNED_REVIEWS)
+    try:
+        if STUDIES_RUN:
+            PLANNED_STUDIES.write(STUDIES_SHEET)
+            return
+        PLANNED.write(PLANNED_SHEET)
+        REVIEWS.write(PLANNED_REVIEWS)
+    except OSError as error:
+        raise WorkflowError(
+            f"cannot write {error.filename2 or error.filename} below {os.getcwd()}: {error.strerror}: "
+            "make it a folder that you may write to, or choose another --directory"
+        ) from None
 
 
 if workflow.is_main_process and IS_MODULE:

@@ -25,6 +25,7 @@ COARSER: SlideReason = "coarser_than_target"
 NO_TISSUE: SlideReason = "no_tissue"
 NEAR: SlideReason = "near_threshold"
 SALVAGED: SlideReason = "salvaged"
+LEFT_OUT: SlideReason = "pictures_left_out"
 ANISOTROPIC: SlideReason = "anisotropic"
 DOUBTFUL: SlideReason = "mpp_doubtful"
 GLASS_NOT_FOUND: SlideReason = "glass_not_found"
@@ -36,7 +37,7 @@ REJECTED: SlideReason = "rejected_by_review"
 OUTDATED: SlideReason = "review_outdated"
 #: of slides that have nothing to be used, whoever accepts them
 NEVER_ACCEPTED = (NO_TISSUE, COARSER, NO_CANDIDATE_TILE, NO_PASSING_TILE)
-STATED_BY_FILE = ("file", "tiff")  # sources of a resolution
+STATED_BY_FILE = ("file", "ome", "tiff")  # sources of a resolution
 MPP_OBJECTIVE = 10.0  # um/px times objective power, of nearly all scanners
 DOUBTFUL_FACTOR = 3.0  # 2 is usual with adapters
 BLURRED, UNCERTAIN = "blurred_fraction", "focus_uncertain_fraction"
@@ -220,6 +221,8 @@ def _reviewed(
         reasons.append(GLASS_NOT_FOUND)
     if record.file is not None:
         reasons += unmatched_planes.reasons(record.file)
+        if left_out := record.file.pictures_left_out:
+            reasons.append(thresholds.with_value(LEFT_OUT, left_out, 0))
     if _has_losses(record):
         reasons.append(SALVAGED)
     if record.resolution is not None and record.resolution.anisotropic:

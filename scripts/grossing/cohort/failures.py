@@ -31,6 +31,7 @@ STATES = {
 }
 _STATE = re.compile(r"SLURM status is: '(\w+)'")
 #: as Python's subprocess says it; a shell gives 128 + the number
+_OURS = re.compile(r"^grossing\.support\.errors\.\w+: ")  # whose words are for people
 _SIGNAL = re.compile(r"died with <Signals\.\w+: (\d+)>|non-zero exit status (1[2-9]\d)\b")
 _ERROR = re.compile(
     r"error|killed|\boom[-_ ]?kill|out of memory|time limit|cancelled|no space|exceed",
@@ -76,7 +77,7 @@ def of_job(
     errors = [line for line in lines if _ERROR.search(line)] or lines
     ordered = [_signal("\n".join([*lines, exception])), *errors, _state(message)]
     few = list(dict.fromkeys(sorted(filter(None, ordered), key=_names_cause)))[-MOST_LINES:]
-    cause = few[-1] if few else "ended without a message"
+    cause = _OURS.sub("", few[-1]) if few else "ended without a message"
     return Failure(slide_id, rule, cause, " | ".join(few), " ".join(map(str, there)))
 
 
@@ -106,6 +107,11 @@ def _state(message: str) -> str:
 def is_interrupt(failure: Failure) -> bool:
     """Whether Ctrl-C ended the job."""
     return failure.cause.startswith("killed by SIGINT")
+
+
+def is_termination(failure: Failure) -> bool:
+    """Whether SIGTERM ended the job, as it ends all processes of a run."""
+    return failure.cause.startswith("killed by SIGTERM")
 
 
 def _lines(path: Path) -> list[str]:
@@ -152,7 +158,7 @@ def retried(mended: Sequence[Failure]) -> str:
     if not mended:
         return ""
     lines = [f"  {f.slide_id or 'cohort'}  {f.rule}: {f.cause}" for f in mended]
-    return "\n".join([f"{len(lines)} slides had a job tried again:", *_first(lines), ""])
+    return "\n".join([f"{_slides(lines, 'slides')} had a job tried again:", *_first(lines), ""])
 
 
 def summary(
@@ -178,7 +184,9 @@ def summary(
     lines = [f"{f.rule} failed: {f.cause}{_where(f)}" for f in cohort]
     if left:
         width = max(len(failure.slide_id) for failure in left)
-        lines.append(f"{len(left)} {nouns} have a failed job (all in {path}); the others went on:")
+        have = "has" if len(left) == 1 else "have"
+        count = _slides(left, nouns)
+        lines.append(f"{count} {have} a failed job (all in {path}); the others went on:")
         lines += _first([f"  {f.slide_id:<{width}}  {f.rule}: {f.cause}{_where(f)}" for f in left])
     if not (lines or stopped):
         lines.append(f"Jobs failed, but none of them of the {nouns}: see the errors above.")
@@ -188,6 +196,12 @@ def summary(
         lines += ["Or complete the tables without these slides (ERROR job_failed):"]
         lines += [f"  {accepting}"]
     return "\n".join(lines)
+
+
+def _slides(them: Sequence[object], nouns: str) -> str:
+    """`1 slide`, `2 slides`."""
+    one = {"slides": "slide", "studies": "study"}
+    return f"{len(them)} {one[nouns] if len(them) == 1 else nouns}"
 
 
 def _first(lines: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from grossing.cohort import cluster_jobs, failures
 from grossing.cohort.cluster_jobs import ClusterJob
 
 STOPPED = "on user request"  # Snakemake's message at Ctrl-C
+ENDING = "Will exit after finishing"  # and at SIGTERM, again with each job that ends
 PROGRESS_FRACTION = 0.05
 PROGRESS_S = 300
 JUDGED_AFTER = ("measure_slide", "tile_slide", "measure_study")
@@ -44,11 +45,10 @@ class RunLog(logging.Handler):
         started: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.stopped = False
         self.took_part = False
         self._console, self._verdict = console, verdict
         self._names, self._started = names, started
-        self._running = False
+        self._running = self._killed = self._ending = False
         self._jobs: dict[int, tuple[str, str]] = {}
         self._exceptions: dict[int | None, str] = {}
         self._attempts: Counter[int] = Counter()
@@ -79,6 +79,11 @@ class RunLog(logging.Handler):
         """No more jobs: what follows is printed as it is."""
         self._running = False
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a person or a machine asked the run to end, whatever its jobs did."""
+        return self._killed or self._ending
+
     def failed(self) -> list[failures.Failure]:
         """The jobs that failed and were not made good by a later attempt."""
         return [failure for failure, made in self._outcomes() if not made]
@@ -88,10 +93,14 @@ class RunLog(logging.Handler):
         return [failure for failure, made in self._outcomes() if made]
 
     def _outcomes(self) -> list[tuple[failures.Failure, bool]]:
-        """The jobs that failed, and whether a later attempt went well."""
+        """The jobs that failed, and whether a later attempt went well.
+
+        Those that the signal ended that ended the run did not fail.
+        """
         return [
             (failure, jobid in self._finished or _all_there(outputs))
             for jobid, (failure, outputs) in self._failures.items()
+            if not (self._ending and failures.is_termination(failure))
         ]
 
     def _text(self, record: logging.LogRecord) -> str | None:
@@ -107,8 +116,11 @@ class RunLog(logging.Handler):
         if event in self._answers:
             return self._answers[event](record)
         if not event and STOPPED in record.getMessage():
-            self.stopped = True
+            self._killed = True
             return None
+        if not event and ENDING in record.getMessage():
+            first, self._ending = not self._ending, True
+            return "Asked to stop: the jobs that run are finished first." if first else ""
         if not event and (job := cluster_jobs.submitted(record.getMessage())):
             number, name = job
             if number in self._jobs:
@@ -152,7 +164,7 @@ class RunLog(logging.Handler):
             return None
         rule, slide_id = self._jobs.get(jobid, (self._names[fields["rule_name"]], ""))
         failure = failures.of_job(slide_id, rule, fields["rule_msg"] or "", raised, fields["log"])
-        if self.stopped or failures.is_interrupt(failure):
+        if self._killed or failures.is_interrupt(failure):
             return ""
         self._attempts[jobid] += 1
         self._failures[jobid] = failure, fields["output"]

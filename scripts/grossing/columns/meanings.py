@@ -41,9 +41,9 @@ COLUMNS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "mpp_source": {
             "unit": "",
-            "meaning": "where mpp comes from: the sheet's column, the scanner's property, TIFF resolution tags, or 10 / objective",
+            "meaning": "where mpp comes from: the sheet's column, the OME-XML of a TIFF, the scanner's property, TIFF resolution tags, or 10 / objective",
             "range": [None, None],
-            "values": ["sheet", "file", "tiff", "objective"],
+            "values": ["sheet", "file", "ome", "tiff", "objective"],
         },
         "objective": {
             "unit": "x",
@@ -670,7 +670,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "convert the slide to a pyramidal TIFF with JPEG tiles",
         },
         "unsupported_samples": {
-            "description": "ERROR: pixels are not whole numbers of 8 or 16 bits, have too many samples, or are transparent everywhere",
+            "description": "ERROR: pixels are not whole numbers of 8 or 16 bits, have too many samples, are transparent everywhere, or have 16 bits of which the upper ones are empty",
             "remedy": "convert the slide to 8-bit RGB without alpha",
         },
         "unsupported_colour": {
@@ -682,7 +682,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
             "remedy": "turn the pixels and drop the tag (`vips autorot`)",
         },
         "nothing_scanned": {
-            "description": "ERROR: no pixel of the slide was scanned",
+            "description": "ERROR: no pixel of the slide was scanned, or it is smaller than a pixel of the overview",
             "remedy": "check that the copy is complete, or scan the slide again",
         },
         "mpp_missing": {
@@ -755,7 +755,7 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         },
         "no_tissue": {
             "description": "FAIL: the mask holds no tissue",
-            "remedy": "look at the thumbnail; where tissue is missed, change the section `tissue` of the config",
+            "remedy": "look at the thumbnail; where tissue is missed, change the section `tissue` of the config, or the mask of your own that the sheet names",
         },
         "tissue_area_mm2": {
             "description": "FAIL: less tissue than tissue_area_mm2_min; after near_threshold: close to it",
@@ -828,6 +828,10 @@ REASONS: dict[str, dict[str, dict[str, str]]] = {
         "plane_light": {
             "description": "REVIEW: of a fused stack; after matching the light of a plane still differs by more than 0.03 in places: uneven illumination, or clipped pixels",
             "remedy": "look for seams between blocks; scan the planes with one exposure",
+        },
+        "pictures_left_out": {
+            "description": "REVIEW: a TIFF holds so many pictures beside the first, and only the first is read: scenes, focal planes or channels",
+            "remedy": 'give each scene a file and a row of its own (vips copy "slide.tif[page=1]" "scene2.tif[tile,pyramid,compression=jpeg,Q=90]"; pages count from 0), focal planes a `z_stack`; accept the slide in the reviews where the first picture is all you want',
         },
         "salvaged": {
             "description": "REVIEW: parts of the slide do not decode; the rest is used",

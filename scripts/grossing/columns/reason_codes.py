@@ -33,6 +33,7 @@ SlideReason = Literal[
     "possible_dirt",
     "plane_shift",
     "plane_light",
+    "pictures_left_out",
     "salvaged",
     "anisotropic",
     "outlier",

@@ -33,6 +33,7 @@ from grossing.support.types import PathLike
 
 BACKEND = "auto"
 METHOD = "grossing"  # hs2p segments nothing: the tissue is that of the measured mask
+GIVEN = ("sheet", "ome")  # sources of a resolution that hs2p's readers do not know
 PROCESS_COLUMNS = (
     *("sample_id", "annotation", "output_mode", "image_path", "mask_path"),
     *("spacing_at_level_0", "requested_backend", "backend"),
@@ -109,7 +110,7 @@ def _provenance(slide: ExportSlide, image: str) -> Json:
             "mask_path": None,
             "backend": BACKEND,
             "requested_backend": BACKEND,
-            "spacing_at_level_0": slide.mpp if slide.mpp_source == "sheet" else None,
+            "spacing_at_level_0": slide.mpp if slide.mpp_source in GIVEN else None,
             "mask_backend": None,
             "requested_mask_backend": None,
         },

@@ -19,6 +19,16 @@ FINE = 3  # drawn on a finer picture, of which the middle pixels count: cv2 fill
 SHIFT = 6  # binary digits of a fraction of a pixel
 NO_TISSUE = ("pen", "possible pen")  # classes of our own outlines; a * marks what QuPath ignores
 _IGNORED = "*"
+FARTHEST = 1e9  # level-0 px, of any slide: areas of polygons beyond may be infinite
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ def read(data: bytes) -> MaskOutlines:
         content = json.loads(data)
         geometries = list(_geometries(content))
         polygons = [part for geometry in geometries for part in _shapes(geometry)]
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+    except UNREADABLE as error:
         message = f"the mask is no readable GeoJSON: {type(error).__name__}: {error}"
         raise SlideError("mask_unreadable", message) from error
     except shapely.errors.ShapelyError as error:
@@ -118,6 +128,8 @@ def _shapes(geometry: dict[str, Any]) -> Iterator[shapely.Polygon]:
     corners = shapely.get_coordinates(shape)
     if not np.isfinite(corners).all():
         raise ValueError("a coordinate is not a number")
+    if corners.size and abs(farthest := corners.flat[np.abs(corners).argmax()]) > FARTHEST:
+        raise ValueError(f"a coordinate is {farthest:g}")
     yield from _polygons(shapely.make_valid(shape))
 
 

@@ -15,6 +15,8 @@ MAX_PIXELS = 50_000_000  # 20 x 10 cm at 20 um/px: more takes more memory than m
 ASPECT_TOLERANCE = 0.01  # tools round, or take whole patches:
 ASPECT_PX = 1.5  # so much of a pixel of the mask is always allowed
 LOSSY = ("JPEG", "MPO", "WEBP")
+#: what Pillow decodes by itself: for others it starts programs (EPS) or lacks pixels of its own
+FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "BMP", "GIF", "PPM", "JPEG2000")
 _SMALLER = (
     "write the mask smaller, for instance at 8 um/px: only its overview is used, about "
     "2,000 px wide"
@@ -76,9 +78,9 @@ def read(data: bytes) -> MaskPicture:
     SlideError : mask_unreadable, for what is no picture, is damaged or is too large.
     """
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             picture.verify()  # the checksums of a PNG, which decoding leaves out
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 message = f"the mask has {width} x {height} px, more than {MAX_PIXELS:,} pixels"

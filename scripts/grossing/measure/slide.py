@@ -27,6 +27,7 @@ from grossing.measure import (
 from grossing.measure.measured import Measured
 from grossing.slide import (
     facts,
+    further_pictures,
     identity,
     mask_identity,
     modality,
@@ -58,6 +59,12 @@ RETAG = (
     "correct the tag, for a TIFF: tiffset -s 262 6 slide.tif (YCbCr data) or 2 (RGB data); "
     "or convert the slide with a program that shows its colours rightly"
 )
+STRETCH = (
+    "where the values have so many bits, write 8 of them: vips linear slide.tif "
+    '"slide8.tif[tile,pyramid,compression=jpeg,Q=90]" {:g} 0 --uchar'
+)
+#: grey levels shown of 16 bits: up to these a picture has 12 bits (fluorescence) or 14
+FEW_GREYS, MANY_GREYS = 16, 64
 LOG = logging.getLogger(__name__)
 
 MOST_LOST = 0.5  # of an overview: the rest says too little of the tissue
@@ -111,6 +118,7 @@ def measure(
             record = replace(record, resolution=resolution)
             file, view = _view(slide, file, resolution.mpp, given_stain, tissue)
             memory.give_back(memory.MUCH)
+            _check_scanned(view.overview, tags, file)
             _check_colours(view.overview, tags, given_stain)
             if users_mask:
                 view = view.with_tissue_of(mask_file.read(users_mask), file)
@@ -134,6 +142,7 @@ def measure(
 def _file_facts(slide: opening.Slide, stack: StackRecord | None) -> FileFacts:
     """What the file states; of a fused slide, the objective of its planes and how they match."""
     file = facts.file_facts(slide)
+    file = replace(file, pictures_left_out=further_pictures.count(slide.path, file.vendor))
     if stack is None or stack.fused is None:
         return file
     return replace(
@@ -250,12 +259,30 @@ def _segmented(small: overview.Overview, given_stain: str, options: Mapping[str,
     return _View(small, found.labels, found.glass, found.has_glass, found.faint)
 
 
-def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
-    """Raises SlideError where the picture is empty, without colour, or in a wrong colour space."""
-    if not small.scanned.any() and tags.has_alpha:
+def _check_scanned(small: overview.Overview, tags: TiffProperties, file: FileFacts) -> None:
+    """Raises SlideError where the picture is empty, or smaller than a pixel of the overview."""
+    if small.scanned.any():
+        return
+    width, height = file.bounds.width, file.bounds.height
+    if min(width, height) < small.downsample:
+        message = f"{width}x{height} px are too few for a slide"
+        raise SlideError("nothing_scanned", message, "give the path of the slide itself")
+    if tags.has_alpha:
         raise SlideError("unsupported_samples", "the alpha channel hides the whole picture")
-    if not small.scanned.any():
-        raise SlideError("nothing_scanned", "the slide is transparent everywhere")
+    raise SlideError("nothing_scanned", "the slide is transparent everywhere")
+
+
+def _check_colours(small: overview.Overview, tags: TiffProperties, given_stain: str) -> None:
+    """Raises SlideError where the picture is dark for its depth, grey, or in a wrong colour space.
+
+    OpenSlide shows the upper 8 bits: a camera's 12 bits in samples of 16 would be nearly black.
+    """
+    highest = int(small.rgb[small.scanned].max())
+    most = FEW_GREYS if modality.is_fluorescence(given_stain) else MANY_GREYS
+    if tags.has_16_bits and highest <= most:
+        bits = max(8, (highest * 257 - 129).bit_length())  # 257 of 65535 are a grey level
+        message = f"samples of 16 bits with values below {1 << bits}, which look black"
+        raise SlideError("unsupported_samples", message, STRETCH.format(1 / (1 << bits - 8)))
     if modality.is_he(given_stain) and colours.is_grey(small.rgb, small.scanned):
         raise SlideError("unsupported_colour", "not colour: red, green and blue are equal")
     if modality.is_fluorescence(given_stain):

@@ -1,12 +1,13 @@
 """What a slide's file states: size, levels, scanned bounds, and its resolution with its source.
 
-Only the properties named here are ever read; label and macro pictures and the scanner's free text
-(user, file name, date, barcode) never leave the file.
+Only the properties named here are ever read, of OME-XML the sizes of the pixels; label and macro
+pictures and the scanner's free text (user, file name, date, barcode) never leave the file.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 
+from grossing.slide import ome_xml
 from grossing.slide.opening import Slide
 from grossing.slide.record import Bounds, FileFacts, Level, Resolution
 from grossing.support.errors import SlideError
@@ -58,7 +59,9 @@ def resolution(
     ------
     SlideError : no resolution, or one outside 0.05..20 um/px.
     """
-    x, y, source = _resolution(slide.handle.properties, given_mpp, mpp_from_objective)
+    properties = slide.handle.properties
+    ome = ome_xml.mpp_of(properties.get("tiff.ImageDescription", ""), slide.handle.dimensions)
+    x, y, source = _resolution(properties, given_mpp, mpp_from_objective, ome)
     return Resolution(
         mpp=round(math.sqrt(x * y), 6),
         mpp_x=x,
@@ -69,7 +72,10 @@ def resolution(
 
 
 def _resolution(
-    properties: Mapping[str, str], given_mpp: float | None, mpp_from_objective: bool
+    properties: Mapping[str, str],
+    given_mpp: float | None,
+    mpp_from_objective: bool,
+    ome: tuple[float, float] | None = None,
 ) -> tuple[float, float, str]:
     objective = _number(properties.get("openslide.objective-power"))
     scale = _UM_PER_UNIT.get(properties.get("tiff.ResolutionUnit", ""))
@@ -81,6 +87,8 @@ def _resolution(
     source = "file"
     if given_mpp is not None:
         mpp, source = (given_mpp, given_mpp), "sheet"
+    elif ome is not None:  # tags beside it may be a program's default, such as 72 dpi
+        mpp, source = ome, "ome"
     elif None in mpp and scale and all(tags):
         mpp, source = (scale / (tags[0] or 1), scale / (tags[1] or 1)), "tiff"
     elif None in mpp and objective and mpp_from_objective:

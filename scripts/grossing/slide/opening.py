@@ -16,6 +16,7 @@ from openslide import lowlevel
 from grossing.slide import (
     companions,
     file_kinds,
+    further_pictures,
     reader_messages,
     rounded_levels,
     tiff_directory,
@@ -168,6 +169,12 @@ def _open(path: str) -> openslide.OpenSlide:
             message, remedy = found
         elif tiff_properties.is_in_strips(path):
             message = "a TIFF in strips, not in tiles"
+        elif others := further_pictures.of_file(path):
+            message = f"a TIFF of {others + 1} pictures, whose levels cannot be told apart"
+            remedy = (
+                'give each a file and a row of its own: vips copy "slide.tif[page=N]" '
+                '"sceneN.tif[tile,pyramid,compression=jpeg,Q=90]"; pages count from 0'
+            )
         raise SlideError("unsupported", message, remedy) from error
     except openslide.OpenSlideError as error:
         is_czi = os.path.splitext(path)[1].lower() == ".czi"

@@ -43,7 +43,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What the file states without being decoded."""
+    """What the file states without being decoded; pictures beside it that are not read."""
 
     vendor: str
     width_px: int
@@ -55,6 +55,7 @@ class FileFacts:
     icc_bytes: int
     plane_shift_px: float | None = None
     plane_light: float | None = None
+    pictures_left_out: int = 0
 
     @property
     def downsamples(self) -> list[float]:

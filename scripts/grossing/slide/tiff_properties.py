@@ -50,10 +50,12 @@ class TiffProperties:
     """What has to be held against the pixels once these are read.
 
     `contradiction` says how the tag and the JPEG data differ about the colour space, None where
-    they do not; with `has_alpha` a picture that is transparent everywhere was not left unscanned.
+    they do not; with `has_alpha` a picture that is transparent everywhere was not left unscanned;
+    with `has_16_bits` the upper 8 of these are shown.
     """
 
     has_alpha: bool = False
+    has_16_bits: bool = False
     contradiction: str | None = None
 
 
@@ -71,7 +73,7 @@ def check(path: PathLike, file: FileFacts, *, dark: bool) -> TiffProperties:
     ------
     SlideError : orientation, sample format or colour space, or one grey channel.
     """
-    has_alpha, contradiction = False, None
+    has_alpha, has_16_bits, contradiction = False, False, None
     with contextlib.suppress(Unsupported), Source(path) as source:
         pages = _levels(_readable_pages(source), file)
         for page in pages:
@@ -80,8 +82,9 @@ def check(path: PathLike, file: FileFacts, *, dark: bool) -> TiffProperties:
                 _check_samples(page)
                 _check_colour(page, pages, dark=dark)
                 has_alpha |= len(page.numbers(EXTRA_SAMPLES)) > 0
+                has_16_bits |= 16 in page.numbers(BITS)
                 contradiction = contradiction or _contradiction(source, page)
-    return TiffProperties(has_alpha, contradiction)
+    return TiffProperties(has_alpha, has_16_bits, contradiction)
 
 
 def is_in_strips(path: PathLike) -> bool:

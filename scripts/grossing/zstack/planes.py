@@ -13,6 +13,7 @@ import pyvips
 from grossing.measure import overview
 from grossing.slide import (
     facts,
+    ome_xml,
     opening,
     reader_messages,
     readers,
@@ -111,7 +112,7 @@ class PagePlane:
         self.tile_px = image.get("tile-width") if image.get_typeof("tile-width") else None
         self._image = _rgb(image)
         self.width, self.height = self._image.width, self._image.height
-        self.resolution = _page_resolution(self._image, given_mpp)
+        self.resolution = _page_resolution(self._image, given_mpp, self._ome_mpp())
 
     def read(self, x: int, y: int, w: int, h: int) -> Pixels:
         try:
@@ -122,6 +123,12 @@ class PagePlane:
                 self._image = _rgb(self._load())
             raise ReadError(reason) from error
         return np.frombuffer(data, np.uint8).reshape(h, w, 3)
+
+    def _ome_mpp(self) -> tuple[float, float] | None:
+        """um/px that the OME-XML of the first page states for pictures of this size."""
+        first = pyvips.Image.tiffload(os.fspath(self._path))
+        text = first.get("image-description") if first.get_typeof("image-description") else ""
+        return ome_xml.mpp_of(text, (self.width, self.height))
 
     def _load(self) -> pyvips.Image:
         path = os.fspath(self._path)
@@ -247,14 +254,19 @@ def _rgb(image: pyvips.Image) -> pyvips.Image:
     return image.bandjoin([image, image]) if image.bands == 1 else image
 
 
-def _page_resolution(image: pyvips.Image, given_mpp: float | None) -> Resolution:
-    """The sheet's resolution, or that of the page's tags.
+def _page_resolution(
+    image: pyvips.Image, given_mpp: float | None, ome: tuple[float, float] | None
+) -> Resolution:
+    """The sheet's resolution, or that of OME-XML or the page's tags.
 
     libvips reports 1 px/mm where there are no tags.
     """
     x, y = (1000 / per_mm if per_mm > 0 else math.inf for per_mm in (image.xres, image.yres))
+    source = "tiff"
     if given_mpp is not None:
-        x = y = given_mpp
+        (x, y), source = (given_mpp, given_mpp), "sheet"
+    elif ome is not None:
+        (x, y), source = ome, "ome"
     if not all(facts.MPP_RANGE[0] <= mpp <= facts.MPP_RANGE[1] for mpp in (x, y)):
         remedy = "give the true um/px in the column `mpp` of the cohort sheet"
         raise SlideError("mpp_missing", "the file does not state a usable resolution", remedy)
@@ -262,6 +274,6 @@ def _page_resolution(image: pyvips.Image, given_mpp: float | None) -> Resolution
         mpp=round(math.sqrt(x * y), 6),
         mpp_x=x,
         mpp_y=y,
-        mpp_source="tiff" if given_mpp is None else "sheet",
+        mpp_source=source,
         anisotropic=abs(x / y - 1) > facts.ANISOTROPY_LIMIT,
     )
