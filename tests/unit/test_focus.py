@@ -180,16 +180,32 @@ def test_blur_in_one_direction_counts(picture, length, angle):
     assert focus.measure(moved(sharp, length, angle), 0.5)["focus"] < FOCUS_LIMIT
 
 
-@pytest.mark.parametrize("angle", range(0, 180, 15))
-def test_threads_are_not_taken_for_motion(angle):
-    """Sharp tissue whose nuclei and fibres all run one way."""
+def threads(angle, grains):
+    """Sharp tissue whose nuclei and fibres all run one way, with grains that do not: long ones then."""
     rng = np.random.default_rng(3)
     picture = np.full((512, 512, 3), (215, 150, 190), np.uint8)
-    for x, y in rng.integers(0, 512, (1000, 2)).tolist():
-        axes = int(rng.integers(8, 20)), int(rng.integers(2, 5))
+    longest = 60 if grains else 20
+    for x, y in rng.integers(0, 512, (20000 // longest, 2)).tolist():
+        axes = int(rng.integers(longest // 2, longest)), int(rng.integers(2, 5))
         cv2.ellipse(picture, (x, y), axes, angle, 0, 360, (95, 60, 140), -1)
-    threads = cv2.GaussianBlur(picture, (0, 0), 0.7)
-    assert focus.measure(threads, 0.5)["focus"] > FOCUS_LIMIT
+    for x, y in rng.integers(0, 512, (grains, 2)).tolist():
+        cv2.circle(picture, (x, y), 1, (180, 125, 180), -1)
+    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+
+
+@pytest.mark.parametrize("grains", [0, 3000])
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_threads_are_not_taken_for_motion(angle, grains):
+    assert focus.measure(threads(angle, grains), 0.5)["focus"] > FOCUS_LIMIT
+
+
+@pytest.mark.parametrize("length", [10, 20])
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_motion_of_threads_counts(angle, length):
+    """At any angle to them."""
+    for grains in (0, 3000):
+        picture = moved(threads(30, grains), length, angle)
+        assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
 
 
 def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
