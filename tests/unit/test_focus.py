@@ -181,7 +181,7 @@ def test_blur_in_one_direction_counts(picture, length, angle):
 
 
 def threads(angle, grains):
-    """Sharp tissue whose nuclei and fibres all run one way, with grains that do not: long ones then."""
+    """Sharp tissue whose fibres all run one way; long ones with grains that do not, or short."""
     rng = np.random.default_rng(3)
     picture = np.full((512, 512, 3), (215, 150, 190), np.uint8)
     longest = 60 if grains else 20
@@ -224,6 +224,30 @@ def test_a_tile_moved_by_half_is_blurred(first, angle):
     half = np.tri(256, dtype=bool)[..., None] ^ bool(first)
     picture = np.where(half, moved(picture, 14, angle), picture)
     assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
+
+
+@pytest.mark.parametrize("side", [256, 300])
+def test_a_place_at_the_edge_of_the_tissue_is_judged_by_its_tissue(side):
+    """Beside it lies glass, with a stroke of ink whose edges are soft."""
+    tissue = np.ones((side // 2, side // 2), bool)
+    tissue[:, : int(0.46 * side / 2)] = False
+    glass = ~np.repeat(np.repeat(tissue, 2, 0), 2, 1)
+    beside = np.full((side, side, 3), 240, np.uint8)
+    beside[:, : side // 8] = (220, 70, 130)
+    beside = cv2.GaussianBlur(beside, (0, 0), 6)
+    found = {}
+    for name, sigma in (("sharp", 0), ("blurred", 2)):
+        picture = tile(side) if not sigma else cv2.GaussianBlur(tile(side), (0, 0), sigma)
+        grey = focus.working_grey(np.where(glass[..., None], beside, picture), 0.5)
+        for mask in (tissue, np.ones_like(tissue), None):
+            masks = None if mask is None else [mask, mask]
+            measured = focus.of_greys([grey, grey], masks)
+            assert measured[0] == measured[1]
+            found[name, mask is tissue, mask is None] = measured[0]["focus"]
+    assert found["sharp", True, False] > FOCUS_LIMIT > found["sharp", False, True]
+    assert found["blurred", True, False] < FOCUS_LIMIT
+    for name in ("sharp", "blurred"):
+        assert found[name, False, False] == found[name, False, True]
 
 
 def test_the_limit_of_a_dark_field_is_lower():
