@@ -33,14 +33,12 @@ LEVELS = 3
 #: down, across; the four between them follow from these and from one product (`_directions`)
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 SUMS = len(DIRECTIONS) + 1
-#: what differences of all eight are over, squared, of those down and across
-DISTANCES = np.array((1, 1, 4, 4, 1, 1, 1, 1), np.float32)
 
 #: limits of a block: octave 1 over 2 and 2 over 3 (worst direction), finest octave over 1
 FINE_MIN, MIDDLE_MIN, FINEST_MIN = 0.33, 0.38, 0.09
-#: least octave 1 over 2 in one direction, of that in another which has more of octave 1: structures
-#: of tissue change both alike, motion one of them
-MOTION_MIN = 0.5
+#: least octave 1 over 2 in one direction, of that of all together (of the sharpest one alone it is
+#: ill-defined where that has little of octave 2): structures change both alike, motion one of them
+MOTION_MIN = 0.6
 #: limit of a quarter of a block, for both ratios of all directions; of the worst direction
 QUARTER_MIN, QUARTER_WORST_MIN = 0.3, 0.26
 QUARTERS_BLURRED = 0.25  # a tile is blurred where more of its quarters are
@@ -245,7 +243,8 @@ def _blocks(
     means, quiet = windows.mean(-1), _quiet(windows)
     above = np.maximum(octaves - floor, TINY)
     fine = above[:, 0] / above[:, 1] / FINE_MIN
-    even = _evenness(fine, above[:, 0]) / MOTION_MIN
+    together = above[:, 0].mean(1) / above[:, 1].mean(1) / FINE_MIN
+    even = fine.min(1) / together / MOTION_MIN
     plain = slice(len(DIRECTIONS))
     fine, above, floor = fine[:, plain], above[:, :, plain], floor[:, 0, plain]
     noise = np.minimum(floor, NOISE_OF_FINEST * quiet[:, FINEST, None]) + ROUNDING
@@ -262,22 +261,6 @@ def _blocks(
     score, sure = np.minimum(fine.min(1), others), np.minimum((fine * explained).min(1), others)
     sure = np.where(whole < len(DIRECTIONS) * noise_left, np.float32(0), sure)
     return structured, score, sure, (above[:, 0] / noise).mean(1)
-
-
-def _evenness(ratios: Floats, energies: Floats) -> Floats:
-    """(pictures, blocks) lowest ratio over the highest one; infinite where that is no motion.
-
-    Motion leaves least energy where it has lowered the ratio. Threads have least along themselves,
-    where fine grain raises it.
-
-    Parameters
-    ----------
-    ratios, energies : (pictures, 8 directions, blocks) octave 1 over 2, and octave 1
-    """
-    energies = energies / DISTANCES[:, None]
-    low, high = (find(ratios, 1, keepdims=True) for find in (np.argmin, np.argmax))
-    weaker = np.take_along_axis(energies, low, 1) < np.take_along_axis(energies, high, 1)
-    return np.where(weaker[:, 0], ratios.min(1) / ratios.max(1), np.float32(np.inf))
 
 
 def _directions(cells: Floats) -> Floats:
