@@ -180,16 +180,32 @@ def test_blur_in_one_direction_counts(picture, length, angle):
     assert focus.measure(moved(sharp, length, angle), 0.5)["focus"] < FOCUS_LIMIT
 
 
-@pytest.mark.parametrize("angle", range(0, 180, 15))
-def test_threads_are_not_taken_for_motion(angle):
-    """Sharp tissue whose nuclei and fibres all run one way."""
+def threads(angle, grains):
+    """Sharp tissue whose fibres all run one way; long ones with grains that do not, or short."""
     rng = np.random.default_rng(3)
     picture = np.full((512, 512, 3), (215, 150, 190), np.uint8)
-    for x, y in rng.integers(0, 512, (1000, 2)).tolist():
-        axes = int(rng.integers(8, 20)), int(rng.integers(2, 5))
+    longest = 60 if grains else 20
+    for x, y in rng.integers(0, 512, (20000 // longest, 2)).tolist():
+        axes = int(rng.integers(longest // 2, longest)), int(rng.integers(2, 5))
         cv2.ellipse(picture, (x, y), axes, angle, 0, 360, (95, 60, 140), -1)
-    threads = cv2.GaussianBlur(picture, (0, 0), 0.7)
-    assert focus.measure(threads, 0.5)["focus"] > FOCUS_LIMIT
+    for x, y in rng.integers(0, 512, (grains, 2)).tolist():
+        cv2.circle(picture, (x, y), 1, (180, 125, 180), -1)
+    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+
+
+@pytest.mark.parametrize("grains", [0, 3000])
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_threads_are_not_taken_for_motion(angle, grains):
+    assert focus.measure(threads(angle, grains), 0.5)["focus"] > FOCUS_LIMIT
+
+
+@pytest.mark.parametrize("length", [10, 20])
+@pytest.mark.parametrize("angle", range(0, 180, 15))
+def test_motion_of_threads_counts(angle, length):
+    """At any angle to them."""
+    for grains in (0, 3000):
+        picture = moved(threads(30, grains), length, angle)
+        assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
 
 
 def test_a_tile_blurred_by_half_is_blurred_and_says_by_how_much():
@@ -208,6 +224,30 @@ def test_a_tile_moved_by_half_is_blurred(first, angle):
     half = np.tri(256, dtype=bool)[..., None] ^ bool(first)
     picture = np.where(half, moved(picture, 14, angle), picture)
     assert focus.measure(picture, 0.5)["focus"] < FOCUS_LIMIT
+
+
+@pytest.mark.parametrize("side", [256, 300])
+def test_a_place_at_the_edge_of_the_tissue_is_judged_by_its_tissue(side):
+    """Beside it lies glass, with a stroke of ink whose edges are soft."""
+    tissue = np.ones((side // 2, side // 2), bool)
+    tissue[:, : int(0.46 * side / 2)] = False
+    glass = ~np.repeat(np.repeat(tissue, 2, 0), 2, 1)
+    beside = np.full((side, side, 3), 240, np.uint8)
+    beside[:, : side // 8] = (220, 70, 130)
+    beside = cv2.GaussianBlur(beside, (0, 0), 6)
+    found = {}
+    for name, sigma in (("sharp", 0), ("blurred", 2)):
+        picture = tile(side) if not sigma else cv2.GaussianBlur(tile(side), (0, 0), sigma)
+        grey = focus.working_grey(np.where(glass[..., None], beside, picture), 0.5)
+        for mask in (tissue, np.ones_like(tissue), None):
+            masks = None if mask is None else [mask, mask]
+            measured = focus.of_greys([grey, grey], masks)
+            assert measured[0] == measured[1]
+            found[name, mask is tissue, mask is None] = measured[0]["focus"]
+    assert found["sharp", True, False] > FOCUS_LIMIT > found["sharp", False, True]
+    assert found["blurred", True, False] < FOCUS_LIMIT
+    for name in ("sharp", "blurred"):
+        assert found[name, False, False] == found[name, False, True]
 
 
 def test_the_limit_of_a_dark_field_is_lower():

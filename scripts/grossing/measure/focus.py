@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grossing.measure import sharpness
+from grossing.support.types import Mask
 
 Picture = npt.NDArray[np.uint8]
 
@@ -65,19 +66,25 @@ def measure(rgb: Picture, mpp: float, *, dark_field: bool = False) -> dict[str, 
 
 
 def of_greys(
-    greys: Sequence[Picture], *, dark_field: bool = False, background_noise: float = 0.0
+    greys: Sequence[Picture],
+    tissue: Sequence[Mask] | None = None,
+    *,
+    dark_field: bool = False,
+    background_noise: float = 0.0,
 ) -> list[dict[str, float | None]]:
     """What `measure` gives for several tiles, which together cost less than one by one.
 
     Parameters
     ----------
     greys : (H, W) uint8 each, all of one size, of `working_grey`
+    tissue : (h, w) bool each, where in the tile there is tissue, at any resolution; None where all
+        of it counts
     dark_field, background_noise : as in `sharpness.of_cells`
     """
     if not greys or min(greys[0].shape) < SMALLEST_SIDE_PX:
         return [dict.fromkeys(NAMES) for _ in greys]
     every = []
-    found = judged(greys, dark_field=dark_field, background_noise=background_noise)
+    found = judged(greys, tissue, dark_field=dark_field, background_noise=background_noise)
     for grey, (sharp, variance) in zip(greys, found, strict=True):
         own = sharp.focus, sharp.blurred_fraction, sharp.snr, variance
         others = _tenengrad(grey), _absdiff_blur(grey)
@@ -86,20 +93,28 @@ def of_greys(
 
 
 def judged(
-    greys: Sequence[Picture], *, dark_field: bool = False, background_noise: float = 0.0
+    greys: Sequence[Picture],
+    tissue: Sequence[Mask] | None = None,
+    *,
+    dark_field: bool = False,
+    background_noise: float = 0.0,
 ) -> list[tuple[sharpness.Sharpness, float]]:
     """What each tile is judged by, and the variance of its Laplacian.
 
     Parameters
     ----------
     greys : (H, W) uint8 each, all of one size, at 0.5 um/px
+    tissue : as in `of_greys`
     dark_field, background_noise : as in `sharpness.of_cells`
     """
     laplacians = [np.asarray(cv2.Laplacian(grey, cv2.CV_16S), np.int16) for grey in greys]
     variances = [_variance(laplacian) for laplacian in laplacians]
-    cells = list(map(sharpness.cells_of, greys, laplacians))
+    cells = np.array(list(map(sharpness.cells_of, greys, laplacians)))
+    shares = None
+    if tissue is not None and cells.size:
+        shares = np.array([sharpness.shares_of(each, greys[0].shape) for each in tissue])
     sharp = sharpness.of_cells(
-        np.array(cells), dark_field=dark_field, background_noise=background_noise
+        cells, shares, dark_field=dark_field, background_noise=background_noise
     )
     return list(zip(sharp, variances, strict=True))
 

@@ -134,7 +134,7 @@ def read(
     pools, smooth = [none], [none]
     together = max(1, int(TOGETHER_PX / (tile_um / focus.WORKING_MPP) ** 2))
     for several in _until_known(places, squares, sample_tiles, sample_tiles_max, together):
-        corners, greys = [], []
+        corners, greys, insides = [], [], []
         for row, column in several:
             x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
             try:
@@ -145,14 +145,15 @@ def read(
                 continue
             corners.append((x, y))
             greys.append(focus.working_grey(channels.as_grey(rgb) if dark_field else rgb, mpp))
+            spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
+            down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
+            inside = _at(tissue, down / downsample, across / downsample)
+            insides.append(inside)
             if len(pools) <= sample_tiles:
-                spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
-                down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
-                inside = _at(tissue, down / downsample, across / downsample)
                 pools.append(channels.picked(rgb, inside, step))
                 smooth.append(channels.picked(_means(rgb, max(2, step)), inside, step))
         noise = places.background_noise or 0.0
-        found = focus.of_greys(greys, dark_field=dark_field, background_noise=noise)
+        found = focus.of_greys(greys, insides, dark_field=dark_field, background_noise=noise)
         places.add(corners, found)
         if dark_field:
             at = max(mpp, focus.WORKING_MPP)

@@ -22,6 +22,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from grossing.support.types import Mask
+
 Floats = npt.NDArray[np.float32]
 
 CELL_PX = 16
@@ -63,6 +65,7 @@ NOISE_OF_FINEST = 1 / 6  # most noise of octave 1 in one direction, of the fines
 #: blurred by 20 px or more (6.3 at most): JPEG takes it from most places and leaves it in others,
 #: where it looks like detail. Dim dark fields have no more detail: not looked at there
 NOISE_LEFT = 6.5
+TISSUE_MIN = 0.25  # of a block or a quarter that is judged, where the tissue is known
 ROUNDING = 1.0  # energy that grey levels and JPEG leave on an even picture, grey level^2
 EMPTY_VARIANCE = 4.0  # grey level^2 at 1/8 of the size: nothing is there to be in focus
 TINY = 1e-6
@@ -95,13 +98,19 @@ LAYERS = OCTAVES + LEVELS * SUMS
 
 
 def of_cells(
-    cells: Floats, *, dark_field: bool = False, background_noise: float = 0.0
+    cells: Floats,
+    tissue: Floats | None = None,
+    *,
+    dark_field: bool = False,
+    background_noise: float = 0.0,
 ) -> list[Sharpness]:
     """Focus of brightfield or dark-field pictures of one size.
 
     Parameters
     ----------
     cells : (pictures, layers, rows, columns) of `cells_of`
+    tissue : (pictures, rows, columns) share of tissue in each cell; blocks, and their quarters, of
+        which it is less than a quarter are not judged (edges of ink over glass are soft)
     dark_field : judge by the limit for fluorescence
     background_noise : `noise` of the empty background of a dark field
 
@@ -124,6 +133,9 @@ def of_cells(
     )
     score, sure = score / limit, sure / limit
     quarter_structured, quarters = _quarters(cells, directions, floor.min(-1))
+    if tissue is not None:
+        structured &= _in_blocks(tissue).mean(-1) >= TISSUE_MIN
+        quarter_structured &= _of_quarters(tissue) >= TISSUE_MIN
     worst = _lowest(quarters / limit, quarter_structured, QUARTERS_BLURRED)
     focus = np.minimum(_lowest(score, structured, 0.5), worst)
     certain = np.minimum(_lowest(sure, structured, 0.5), worst)
@@ -186,6 +198,22 @@ def cells_of(grey: npt.NDArray[np.uint8], laplacian: npt.NDArray[np.int16] | Non
     _means(level, cells[MEAN])
     _means(_squares(level), cells[SQUARE])
     return cells
+
+
+def shares_of(mask: Mask, shape: tuple[int, ...]) -> Floats:
+    """(rows, columns) share of a mask in each cell of a grey picture of that shape.
+
+    Parameters
+    ----------
+    mask : (h, w) bool of the whole picture, at any resolution
+    """
+    rows, columns = (max(1, side // QUARTER_PX) * QUARTER_CELLS for side in shape)
+    down, across = (
+        ((np.arange(n * 4) + 0.5) * (CELL_PX / 4) * there / side).astype(np.intp).clip(0, there - 1)
+        for n, there, side in zip((rows, columns), mask.shape, shape, strict=True)
+    )
+    spots = mask.take(down, 0).take(across, 1).astype(np.float32)
+    return np.asarray(cv2.resize(spots, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _squares(values: npt.NDArray[np.int16] | Floats) -> Floats:
