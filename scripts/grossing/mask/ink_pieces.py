@@ -87,7 +87,7 @@ class Piece:
     @property
     def is_drawn(self) -> bool:
         """Whether it is long and leads from tissue to glass, as lakes of blood do not."""
-        return self.glass >= ACROSS_GLASS and self.length >= LONG and not self.may_be_blood
+        return self.glass >= ACROSS_GLASS and self.length >= LONG
 
     @property
     def may_be_blood(self) -> bool:

@@ -16,6 +16,7 @@
       "slice_thickness_mm",
       "slices_missing",
       "slices_duplicate",
+      "slices_displaced",
       "tilt_deg",
       "orientation_spread_deg",
     ],
