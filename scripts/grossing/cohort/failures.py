@@ -30,8 +30,8 @@ STATES = {
     "PREEMPTED": "preempted by another job",
 }
 _STATE = re.compile(r"SLURM status is: '(\w+)'")
-#: as Python's subprocess says it; a shell gives 128 + the number
 _OURS = re.compile(r"^grossing\.support\.errors\.\w+: ")  # whose words are for people
+#: as Python's subprocess says it; a shell gives 128 + the number
 _SIGNAL = re.compile(r"died with <Signals\.\w+: (\d+)>|non-zero exit status (1[2-9]\d)\b")
 _ERROR = re.compile(
     r"error|killed|\boom[-_ ]?kill|out of memory|time limit|cancelled|no space|exceed",
