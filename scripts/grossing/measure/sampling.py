@@ -117,26 +117,30 @@ def read(
     side = tile_um / slide_mpp
     tissue = mask == labels.TISSUE
     covered = grid.shares_of_squares(tissue, file.bounds, side, downsample)
-    empty = grid.shares_of_squares(mask == labels.GLASS, file.bounds, side, downsample)
     level = level_for(file.downsamples, focus.WORKING_MPP / slide_mpp)
     mpp = slide_mpp * file.downsamples[level]
     read_px, step = max(1, round(tile_um / mpp)), max(1, round(POOL_UM / mpp))
     squares = np.argwhere(covered >= 0.5)
     places, none = _Places(len(squares)), np.zeros((0, 3), np.uint8)
+
+    def corner(row: int, column: int) -> tuple[int, int]:
+        return file.bounds.x + round(column * side), file.bounds.y + round(row * side)
+
+    def grey_of(rgb: Pixels) -> Pixels:
+        return focus.working_grey(channels.as_grey(rgb) if dark_field else rgb, mpp)
+
     if dark_field:
-
-        def empty_place(row: int, column: int) -> Pixels:
-            x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
-            rgb = slide.read(level, x, y, read_px, read_px, glass)
-            return focus.working_grey(channels.as_grey(rgb), mpp)
-
-        places.background_noise = _background_noise(empty_place, empty >= WHOLLY)
+        empty = grid.shares_of_squares(mask == labels.GLASS, file.bounds, side, downsample)
+        places.background_noise = _background_noise(
+            lambda *at: grey_of(slide.read(level, *corner(*at), read_px, read_px, glass)),
+            empty >= WHOLLY,
+        )
     pools, smooth = [none], [none]
     together = max(1, int(TOGETHER_PX / (tile_um / focus.WORKING_MPP) ** 2))
     for several in _until_known(places, squares, sample_tiles, sample_tiles_max, together):
         corners, greys, insides = [], [], []
         for row, column in several:
-            x, y = file.bounds.x + round(column * side), file.bounds.y + round(row * side)
+            x, y = corner(row, column)
             try:
                 rgb = slide.read(level, x, y, read_px, read_px, glass)
             except ReadError as error:
@@ -144,7 +148,7 @@ def read(
                 places.failed += 1
                 continue
             corners.append((x, y))
-            greys.append(focus.working_grey(channels.as_grey(rgb) if dark_field else rgb, mpp))
+            greys.append(grey_of(rgb))
             spots = (np.arange(0, read_px, step) + 0.5) * file.downsamples[level]
             down, across = spots + y - file.bounds.y, spots + x - file.bounds.x
             inside = _at(tissue, down / downsample, across / downsample)
